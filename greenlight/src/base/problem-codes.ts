@@ -1,0 +1,68 @@
+/**
+ * Every error a person may see. `docs/errors.md` lists the same codes; a test compares the two.
+ * `isOurs` tells a fault of the machine or of Greenlight (exit 3) from one of the definition or the call (exit 2).
+ */
+interface ProblemKind {
+  readonly remedy: string;
+  readonly isOurs?: true;
+}
+
+function kinds<const Code extends string>(record: Record<Code, ProblemKind>): Record<Code, ProblemKind> {
+  return record;
+}
+
+export const PROBLEMS = kinds({
+  PIPELINE_CYCLE: { remedy: 'remove one of the "needs"' },
+  STEP_UNKNOWN_NEED: { remedy: "add the needed step to a stage, or drop the need" },
+  STEP_DUPLICATE_NAME: { remedy: "give each step of a pipeline its own name" },
+  STEP_NAME_INVALID: { remedy: "use one to 100 printable characters" },
+  STEP_NO_ACTION: { remedy: "give the step a `run` command, a function or an effect" },
+  STEP_OUTPUT_OUTSIDE: { remedy: "declare outputs below the project's folder" },
+  STEP_INPUT_OUTSIDE: { remedy: "declare inputs inside the repository" },
+  STEP_OUTPUT_SHARED: { remedy: "let each output belong to one step" },
+  STEP_CLOSURE: { remedy: "pass a module and the name of its export, and plain JSON as arguments" },
+  STAGE_ORDER: { remedy: "move the needed step to the same or an earlier stage" },
+  PIPELINE_EMPTY: { remedy: "put at least one step into a stage" },
+  PIPELINE_UNKNOWN: { remedy: "name one of the project's pipelines" },
+  ENVIRONMENT_UNKNOWN: { remedy: "name one of the project's environments" },
+  STEP_UNKNOWN: { remedy: "name a step of the pipeline; `greenlight plan` lists them" },
+  RUN_UNKNOWN: { remedy: "name a run that `greenlight status` lists" },
+  PORT_SHARED: { remedy: "give each environment a port of its own" },
+  CONFIG_MISSING: {
+    remedy: "run inside a project, pass --project DIR, or write a greenlight.config.ts",
+  },
+  CONFIG_SYNTAX: { remedy: "mend the syntax at that place" },
+  CONFIG_THREW: { remedy: "mend the definition so that loading it does not throw" },
+  CONFIG_NOT_A_PROJECT: { remedy: "export default defineProject({ … }) from greenlight.config.ts" },
+  CONFIG_INVALID: { remedy: "give the field a value of that form" },
+  OUTPUT_MISSING: { remedy: "make the command write the declared output, or correct `outputs`" },
+  COMMAND_FAILED: { remedy: "read the step's log: `greenlight logs --step NAME`" },
+  COMMAND_NOT_STARTED: { remedy: "check that the command exists and may be executed" },
+  STEP_TIMEOUT: { remedy: "make the step faster or raise its `timeoutMs`" },
+  EVIDENCE_UNREADABLE: { remedy: "check that the tool wrote the report in the declared format" },
+  COVERAGE_BELOW_FLOOR: { remedy: "test the uncovered lines, or lower the floor on purpose" },
+  RUN_IN_PROGRESS: { remedy: "wait for that run or stop it; it holds this project" },
+  PORT_TAKEN: { remedy: "stop what listens there, or set another port for the environment" },
+  SOURCE_CHANGED: { remedy: "run again, so that what is bundled is what was checked" },
+  RELEASE_INCOMPLETE: { remedy: "run the pipeline again; the bundle is rebuilt from its sources" },
+  DEPLOYMENT_FAILED: { remedy: "read the deployment's states in the report and the slot's log" },
+  ENVIRONMENT_BUSY: { remedy: "wait until the other deployment of this environment has ended" },
+  APPROVAL_WANTED: { remedy: "run at a terminal and answer, or pass --yes" },
+  MODEL_REJECTED: {
+    remedy: "read the gate's checks in the report; the model must beat its baselines",
+  },
+  USAGE: { remedy: "see `greenlight --help`" },
+  STORE_UNREADABLE: { remedy: "move the named file away; what it held is rebuilt", isOurs: true },
+  STORE_UNWRITABLE: {
+    remedy: "free disk space or grant write access to the .greenlight folder",
+    isOurs: true,
+  },
+  KEEPER_UNREACHABLE: { remedy: "`greenlight down`, then `greenlight up`", isOurs: true },
+  RUNTIME_TOO_OLD: {
+    remedy: "install Node 24 or newer, or run `npm install`, which brings one",
+    isOurs: true,
+  },
+  INTERNAL: { remedy: "this is a bug in Greenlight; report it with the lines above", isOurs: true },
+});
+
+export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,118 @@
+import type { Problem } from "../base/problem.ts";
+import type { ReleaseManifest } from "../release/manifest.ts";
+
+/** One environment as its controllers see it. All truth lies beside its keeper; nothing is remembered here. */
+export interface Environment {
+  readonly name: string;
+  /** Reads only: starts nothing, and answers even when nothing runs. */
+  observe(): Promise<EnvironmentState>;
+  /** Moves a release in, blue-green. Idempotent; safe to call again after a crash of the caller. */
+  deploy(request: DeployRequest): Promise<DeployOutcome>;
+  /** Records `stopped`, then ends router, slots and keeper. Idempotent. */
+  stop(): Promise<{ readonly wasRunning: boolean; readonly endedPids: readonly number[] }>;
+  /** Newest first. */
+  history(limit: number): Promise<readonly DeploymentRecord[]>;
+}
+
+export interface EnvironmentState {
+  /** `absent`: never deployed. `stopped`: by `down`. `unhealthy`: should run, and does not answer. */
+  readonly status: "absent" | "stopped" | "running" | "unhealthy";
+  /** Where requests go, e.g. `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly live: {
+    readonly deploymentId: string;
+    readonly releaseId: string;
+    readonly digest: string;
+    readonly slot: "blue" | "green";
+  } | null;
+  readonly keeper: { readonly pid: number; readonly startTime: string } | null;
+  readonly router: { readonly pid: number; readonly inFlightCount: number } | null;
+  readonly slots: readonly {
+    readonly slot: "blue" | "green";
+    readonly releaseId: string;
+    readonly pid: number | null;
+    readonly port: number;
+    readonly isReady: boolean;
+    readonly restartCount: number;
+  }[];
+}
+
+export interface DeployRequest {
+  readonly manifest: ReleaseManifest;
+  readonly digest: string;
+  readonly releaseId: string;
+  /** Absolute path of the local file that holds a blob of the release. */
+  blobPath(digest: string): string;
+  /** Null: no approval needed. Called only when there is something to deploy. */
+  readonly approve: (() => Promise<DeployApproval>) | null;
+  readonly who: string;
+  readonly why: string;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  /** Called on each state entered. */
+  onTransition(transition: Transition): void;
+  log(line: string): void;
+}
+
+export type DeployApproval =
+  | { readonly kind: "granted"; readonly by: string; readonly how: string }
+  | { readonly kind: "rejected"; readonly by: string; readonly why: string }
+  | { readonly kind: "waiting" };
+
+export type DeploymentStateName =
+  | "queued"
+  | "locked"
+  | "preflight"
+  | "awaiting-approval"
+  | "starting-green"
+  | "health"
+  | "smoke"
+  | "switching"
+  | "baking"
+  | "draining"
+  | "warm-blue"
+  | "retiring"
+  | "succeeded"
+  | "aborting"
+  | "aborted"
+  | "rolling-back"
+  | "rolled-back"
+  | "needs-human";
+
+export interface Transition {
+  readonly state: DeploymentStateName;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly why: string;
+}
+
+export interface DeploymentRecord {
+  readonly id: string;
+  readonly environment: string;
+  readonly releaseId: string;
+  readonly digest: string;
+  readonly previousReleaseId: string | null;
+  readonly slot: "blue" | "green";
+  readonly epoch: number;
+  readonly who: string;
+  readonly why: string;
+  readonly runId: string;
+  readonly approval: { readonly by: string; readonly how: string; readonly at: string } | null;
+  readonly transitions: readonly Transition[];
+}
+
+export interface DeployOutcome {
+  readonly kind:
+    | "deployed"
+    | "already"
+    | "waiting"
+    | "rejected"
+    | "aborted"
+    | "rolled-back"
+    | "needs-human"
+    | "cancelled";
+  readonly why: string;
+  /** For `already` the deployment that is live. */
+  readonly deployment: DeploymentRecord;
+  readonly problems: readonly Problem[];
+}

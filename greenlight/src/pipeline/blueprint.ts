@@ -1,0 +1,26 @@
+import type { EnvironmentDefinition, StepDefinition, Trigger } from "./definition.ts";
+
+/** The definition validated and made plain data: JSON in, the same JSON out. Compilers and `plan` read it. */
+export interface Blueprint {
+  readonly schema: 1;
+  readonly name: string;
+  readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
+  readonly pipelines: Readonly<Record<string, PipelineBlueprint>>;
+}
+
+export interface PipelineBlueprint {
+  readonly name: string;
+  readonly on: readonly Trigger[];
+  readonly stages: readonly StageBlueprint[];
+  readonly finally: readonly StepBlueprint[];
+}
+
+export interface StageBlueprint {
+  readonly name: string;
+  readonly steps: readonly StepBlueprint[];
+}
+
+/** A step whose needs are names; everything else is as it was defined. */
+export interface StepBlueprint extends Omit<StepDefinition, "kind" | "needs"> {
+  readonly needs: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,35 @@
+/**
+ * What serves, as one content-addressed bundle. Its digest is the SHA-256 of its canonical JSON, so a rerun
+ * with the same content is the same release. Commit and gate report are attestations beside it, not part of it.
+ */
+export interface ReleaseManifest {
+  readonly schema: 1;
+  /** The project's name. */
+  readonly name: string;
+  /** `linux-x64`, …: a release holds its own Node binary and starts offline. */
+  readonly platform: string;
+  readonly start: {
+    /** The program, relative to the release's folder: the Node binary. */
+    readonly command: string;
+    readonly arguments: readonly string[];
+    /** Working directory of the service, relative to the release's folder. */
+    readonly folder: string;
+    readonly readyPath: string;
+    readonly healthPath: string;
+  };
+  /** The model's path relative to the release's folder; MODEL_PATH of a slot. Null: no model inside. */
+  readonly modelPath: string | null;
+  /** Environment name → variables of the service, none of them secret. */
+  readonly configuration: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Sorted by path. */
+  readonly files: readonly ReleaseFile[];
+}
+
+export interface ReleaseFile {
+  /** Relative, forward slashes, never `..`. */
+  readonly path: string;
+  /** SHA-256 in hex; the blob's name in the store. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly isExecutable: boolean;
+}
