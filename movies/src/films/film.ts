@@ -31,6 +31,30 @@ export const filmFactsSchema = z.strictObject({
 
 export type FilmFacts = z.infer<typeof filmFactsSchema>;
 
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What is known of a film only after its release. Money in US dollars. */
+const aftermathSchema = z.strictObject({
+  votes: count,
+  usGross: count.nullable(),
+  worldwideGross: count.nullable(),
+  usDvdSales: count.nullable(),
+});
+
+export type Aftermath = z.infer<typeof aftermathSchema>;
+
+/** One line of `films.jsonl`: a clean film whose rating is known. */
+export const labelledFilmSchema = z.strictObject({
+  /** Stable across spellings of the title; see `filmKey`. Not unique: two films may share a title. */
+  key: z.string().max(400),
+  facts: filmFactsSchema,
+  aftermath: aftermathSchema,
+  /** 0–10 */
+  rating: z.number().min(0).max(10),
+});
+
+export type LabelledFilm = z.infer<typeof labelledFilmSchema>;
+
 function isCalendarDate(text: string): boolean {
   const [year = 0, month = 1, day = 1] = text.split("-").map(Number);
   const date = new Date(Date.UTC(year, month - 1, day));
