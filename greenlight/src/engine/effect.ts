@@ -32,6 +32,8 @@ export interface EffectContext {
   approve(request: ApprovalRequest): Promise<ApprovalAnswer>;
   /** The last pass of this step with the same manifest about `subject`; null when there is none. */
   recall(subject: string): Promise<RecalledEffect | null>;
+  /** A local file that holds a blob of the store; null when it is not there. */
+  blobPath(digest: string): Promise<string | null>;
   /** The run so far. */
   view(): RunView;
 }

@@ -63,9 +63,12 @@ export interface StepDefinition {
   readonly timeoutMs: number;
   /** The environment that an effect is about; it falls away when a run does not deploy there. */
   readonly environment: string | null;
+  /** True: fails with SOURCE_CHANGED when a file that an earlier step took as input has changed since. */
+  readonly isSealing: boolean;
 }
 
-export type PackageScope = "none" | "production" | "all";
+/** A list names packages; what they depend on counts too. */
+export type PackageScope = "none" | "production" | "all" | readonly string[];
 
 export type StepAction =
   /** A task: a shell line, run in the project's folder. */

@@ -19,6 +19,8 @@ export interface ReleaseManifest {
   };
   /** The model's path relative to the release's folder; MODEL_PATH of a slot. Null: no model inside. */
   readonly modelPath: string | null;
+  /** Data set name → SHA-256 of the file that the model was trained from. */
+  readonly data: Readonly<Record<string, string>>;
   /** Environment name → variables of the service, none of them secret. */
   readonly configuration: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Sorted by path. */

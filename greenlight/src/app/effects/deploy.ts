@@ -1,0 +1,155 @@
+import { readFile } from "node:fs/promises";
+
+import { z } from "zod";
+
+import { problem } from "../../base/problem.ts";
+import { systemClock } from "../../base/system-clock.ts";
+import { unreachable } from "../../base/unreachable.ts";
+import type { DeployApproval, DeploymentRecord, DeployOutcome } from "../../deployment/environment.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { DeploymentEvidence } from "../../evidence/evidence.ts";
+import type { ReleaseManifest } from "../../release/manifest.ts";
+import { readManifest } from "../../release/read-manifest.ts";
+import { releaseDigest, releaseId } from "../../release/release-digest.ts";
+import { connectEnvironment } from "../connect-environment.ts";
+
+const argsSchema = z.object({ environment: z.string() });
+
+/** Moves the release of the need `release` into an environment, or says that it is already there. */
+export const deploy: Effect = async (rawArgs, context) => {
+  const { environment: name } = argsSchema.parse(rawArgs);
+  const definition = context.environments[name];
+  if (definition === undefined) throw new Error(`the run does not deploy to ${name}`);
+  const path = context.needs["release"]?.outputs["release"];
+  if (path === undefined) throw new Error('the step has no need "release" with an output "release"');
+  const read = readManifest(await readFile(path, "utf8"), "release.json");
+  if (!read.ok) return failure("failed", "the release can't be read", read.error);
+  const manifest = read.value;
+  const blobs = await findBlobs(manifest, context);
+  if (blobs === null) {
+    return failure("failed", "files of the release are missing from the store", [
+      problem("RELEASE_INCOMPLETE", { place: name, message: "the store lacks files of the release" }),
+    ]);
+  }
+  const environment = await connectEnvironment({
+    name,
+    definition,
+    projectFolder: context.project.folder,
+    stateFolder: context.project.stateFolder,
+    clock: systemClock,
+  });
+  const digest = releaseDigest(manifest);
+  const id = releaseId(manifest);
+  const { who, commit, branch } = context.run.trigger;
+  const outcome = await environment.deploy({
+    manifest,
+    digest,
+    releaseId: id,
+    blobPath: (blob) => blobs.get(blob) ?? "",
+    approve: definition.approval === undefined ? null : () => askApproval(context, { name, digest, id }),
+    who,
+    why: `run ${context.run.id}${commit === null ? "" : ` of ${branch ?? "a detached checkout"}@${commit.slice(0, 8)}`}`,
+    runId: context.run.id,
+    signal: context.signal,
+    onTransition: (transition) => context.log(`${transition.at} ${transition.state}: ${transition.why}`),
+    log: (line) => context.log(line),
+  });
+  const state = await environment.observe();
+  return { ...describe(outcome, name), ...facts(outcome, { name, url: state.url }), problems: outcome.problems };
+};
+
+async function findBlobs(
+  manifest: ReleaseManifest,
+  context: EffectContext,
+): Promise<ReadonlyMap<string, string> | null> {
+  const paths = new Map<string, string>();
+  for (const { digest } of manifest.files) {
+    const path = await context.blobPath(digest);
+    if (path === null) return null;
+    paths.set(digest, path);
+  }
+  return paths;
+}
+
+async function askApproval(
+  context: EffectContext,
+  wanted: { readonly name: string; readonly digest: string; readonly id: string },
+): Promise<DeployApproval> {
+  const summary = `deploy ${wanted.id} to ${wanted.name}`;
+  const answer = await context.approve({
+    environment: wanted.name,
+    releaseId: wanted.id,
+    digest: wanted.digest,
+    summary,
+  });
+  if (answer.kind === "granted") return { kind: "granted", by: answer.by, how: answer.how };
+  if (answer.kind === "rejected") return { kind: "rejected", by: answer.by, why: answer.why };
+  return { kind: "waiting" };
+}
+
+function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "outcome" | "isAlready" | "why"> {
+  const { kind, why } = outcome;
+  switch (kind) {
+    case "deployed":
+      return { outcome: "passed", isAlready: false, why };
+    case "already":
+      return { outcome: "passed", isAlready: true, why };
+    case "waiting":
+      return { outcome: "waiting", isAlready: false, why: `${name} waits for an approval: ${why}` };
+    case "cancelled":
+      return { outcome: "cancelled", isAlready: false, why };
+    case "rejected":
+    case "aborted":
+    case "rolled-back":
+    case "needs-human":
+      return { outcome: "failed", isAlready: false, why };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function facts(
+  outcome: DeployOutcome,
+  place: { readonly name: string; readonly url: string },
+): Pick<EffectResult, "evidence" | "facts" | "subject"> {
+  const { deployment } = outcome;
+  const isLive = outcome.kind === "deployed" || outcome.kind === "already";
+  return {
+    evidence: [evidenceOf(deployment, { ...place, isAlready: outcome.kind === "already" })],
+    facts: isLive
+      ? {
+          environment: place.name,
+          url: place.url,
+          deploymentId: deployment.id,
+          releaseId: deployment.releaseId,
+          digest: deployment.digest,
+        }
+      : {},
+    subject: deployment.id,
+  };
+}
+
+function evidenceOf(
+  deployment: DeploymentRecord,
+  place: { readonly name: string; readonly url: string; readonly isAlready: boolean },
+): DeploymentEvidence {
+  const { releaseId: id, previousReleaseId, slot, who, why, approval, transitions } = deployment;
+  return {
+    kind: "deployment",
+    environment: place.name,
+    deploymentId: deployment.id,
+    releaseId: id,
+    previousReleaseId,
+    slot,
+    url: place.url,
+    isAlready: place.isAlready,
+    who,
+    why,
+    approval,
+    transitions,
+  };
+}
+
+function failure(outcome: "failed", why: string, problems: EffectResult["problems"]): EffectResult {
+  return { outcome, isAlready: false, why, problems, evidence: [], facts: {}, subject: null };
+}

@@ -1,0 +1,107 @@
+import { explainRun } from "../engine/explain-run.ts";
+import { digestOutputs } from "../engine/outputs.ts";
+import type { StepResult } from "../engine/step-result.ts";
+import { takeManifest } from "../engine/take-manifest.ts";
+import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { Plan } from "../pipeline/plan.ts";
+import type { Composition } from "./composition.ts";
+import type { ProjectPlace } from "./find-project.ts";
+import { repositoryFolder } from "./read-checkout.ts";
+
+/** What a run would do with one step, as far as can be told without running anything. */
+export interface StepPreview {
+  readonly step: string;
+  readonly stage: string;
+  readonly kind: "task" | "effect";
+  readonly needs: readonly string[];
+  readonly prediction: "run" | "cached" | "observe" | "depends";
+  readonly why: string;
+  /** Every difference from the last success. */
+  readonly differences: readonly string[];
+}
+
+/**
+ * Foretells each step: its manifest of now is held against the cache and the last success. A step that needs one
+ * that would run `depends`: an unchanged output of that one would still spare it.
+ */
+export async function previewRun(
+  composition: Composition,
+  options: { readonly place: ProjectPlace; readonly plan: Plan },
+): Promise<readonly StepPreview[]> {
+  const { place, plan } = options;
+  const runs = await composition.openRuns(place.stateFolder);
+  const index = await composition.openIndex(place.stateFolder);
+  const { cache } = await composition.openCache(place.stateFolder);
+  const context = {
+    projectFolder: place.folder,
+    repositoryFolder: repositoryFolder(place.folder),
+    index,
+    environmentVariables: process.env,
+  };
+  const known = new Map<string, StepResult>();
+  const previews: StepPreview[] = [];
+  try {
+    const stages = [...plan.stages, { name: "finally", steps: plan.finally }];
+    for (const stage of stages) {
+      for (const step of stage.steps) {
+        const head = { step: step.name, stage: stage.name, needs: Object.values(step.needs) };
+        previews.push({ ...head, ...(await previewStep(step)) });
+      }
+    }
+    return previews;
+  } finally {
+    index.close();
+    await runs.close();
+  }
+
+  async function previewStep(step: StepBlueprint): Promise<Omit<StepPreview, "step" | "stage" | "needs">> {
+    const last = await runs.lastSuccess({ pipeline: plan.pipeline, step: step.name });
+    if (step.action.kind === "effect") {
+      if (last !== null) known.set(step.name, { ...emptyResult(step), facts: last.ended.facts });
+      return {
+        kind: "effect",
+        prediction: "observe",
+        why: "observes when it runs; acts only if something is to do",
+        differences: [],
+      };
+    }
+    const unknown = Object.values(step.needs).filter((need) => !known.has(need));
+    if (unknown.length > 0) {
+      return {
+        kind: "task",
+        prediction: "depends",
+        why: `on what "${unknown.join('", "')}" puts out`,
+        differences: [],
+      };
+    }
+    const needs = Object.fromEntries(
+      Object.entries(step.needs).flatMap(([alias, name]) => {
+        const need = known.get(name);
+        return need === undefined ? [] : [[alias, need] as const];
+      }),
+    );
+    const taken = await takeManifest(step, needs, context);
+    if (!taken.ok) {
+      const why = taken.error.map((each) => each.message).join("; ");
+      return { kind: "task", prediction: "run", why, differences: [] };
+    }
+    const explanation = await explainRun(runs, { pipeline: plan.pipeline, step, taken: taken.value });
+    const entry = taken.value.uncacheable === null ? await cache.get(taken.value.digest) : null;
+    if (entry === null)
+      return { kind: "task", prediction: "run", why: explanation.whenRun, differences: explanation.differences };
+    known.set(step.name, { ...emptyResult(step), outputDigests: digestOutputs(entry.outputs) });
+    return { kind: "task", prediction: "cached", why: explanation.whenCached, differences: explanation.differences };
+  }
+}
+
+function emptyResult(step: StepBlueprint): StepResult {
+  return {
+    step: step.name,
+    outcome: "passed",
+    outputs: step.outputs,
+    outputDigests: {},
+    facts: {},
+    evidence: [],
+    manifest: null,
+  };
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+import { timeOrderedId } from "../base/ids.ts";
+import { problem, ProblemError } from "../base/problem.ts";
+import { processStartTime } from "../base/process-identity.ts";
+import type { Approver } from "../engine/approval.ts";
+import type { RunEvent } from "../engine/event.ts";
+import { runPlan } from "../engine/run-plan.ts";
+import type { RunView } from "../engine/run-view.ts";
+import type { Blueprint } from "../pipeline/blueprint.ts";
+import { makePlan, type EnvironmentSelection } from "../pipeline/make-plan.ts";
+import type { Plan } from "../pipeline/plan.ts";
+import type { Composition } from "./composition.ts";
+import type { ProjectPlace } from "./find-project.ts";
+import { holdProject } from "./hold-project.ts";
+import { readTrigger, repositoryFolder } from "./read-checkout.ts";
+import { GREENLIGHT_VERSION } from "./version.ts";
+
+export interface RunRequest {
+  readonly place: ProjectPlace;
+  readonly blueprint: Blueprint;
+  readonly pipeline: string;
+  readonly selection: EnvironmentSelection;
+  readonly approver: Approver;
+  readonly signal: AbortSignal;
+  /** Steps at once; the number of cores when left out. */
+  readonly concurrency?: number;
+  onEvent(event: RunEvent): void;
+}
+
+const GRACE_MS = 5000;
+
+/** Plans and runs a pipeline to its end. Throws a ProblemError when it can't even start. */
+export async function runPipeline(composition: Composition, request: RunRequest): Promise<RunView> {
+  const { place } = request;
+  const runId = timeOrderedId(composition.clock.now(), () => (randomBytes(1)[0] ?? 0) % 32);
+  const release = holdProject(place.stateFolder, runId);
+  try {
+    // Runs are nobody's source: the state folder hides itself from git.
+    writeFileSync(join(place.stateFolder, ".gitignore"), "*\n");
+    mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
+    const plan = await planFor(request);
+    const runs = await composition.openRuns(place.stateFolder);
+    const index = await composition.openIndex(place.stateFolder);
+    const { cache, blobs } = await composition.openCache(place.stateFolder);
+    try {
+      return await runPlan(
+        {
+          plan,
+          projectFolder: place.folder,
+          repositoryFolder: repositoryFolder(place.folder),
+          stateFolder: place.stateFolder,
+          runs,
+          cache,
+          blobs,
+          index,
+          clock: composition.clock,
+          approver: request.approver,
+          environmentVariables: process.env,
+          concurrency: request.concurrency ?? availableParallelism(),
+          graceMs: GRACE_MS,
+          signal: request.signal,
+        },
+        {
+          runId,
+          engine: { pid: process.pid, startTime: processStartTime(process.pid) ?? "" },
+          greenlightVersion: GREENLIGHT_VERSION,
+          listeners: [request.onEvent],
+        },
+      );
+    } finally {
+      index.close();
+      await runs.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+/** The plan for the checkout as it is. Throws a ProblemError when the pipeline is unknown. */
+export async function planFor(
+  request: Pick<RunRequest, "place" | "blueprint" | "pipeline" | "selection">,
+): Promise<Plan> {
+  const trigger = await readTrigger(request.place.folder, process.env);
+  const planned = makePlan(request.blueprint, { ...request, trigger });
+  if (!planned.ok) throw new ProblemError(planned.error);
+  return planned.value;
+}
+
+/** The pipeline that was named; `delivery` or the only one when none was. Throws PIPELINE_UNKNOWN. */
+export function choosePipeline(blueprint: Blueprint, named: string | undefined): string {
+  const names = Object.keys(blueprint.pipelines);
+  const chosen = named ?? (names.includes("delivery") ? "delivery" : names.length === 1 ? names[0] : undefined);
+  if (chosen !== undefined && names.includes(chosen)) return chosen;
+  throw new ProblemError([
+    problem("PIPELINE_UNKNOWN", {
+      place: chosen ?? "pipeline",
+      message: `the project has these pipelines: ${names.join(", ")}`,
+    }),
+  ]);
+}

@@ -1,0 +1,10 @@
+import { setTimeout } from "node:timers/promises";
+
+import type { Clock } from "./clock.ts";
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: async (ms, signal) => {
+    await setTimeout(ms, undefined, signal === undefined ? {} : { signal });
+  },
+};

@@ -1,0 +1,43 @@
+import { loadProject } from "../app/load-project.ts";
+import { previewRun } from "../app/preview-run.ts";
+import { choosePipeline, planFor } from "../app/run-pipeline.ts";
+import type { CommandCall } from "./command-line.ts";
+import { printable, Terminal } from "./terminal.ts";
+
+const WORDS = { run: "would run", cached: "cached", observe: "observes", depends: "depends" } as const;
+
+/** `greenlight plan [pipeline]`: what a run would do with each step, and why. Runs nothing. */
+export async function plan(
+  call: CommandCall,
+  args: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const place = call.place();
+  const blueprint = await loadProject(place);
+  const pipeline = choosePipeline(blueprint, args[0]);
+  const planned = await planFor({
+    place,
+    blueprint,
+    pipeline,
+    selection: options["local"] === true ? "local" : "branch",
+  });
+  const steps = await previewRun(call.composition, { place, plan: planned });
+  if (call.isJson) {
+    console.log(JSON.stringify({ plan: planned, steps }));
+    return 0;
+  }
+  const terminal = new Terminal(process.stdout, process.env);
+  const { branch } = planned.trigger;
+  console.log(terminal.paint("bold", `${planned.project} ${planned.pipeline}  ${branch ?? "no branch"}`));
+  const width = Math.min(28, Math.max(...steps.map((step) => step.step.length)));
+  let stage = "";
+  for (const step of steps) {
+    if (step.stage !== stage) console.log(terminal.paint("bold", step.stage));
+    stage = step.stage;
+    const needs = step.needs.length > 0 ? terminal.paint("dim", `  needs ${step.needs.join(", ")}`) : "";
+    console.log(`  ${step.step.padEnd(width)}  ${WORDS[step.prediction].padEnd(9)}  ${printable(step.why)}${needs}`);
+  }
+  for (const { step, why } of planned.dropped)
+    console.log(terminal.paint("dim", `  – ${step}: not in this run, ${why}`));
+  return 0;
+}

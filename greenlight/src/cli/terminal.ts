@@ -1,0 +1,30 @@
+import { stripVTControlCharacters } from "node:util";
+
+const CODES = { bold: "1", dim: "2", red: "31", green: "32", yellow: "33", cyan: "36" } as const;
+
+/** Colours for a stream; plain text where it is no terminal or NO_COLOR is set. */
+export class Terminal {
+  readonly #isColoured: boolean;
+
+  constructor(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>) {
+    this.#isColoured = stream.isTTY === true && (env["NO_COLOR"] ?? "") === "";
+  }
+
+  paint(style: keyof typeof CODES, text: string): string {
+    return this.#isColoured ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+  }
+}
+
+/** Foreign text made safe to print: no control characters, so that it can't rewrite the screen. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is taken out
+  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu, "·");
+}
+
+/** `340 ms`, `1.2 s`, `3 min 05 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+}

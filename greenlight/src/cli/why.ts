@@ -1,0 +1,62 @@
+import { loadProject } from "../app/load-project.ts";
+import { previewRun } from "../app/preview-run.ts";
+import { openLastRun } from "../app/read-runs.ts";
+import { planFor } from "../app/run-pipeline.ts";
+import { problem, ProblemError } from "../base/problem.ts";
+import type { CommandCall } from "./command-line.ts";
+import { printable, Terminal } from "./terminal.ts";
+
+/** `greenlight why [step]`: why each step ran in the last run, and what changed since. */
+export async function why(
+  call: CommandCall,
+  args: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const place = call.place();
+  const blueprint = await loadProject(place);
+  const runId = typeof options["run"] === "string" ? options["run"] : undefined;
+  const view = await openLastRun(call.composition, place, runId);
+  const hadLocal = view.stages.some((stage) => stage.steps.some((step) => step.environment !== null));
+  const planned = await planFor({
+    place,
+    blueprint,
+    pipeline: view.pipeline,
+    selection: hadLocal ? "local" : "branch",
+  });
+  const previews = new Map(
+    (await previewRun(call.composition, { place, plan: planned })).map((each) => [each.step, each]),
+  );
+  const steps = view.stages
+    .flatMap((stage) => stage.steps)
+    .filter((step) => args[0] === undefined || step.name === args[0]);
+  if (steps.length === 0) {
+    throw new ProblemError([
+      problem("STEP_UNKNOWN", { place: args[0] ?? view.id, message: `run ${view.id} has no such step` }),
+    ]);
+  }
+  const answers = steps.map((step) => {
+    const preview = previews.get(step.name);
+    return {
+      step: step.name,
+      run: view.id,
+      outcome: step.outcome,
+      why: step.why,
+      now:
+        preview === undefined
+          ? null
+          : { prediction: preview.prediction, why: preview.why, differences: preview.differences },
+    };
+  });
+  if (call.isJson) {
+    console.log(JSON.stringify({ run: view.id, steps: answers }));
+    return 0;
+  }
+  const terminal = new Terminal(process.stdout, process.env);
+  for (const answer of answers) {
+    console.log(terminal.paint("bold", answer.step));
+    console.log(`  run ${view.id}: ${answer.outcome}; ${printable(answer.why)}`);
+    if (answer.now !== null) console.log(`  now: ${answer.now.prediction}; ${printable(answer.now.why)}`);
+    if (args[0] !== undefined) for (const line of answer.now?.differences ?? []) console.log(`    ${printable(line)}`);
+  }
+  return 0;
+}

@@ -1,0 +1,138 @@
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { finished } from "node:stream/promises";
+import { pathToFileURL } from "node:url";
+
+import { problem, type ProblemError } from "../base/problem.ts";
+import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { Effect, EffectContext, NeedResult } from "./effect.ts";
+import type { EngineContext } from "./engine-context.ts";
+import type { Journal } from "./journal.ts";
+import { modulePath } from "./module-path.ts";
+import type { StepResult } from "./step-result.ts";
+import type { StepVerdict } from "./step-verdict.ts";
+import type { TakenManifest } from "./take-manifest.ts";
+
+export interface EffectCall {
+  readonly step: StepBlueprint;
+  readonly taken: TakenManifest;
+  readonly needs: Readonly<Record<string, StepResult>>;
+  readonly logPath: string;
+  readonly runId: string;
+  readonly journal: Journal;
+  readonly context: EngineContext;
+}
+
+/** Calls an effect in the engine's own process, with its deadline and the run's cancellation in one signal. */
+export async function runEffect(call: EffectCall): Promise<StepVerdict> {
+  const { step, context } = call;
+  if (step.action.kind !== "effect") throw new Error(`${step.name} is not an effect`);
+  await mkdir(dirname(call.logPath), { recursive: true });
+  const log = createWriteStream(call.logPath, { flags: "a" });
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new Error("timed out")), step.timeoutMs);
+  const signal = AbortSignal.any([context.signal, deadline.signal]);
+  try {
+    const module = (await import(pathToFileURL(modulePath(step.action.module, context.projectFolder)).href)) as Record<
+      string,
+      unknown
+    >;
+    const effect = module[step.action.export];
+    if (typeof effect !== "function") {
+      const message = `${step.action.module} exports no function "${step.action.export}"`;
+      return failed("errored", message, [problem("CONFIG_INVALID", { place: step.name, message })]);
+    }
+    const result = await (effect as Effect)(
+      step.action.args,
+      effectContext(call, signal, (line) => log.write(`${line}\n`)),
+    );
+    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {} };
+  } catch (error) {
+    if (context.signal.aborted) return failed("cancelled", "cancelled", []);
+    if (deadline.signal.aborted) {
+      const message = `still ran after ${step.timeoutMs / 1000} s and was ended`;
+      return failed("failed", message, [problem("STEP_TIMEOUT", { place: step.name, message })]);
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    log.write(`${error instanceof Error ? (error.stack ?? message) : message}\n`);
+    if (error instanceof Error && error.name === "ProblemError") {
+      const { problems, exitCode } = error as ProblemError;
+      return failed(exitCode === 3 ? "errored" : "failed", problems[0]?.message ?? message, problems);
+    }
+    return failed("errored", message, [problem("INTERNAL", { place: step.name, message })]);
+  } finally {
+    clearTimeout(timer);
+    log.end();
+    await finished(log).catch(() => undefined);
+  }
+}
+
+function effectContext(call: EffectCall, signal: AbortSignal, log: (line: string) => void): EffectContext {
+  const { step, taken, context, journal } = call;
+  return {
+    project: { name: context.plan.project, folder: context.projectFolder, stateFolder: context.stateFolder },
+    run: { id: call.runId, pipeline: context.plan.pipeline, trigger: context.plan.trigger },
+    step: step.name,
+    needs: Object.fromEntries(
+      Object.entries(call.needs).map(([alias, need]) => [alias, needResult(need, context.projectFolder)]),
+    ),
+    environments: context.plan.environments,
+    signal,
+    log,
+    approve: async (request) => {
+      const { environment, releaseId, digest } = request;
+      await journal.append({ type: "approval-wanted", step: step.name, environment, releaseId, digest });
+      const answer = await context.approver(request, signal);
+      if (answer.kind !== "waiting") {
+        await journal.append({
+          type: "approval-answered",
+          step: step.name,
+          environment,
+          digest,
+          isGranted: answer.kind === "granted",
+          by: answer.by,
+          how: answer.how,
+          why: answer.why,
+        });
+      }
+      return answer;
+    },
+    recall: async (subject) => {
+      const success = await context.runs.lastSuccess({
+        pipeline: context.plan.pipeline,
+        step: step.name,
+        manifestDigest: taken.digest,
+        subject,
+      });
+      if (success === null) return null;
+      return { runId: success.runId, at: success.at, evidence: success.ended.evidence, facts: success.ended.facts };
+    },
+    blobPath: (digest) => context.blobs.localPath(digest),
+    view: () => journal.view(),
+  };
+}
+
+function needResult(need: StepResult, folder: string): NeedResult {
+  return {
+    step: need.step,
+    outputs: Object.fromEntries(Object.entries(need.outputs).map(([name, path]) => [name, join(folder, path)])),
+    facts: need.facts,
+    evidence: need.evidence,
+  };
+}
+
+function failed(outcome: StepVerdict["outcome"], why: string, problems: StepVerdict["problems"]): StepVerdict {
+  return {
+    outcome,
+    why,
+    problems,
+    isFromCache: false,
+    isAlready: false,
+    savedMs: 0,
+    evidence: [],
+    facts: {},
+    subject: null,
+    outputDigests: {},
+  };
+}

@@ -1,0 +1,40 @@
+import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import { diffManifests, summariseDifference } from "./manifest.ts";
+import type { RunStore } from "./run-store.ts";
+import type { TakenManifest } from "./take-manifest.ts";
+
+export interface Explanation {
+  /** Every difference from the last success; empty when there was none or nothing differs. */
+  readonly differences: readonly string[];
+  readonly lastRunId: string | null;
+  /** "src/train.ts changed": the reason when the step runs. */
+  readonly whenRun: string;
+  /** "nothing changed since run …": the reason when its result is taken from the cache. */
+  readonly whenCached: string;
+}
+
+/** Why a step runs or need not: its manifest held against that of its last success. */
+export async function explainRun(
+  runs: RunStore,
+  query: { readonly pipeline: string; readonly step: StepBlueprint; readonly taken: TakenManifest },
+): Promise<Explanation> {
+  const last = await runs.lastSuccess({ pipeline: query.pipeline, step: query.step.name });
+  const lastDigest = last?.ended.manifestDigest ?? null;
+  const before = lastDigest === null ? null : await runs.manifest(lastDigest);
+  if (last === null || before === null) {
+    return { differences: [], lastRunId: null, whenRun: "first run here", whenCached: "the same inputs passed before" };
+  }
+  if (lastDigest === query.taken.digest) {
+    const whenRun =
+      query.taken.uncacheable === null ? "its cached result is gone" : `never cached: ${query.taken.uncacheable}`;
+    return { differences: [], lastRunId: last.runId, whenRun, whenCached: `nothing changed since run ${last.runId}` };
+  }
+  const differences = diffManifests(before, query.taken.manifest);
+  const summary = summariseDifference(differences);
+  return {
+    differences,
+    lastRunId: last.runId,
+    whenRun: summary,
+    whenCached: `the same inputs passed before (since run ${last.runId}: ${summary})`,
+  };
+}

@@ -1,0 +1,47 @@
+import type { RunEvent, StepEnded } from "./event.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Outcome } from "./outcome.ts";
+
+/**
+ * Port: the runs of one project. Appends are durable when they resolve and keep their order; reads see every
+ * append that resolved before. Two engines may use it at once.
+ */
+export interface RunStore {
+  append(event: RunEvent): Promise<void>;
+  /** The run's events in order; empty for an unknown run. */
+  events(runId: string): Promise<readonly RunEvent[]>;
+  /** Newest first. */
+  runs(limit: number): Promise<readonly RunSummary[]>;
+  /** The newest success (passed or warned) of a step, by any manifest; null when there is none. */
+  lastSuccess(query: SuccessQuery): Promise<Success | null>;
+  saveManifest(digest: string, manifest: Manifest): Promise<void>;
+  manifest(digest: string): Promise<Manifest | null>;
+  close(): Promise<void>;
+}
+
+export interface SuccessQuery {
+  readonly pipeline: string;
+  readonly step: string;
+  /** When given, only a success with this manifest counts. */
+  readonly manifestDigest?: string;
+  /** When given, only a success about this subject counts. */
+  readonly subject?: string;
+}
+
+export interface Success {
+  readonly runId: string;
+  readonly at: string;
+  readonly ended: StepEnded;
+}
+
+export interface RunSummary {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly branch: string | null;
+  readonly commit: string | null;
+  readonly who: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly outcome: Outcome | "running";
+  readonly engine: { readonly pid: number; readonly startTime: string };
+}

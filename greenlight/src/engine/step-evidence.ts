@@ -1,0 +1,44 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { problem, type Problem } from "../base/problem.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+import { readEvidence } from "../evidence/read-evidence.ts";
+import type { StepBlueprint } from "../pipeline/blueprint.ts";
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Reads every evidence file that the step declares and that exists; unreadable ones are problems. */
+export async function readStepEvidence(
+  step: StepBlueprint,
+  folder: string,
+): Promise<{
+  readonly evidence: readonly Evidence[];
+  readonly problems: readonly Problem[];
+  readonly isMissing: boolean;
+}> {
+  const evidence: Evidence[] = [];
+  const problems: Problem[] = [];
+  let isMissing = false;
+  for (const source of step.evidence) {
+    const path = join(folder, source.path);
+    const stats = await stat(path).catch(() => null);
+    if (stats === null) {
+      isMissing = true;
+      continue;
+    }
+    if (stats.size > MAX_BYTES) {
+      problems.push(
+        problem("EVIDENCE_UNREADABLE", { place: source.path, message: `${stats.size} bytes are too many` }),
+      );
+      continue;
+    }
+    const read = readEvidence(source.format, source.tool, await readFile(path, "utf8"), {
+      projectFolder: folder,
+      ...(source.floorPercent === undefined ? {} : { floorPercent: source.floorPercent }),
+    });
+    if (read.ok) evidence.push(...read.value);
+    else problems.push({ ...read.error, place: `${source.path}: ${read.error.place}` });
+  }
+  return { evidence, problems, isMissing };
+}

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { finished } from "node:stream/promises";
+
+export interface StepProcess {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Standard output and error go here, in the order of arrival. */
+  readonly logPath: string;
+  readonly timeoutMs: number;
+  /** Milliseconds between TERM and KILL. */
+  readonly graceMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface StepExit {
+  /** Null when a signal ended it or it never started. */
+  readonly exitCode: number | null;
+  readonly signalName: string | null;
+  readonly ending: "exited" | "timed-out" | "cancelled" | "not-started";
+  /** The system's message when it never started. */
+  readonly message: string;
+}
+
+/**
+ * Runs a program in a process group of its own and waits for it and its output. After a cancel or a timeout
+ * the group gets TERM, then KILL; what the program left in its group after a normal end is ended as well.
+ */
+export async function runStepProcess(step: StepProcess): Promise<StepExit> {
+  if (step.signal.aborted) return { exitCode: null, signalName: null, ending: "cancelled", message: "" };
+  await mkdir(dirname(step.logPath), { recursive: true });
+  const log = createWriteStream(step.logPath, { flags: "a" });
+  const child = spawn(step.file, step.args, {
+    cwd: step.folder,
+    env: step.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: process.platform !== "win32",
+  });
+  let ending: StepExit["ending"] = "exited";
+  let killTimer: NodeJS.Timeout | undefined;
+  const end = (how: StepExit["ending"]): void => {
+    if (ending !== "exited") return;
+    ending = how;
+    killGroup(child.pid, "SIGTERM");
+    killTimer = setTimeout(() => killGroup(child.pid, "SIGKILL"), step.graceMs);
+  };
+  const onAbort = (): void => end("cancelled");
+  step.signal.addEventListener("abort", onAbort, { once: true });
+  const timeout = setTimeout(() => end("timed-out"), step.timeoutMs);
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  try {
+    return await new Promise<StepExit>((resolve) => {
+      child.once("error", (error) =>
+        resolve({ exitCode: null, signalName: null, ending: "not-started", message: error.message }),
+      );
+      // A background child that keeps the pipe open must not keep the step: the group ends with its leader.
+      child.once("exit", () => killGroup(child.pid, "SIGKILL"));
+      child.once("close", (exitCode, signalName) => resolve({ exitCode, signalName, ending, message: "" }));
+    });
+  } finally {
+    clearTimeout(timeout);
+    clearTimeout(killTimer);
+    step.signal.removeEventListener("abort", onAbort);
+    log.end();
+    await finished(log).catch(() => undefined);
+  }
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}

@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { digestText } from "../base/file-digest.ts";
+import { canonicalJson } from "../base/json.ts";
+import type { Problem } from "../base/problem.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { importClosure } from "./import-closure.ts";
+import { digestInputs } from "./input-files.ts";
+import { lockedPackages } from "./locked-packages.ts";
+import { manifestDigest, type Manifest, type ManifestNeed } from "./manifest.ts";
+import { modulePath } from "./module-path.ts";
+import { digestEnvironment } from "./step-environment.ts";
+import type { StepResult } from "./step-result.ts";
+
+export interface TakenManifest {
+  readonly manifest: Manifest;
+  readonly digest: string;
+  /** Why the result may not be cached; null when it may. */
+  readonly uncacheable: string | null;
+}
+
+/** What the context must hold for taking manifests: less than a run needs, so that `plan` and `why` can use it. */
+export type ManifestContext = Pick<
+  EngineContext,
+  "projectFolder" | "repositoryFolder" | "index" | "environmentVariables"
+>;
+
+/** Reads the state of everything that the step depends on, now. */
+export async function takeManifest(
+  step: StepBlueprint,
+  needs: Readonly<Record<string, StepResult>>,
+  context: ManifestContext,
+): Promise<Result<TakenManifest, readonly Problem[]>> {
+  const inputs = await digestInputs(
+    { folder: context.projectFolder, repository: context.repositoryFolder, index: context.index, place: step.name },
+    step.inputs ?? [],
+  );
+  if (!inputs.ok) return err(inputs.error);
+  const packages = await lockedPackages(context.projectFolder, step.packages);
+  const code = step.action.kind === "command" ? null : await moduleCode(step.action.module, context);
+  const manifest: Manifest = {
+    schema: 1,
+    platform: `${process.platform}-${process.arch}`,
+    runtime: process.versions.node,
+    action: step.action.kind === "command" ? step.action.command : { ...step.action },
+    env: digestEnvironment(step.env, context.environmentVariables),
+    inputs: inputs.value,
+    modules: code?.modules ?? {},
+    packages: { ...packages, ...code?.packages },
+    outputs: step.outputs,
+    needs: Object.fromEntries(Object.entries(needs).map(([alias, need]) => [alias, manifestNeed(need)])),
+  };
+  return ok({
+    manifest,
+    digest: manifestDigest(manifest),
+    uncacheable: whyUncacheable(step, packages, code?.computed ?? []),
+  });
+}
+
+function whyUncacheable(step: StepBlueprint, packages: object | null, computed: readonly string[]): string | null {
+  if (step.action.kind === "effect") return "it touches the world";
+  if (step.inputs === null) return "it declares no inputs";
+  if (packages === null) return "there is no package-lock.json to tell its packages";
+  if (computed.length > 0) return `${computed[0]} imports what can't be known before`;
+  return null;
+}
+
+async function moduleCode(
+  specifier: string,
+  context: ManifestContext,
+): Promise<{
+  readonly modules: Readonly<Record<string, string>>;
+  readonly packages: Readonly<Record<string, string>>;
+  readonly computed: readonly string[];
+}> {
+  const path = modulePath(specifier, context.projectFolder);
+  // Greenlight's own modules are named from its own folder, so that a manifest holds no path of a machine.
+  const isOwn = specifier.startsWith("greenlight/");
+  const folder = isOwn ? path.slice(0, path.lastIndexOf("/dist/") + 1) : context.projectFolder;
+  const closure = await importClosure(path, folder);
+  const packages: Record<string, string> = {};
+  for (const name of closure.packages) packages[name] = await installedVersion(name, path);
+  return { modules: { ...closure.modules }, packages, computed: closure.computed };
+}
+
+/** The version that a module at `from` gets when it imports the package. */
+async function installedVersion(name: string, from: string): Promise<string> {
+  for (let folder = dirname(from); ; folder = dirname(folder)) {
+    const text = await readFile(join(folder, "node_modules", name, "package.json"), "utf8").catch(() => null);
+    if (text !== null) return String((JSON.parse(text) as { version?: unknown }).version ?? "unknown");
+    if (dirname(folder) === folder) return "not installed";
+  }
+}
+
+function manifestNeed(need: StepResult): ManifestNeed {
+  const outputs: Record<string, string> = { ...need.outputDigests };
+  if (Object.keys(need.facts).length > 0) outputs["facts"] = digestText(canonicalJson(need.facts));
+  return { step: need.step, outputs };
+}

@@ -1,0 +1,22 @@
+export {
+  effectStep,
+  functionStep,
+  pipeline,
+  pullRequest,
+  push,
+  schedule,
+  step,
+  defineProject,
+} from "./pipeline/define.ts";
+export type { CallOptions, CommandOptions, EffectOptions, StepOptions } from "./pipeline/define.ts";
+export type {
+  EnvironmentDefinition,
+  PipelineDefinition,
+  ProjectDefinition,
+  StepDefinition,
+  TargetDescriptor,
+} from "./pipeline/definition.ts";
+export type { Effect, EffectContext, EffectResult } from "./engine/effect.ts";
+export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/function-step.ts";
+export { bundle, deploy, modelGate } from "./toolkits/delivery/release-steps.ts";
+export { benchmark, health, report, smokeTests } from "./toolkits/delivery/probe-steps.ts";

@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+
+import type { Composition } from "./app/composition.ts";
+import { formatProblem, problem, ProblemError } from "./base/problem.ts";
+import { systemClock } from "./base/system-clock.ts";
+import { runCommandLine } from "./cli/command-line.ts";
+
+/** The composition root: the only place that names adapters. Each is imported when a command first needs it. */
+const composition: Composition = {
+  clock: systemClock,
+  openRuns: async (stateFolder) => {
+    const { RunDatabase } = await import("./adapters/stores/sqlite/run-database.ts");
+    return new RunDatabase(join(stateFolder, "runs.sqlite"));
+  },
+  openIndex: async (stateFolder) => {
+    const { StatDatabase } = await import("./adapters/stores/sqlite/stat-database.ts");
+    return new StatDatabase(join(stateFolder, "stat-index.sqlite"));
+  },
+  openCache: async (stateFolder) => {
+    const [{ CacheFolder }, { BlobFolder }] = await Promise.all([
+      import("./adapters/stores/folder/cache-folder.ts"),
+      import("./adapters/stores/folder/blob-folder.ts"),
+    ]);
+    const store = join(stateFolder, "store");
+    return { cache: new CacheFolder(join(store, "cache")), blobs: new BlobFolder(join(store, "blobs")) };
+  },
+};
+
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), composition);
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** The one place where an error becomes lines for a person; with `--json`, one document. */
+function report(error: unknown): number {
+  const isJson = process.argv.includes("--json");
+  const known = error instanceof ProblemError ? error : null;
+  const problems = known?.problems ?? [internal(error)];
+  if (isJson) console.log(JSON.stringify({ problems }));
+  else for (const each of problems) console.error(formatProblem(each));
+  return known?.exitCode ?? 3;
+}
+
+function internal(error: unknown): ReturnType<typeof problem> {
+  const reference = randomUUID().slice(0, 8);
+  console.error(`[${reference}]`, error);
+  return problem("INTERNAL", {
+    place: `reference ${reference}`,
+    message: error instanceof Error ? error.message : String(error),
+  });
+}

@@ -1,0 +1,120 @@
+import type { Json } from "../base/json.ts";
+import type {
+  EnvironmentDefinition,
+  EvidenceSource,
+  PackageScope,
+  PipelineDefinition,
+  ProjectDefinition,
+  StepAction,
+  StepDefinition,
+  StepEntry,
+  Trigger,
+} from "./definition.ts";
+
+const TASK_TIMEOUT_MS = 10 * 60_000;
+
+/** What every kind of step may say. */
+export interface StepOptions {
+  readonly needs?: Readonly<Record<string, StepDefinition | string>>;
+  /** Globs relative to the project. Left out: the step has undeclared inputs and is never cached. */
+  readonly inputs?: readonly string[];
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Names of environment variables that the step may see. */
+  readonly env?: readonly string[];
+  readonly packages?: PackageScope;
+  readonly evidence?: readonly EvidenceSource[];
+  /** Milliseconds; ten minutes when left out. */
+  readonly timeoutMs?: number;
+}
+
+export interface CommandOptions extends StepOptions {
+  /** A shell line, run in the project's folder. */
+  readonly run: string;
+}
+
+export interface CallOptions extends StepOptions {
+  /** A package specifier, or a path starting with `./` relative to the project. */
+  readonly module: string;
+  readonly export: string;
+  readonly args?: Json;
+}
+
+export interface EffectOptions extends CallOptions {
+  readonly environment?: string;
+}
+
+/** A task: a command that turns declared inputs into declared outputs. */
+export function step(name: string, options: CommandOptions): StepDefinition {
+  return makeStep(name, { kind: "command", command: options.run }, options);
+}
+
+/** A task: an export of a module, called with JSON in a process of its own. */
+export function functionStep(name: string, options: CallOptions): StepDefinition {
+  return makeStep(
+    name,
+    { kind: "function", module: options.module, export: options.export, args: options.args ?? null },
+    options,
+  );
+}
+
+/** An effect: an export of a module that observes the world first and then changes it. */
+export function effectStep(name: string, options: EffectOptions): StepDefinition {
+  return makeStep(
+    name,
+    { kind: "effect", module: options.module, export: options.export, args: options.args ?? null },
+    options,
+  );
+}
+
+function makeStep(name: string, action: StepAction, options: StepOptions & { environment?: string }): StepDefinition {
+  return {
+    kind: "step",
+    name,
+    action,
+    needs: options.needs ?? {},
+    inputs: options.inputs ?? (action.kind === "command" ? null : []),
+    outputs: options.outputs ?? {},
+    env: options.env ?? [],
+    packages: options.packages ?? "none",
+    evidence: options.evidence ?? [],
+    timeoutMs: options.timeoutMs ?? TASK_TIMEOUT_MS,
+    environment: options.environment ?? null,
+    isSealing: false,
+  };
+}
+
+/** Declares a pipeline: what starts it, its stages in order, and what runs last whatever the outcome. */
+export function pipeline(options: {
+  readonly on?: readonly Trigger[];
+  readonly stages: Readonly<Record<string, readonly StepEntry[]>>;
+  readonly finally?: readonly StepEntry[];
+}): PipelineDefinition {
+  return { kind: "pipeline", on: options.on ?? [], stages: options.stages, finally: options.finally ?? [] };
+}
+
+export function push(...branches: readonly string[]): Trigger {
+  return { kind: "push", branches };
+}
+
+export function pullRequest(...branches: readonly string[]): Trigger {
+  return { kind: "pull-request", branches };
+}
+
+/** `cron` in UTC. */
+export function schedule(cron: string): Trigger {
+  return { kind: "schedule", cron };
+}
+
+/** The default export of `greenlight.config.ts`. Nothing is checked here: every problem is told at once on loading. */
+export function defineProject(options: {
+  readonly name: string;
+  readonly environments?: Readonly<Record<string, EnvironmentDefinition>>;
+  readonly pipelines: Readonly<Record<string, PipelineDefinition>>;
+}): ProjectDefinition {
+  return {
+    kind: "project",
+    name: options.name,
+    environments: options.environments ?? {},
+    pipelines: options.pipelines,
+  };
+}

@@ -1,0 +1,86 @@
+import { problem, type Problem } from "../base/problem.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Blueprint, StepBlueprint } from "./blueprint.ts";
+import type { EnvironmentDefinition } from "./definition.ts";
+import type { Plan, RunTrigger } from "./plan.ts";
+
+/** `local`: every environment on this machine (`up`). `branch`: those whose branches hold the run's branch. */
+export type EnvironmentSelection = "local" | "branch";
+
+/** The plan of one pipeline for one trigger. Steps of unselected environments fall away, with a reason. */
+export function makePlan(
+  blueprint: Blueprint,
+  options: { readonly pipeline: string; readonly trigger: RunTrigger; readonly selection: EnvironmentSelection },
+): Result<Plan, readonly Problem[]> {
+  const pipeline = blueprint.pipelines[options.pipeline];
+  if (pipeline === undefined) {
+    const known = Object.keys(blueprint.pipelines).join(", ");
+    return err([
+      problem("PIPELINE_UNKNOWN", {
+        place: options.pipeline,
+        message: `the project has no such pipeline; known: ${known}`,
+      }),
+    ]);
+  }
+  const environments = Object.fromEntries(
+    Object.entries(blueprint.environments).filter(([, each]) => isSelected(each, options)),
+  );
+  const all = [...pipeline.stages.flatMap((stage) => stage.steps), ...pipeline.finally];
+  const dropped = new Map<string, StepBlueprint>();
+  for (const step of all) {
+    if (step.environment !== null && !Object.hasOwn(environments, step.environment)) dropped.set(step.name, step);
+  }
+  const keep = (steps: readonly StepBlueprint[]): StepBlueprint[] =>
+    steps.filter((step) => !dropped.has(step.name)).map((step) => ({ ...step, needs: replaceNeeds(step, dropped) }));
+  return ok({
+    project: blueprint.name,
+    pipeline: pipeline.name,
+    trigger: options.trigger,
+    stages: pipeline.stages.map((stage) => ({ name: stage.name, steps: keep(stage.steps) })),
+    finally: keep(pipeline.finally),
+    environments,
+    dropped: [...dropped.values()].map((step) => ({
+      step: step.name,
+      why: reasonFor(step.environment ?? "", options),
+    })),
+  });
+}
+
+function isSelected(
+  environment: EnvironmentDefinition,
+  options: { readonly trigger: RunTrigger; readonly selection: EnvironmentSelection },
+): boolean {
+  if (options.trigger.kind === "pull-request") return false;
+  if (options.selection === "local") return environment.target.isLocal;
+  return options.trigger.branch !== null && environment.branches.includes(options.trigger.branch);
+}
+
+function reasonFor(
+  environment: string,
+  options: { readonly trigger: RunTrigger; readonly selection: EnvironmentSelection },
+): string {
+  if (options.trigger.kind === "pull-request") return "a pull request deploys nowhere";
+  if (options.selection === "local") return `${environment} is not on this machine`;
+  return `${environment} takes no runs of ${options.trigger.branch === null ? "an unknown branch" : `branch ${options.trigger.branch}`}`;
+}
+
+/** A need that fell away is replaced by its own needs; an alias that the step already has keeps its meaning. */
+function replaceNeeds(step: StepBlueprint, dropped: ReadonlyMap<string, StepBlueprint>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  const inherited: [string, string][] = [];
+  const queue = Object.entries(step.needs);
+  const seen = new Set<string>();
+  for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
+    const [alias, name] = entry;
+    const gone = dropped.get(name);
+    if (gone === undefined) {
+      if (step.needs[alias] === name) kept[alias] = name;
+      else inherited.push([alias, name]);
+    } else if (!seen.has(name)) {
+      seen.add(name);
+      queue.push(...Object.entries(gone.needs));
+    }
+  }
+  for (const [alias, name] of inherited) kept[alias] ??= name;
+  return kept;
+}

