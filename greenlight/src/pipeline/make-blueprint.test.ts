@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { ProblemCode } from "../base/problem-codes.ts";
+import { defineProject, effectStep, pipeline, step } from "./define.ts";
+import type { EnvironmentDefinition, StepDefinition, StepEntry } from "./definition.ts";
+import { makeBlueprint } from "./make-blueprint.ts";
+
+function project(
+  stages: Record<string, readonly StepEntry[]>,
+  environments: Record<string, EnvironmentDefinition> = {},
+): unknown {
+  return defineProject({ name: "shop", environments, pipelines: { delivery: pipeline({ stages }) } });
+}
+
+function problemsOf(
+  exported: unknown,
+): { readonly code: ProblemCode; readonly place: string; readonly message: string }[] {
+  const made = makeBlueprint(exported, "greenlight.config.ts");
+  return made.ok ? [] : [...made.error];
+}
+
+function codesOf(exported: unknown): ProblemCode[] {
+  return problemsOf(exported).map((each) => each.code);
+}
+
+const local = (port: number): EnvironmentDefinition => ({
+  target: { kind: "processes", module: "greenlight/targets/processes", isLocal: true, options: { port } },
+  branches: ["main"],
+});
+
+describe("a definition becomes a blueprint", () => {
+  test("needs become names, and the steps of a stage stand after those they need", () => {
+    const build = step("build", { run: "true", inputs: [] });
+    const pack = step("pack", { run: "true", needs: { build } });
+    const made = makeBlueprint(project({ build: [pack, build] }), "c");
+    expect(made.ok && made.value.pipelines["delivery"]?.stages[0]?.steps.map((each) => each.name)).toEqual([
+      "build",
+      "pack",
+    ]);
+    expect(made.ok && made.value.pipelines["delivery"]?.stages[0]?.steps[1]?.needs).toEqual({ build: "build" });
+  });
+
+  test("a blueprint survives JSON unchanged", () => {
+    const build = step("build", { run: "true", inputs: ["src/**"], outputs: { dist: "dist" }, packages: ["zod"] });
+    const made = makeBlueprint(project({ build: [[build]] }, { production: local(8000) }), "c");
+    expect(made.ok).toBe(true);
+    expect(made.ok && JSON.parse(JSON.stringify(made.value))).toEqual(made.ok && made.value);
+  });
+});
+
+describe("what is wrong with a definition is told, all at once", () => {
+  test("a cycle is told with its way round", () => {
+    const found = problemsOf(
+      project({
+        a: [
+          step("build", { run: "x", needs: { test: "test" } }),
+          step("test", { run: "x", needs: { build: "build" } }),
+        ],
+      }),
+    );
+    expect(found.map((each) => each.code)).toEqual(["PIPELINE_CYCLE"]);
+    expect(found[0]?.message).toBe("build → test → build");
+  });
+
+  test("several different problems come together, each with its place", () => {
+    const lost = step("lost", { run: "x" });
+    const found = problemsOf(
+      project({
+        one: [step("a", { run: "x", needs: { lost } }), step("a", { run: "y" })],
+        two: [step("b", { run: "x", outputs: { out: "../b" } }), step("c", { run: "x", needs: { later: "d" } })],
+        three: [step("d", { run: "x" }), effectStep("e", { module: "./e.ts", export: "e", environment: "moon" })],
+      }),
+    );
+    expect(found.map((each) => each.code).toSorted()).toEqual([
+      "ENVIRONMENT_UNKNOWN",
+      "STAGE_ORDER",
+      "STEP_DUPLICATE_NAME",
+      "STEP_OUTPUT_OUTSIDE",
+      "STEP_UNKNOWN_NEED",
+    ]);
+    expect(found.find((each) => each.code === "STEP_UNKNOWN_NEED")?.place).toBe(
+      'pipelines.delivery.stages.one["a"].needs.lost',
+    );
+  });
+
+  test("another step of the same name is not the step that is needed", () => {
+    const twin = step("a", { run: "x" });
+    expect(codesOf(project({ one: [step("a", { run: "x" }), step("b", { run: "x", needs: { twin } })] }))).toEqual([
+      "STEP_UNKNOWN_NEED",
+    ]);
+  });
+
+  test("two steps can't write the same output, however it is spelt", () => {
+    const one = step("a", { run: "x", outputs: { dist: "dist" } });
+    const two = step("b", { run: "x", outputs: { all: "./dist/**" } });
+    expect(codesOf(project({ s: [one, two] }))).toEqual(["STEP_OUTPUT_SHARED"]);
+  });
+
+  test("the whole project as an output is refused", () => {
+    for (const path of [".", "**", "./", "/etc", "C:\\x", "a/../../b"]) {
+      expect(codesOf(project({ s: [step("a", { run: "x", outputs: { all: path } })] }))).toEqual([
+        "STEP_OUTPUT_OUTSIDE",
+      ]);
+    }
+  });
+
+  test("two local environments can't have one port", () => {
+    expect(
+      codesOf(project({ s: [step("a", { run: "x" })] }, { staging: local(8000), production: local(8000) })),
+    ).toEqual(["PORT_SHARED"]);
+  });
+
+  test("a closure in place of a module is refused", () => {
+    const bad = {
+      ...step("a", { run: "x" }),
+      action: { kind: "function", module: "./a.ts", export: "a", args: { call: () => 1 } },
+    };
+    expect(codesOf(project({ s: [bad as unknown as StepDefinition] }))).toEqual(["STEP_CLOSURE"]);
+  });
+
+  test("a name with a control character is refused, one in Korean is not", () => {
+    expect(codesOf(project({ s: [step("a\u001b[2J", { run: "x" })] }))).toEqual(["STEP_NAME_INVALID"]);
+    expect(codesOf(project({ s: [step('영화 "모델" 학습', { run: "x" })] }))).toEqual([]);
+  });
+
+  test("a pipeline without steps, and a module that exports no project", () => {
+    expect(codesOf(project({ s: [] }))).toEqual(["PIPELINE_EMPTY"]);
+    expect(codesOf(undefined)).toEqual(["CONFIG_NOT_A_PROJECT"]);
+    expect(codesOf({ name: "x" })[0]).toBe("CONFIG_NOT_A_PROJECT");
+  });
+
+  test("anything at all in place of a step is a problem, never a crash", () => {
+    fc.assert(
+      fc.property(fc.array(fc.anything(), { minLength: 1, maxLength: 4 }), (entries) => {
+        const hasStep = entries.flat(9).length > 0;
+        const made = makeBlueprint(project({ s: entries as StepEntry[] }), "c");
+        expect(made.ok).toBe(false);
+        if (!made.ok && hasStep) for (const each of made.error) expect(each.remedy).not.toBe("");
+      }),
+      { numRuns: 300, seed: 20_260_101 },
+    );
+  });
+});

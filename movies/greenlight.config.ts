@@ -1,0 +1,141 @@
+import {
+  benchmark,
+  bundle,
+  defineProject,
+  deploy,
+  health,
+  modelGate,
+  pipeline,
+  pullRequest,
+  push,
+  report,
+  smokeTests,
+  step,
+  type EnvironmentDefinition,
+} from "greenlight";
+import { processes } from "greenlight/targets";
+import { node } from "greenlight/toolkits";
+
+const environments: Record<string, EnvironmentDefinition> = {
+  staging: {
+    target: processes({ port: port("STAGING_PORT", 8001) }),
+    branches: ["develop"],
+    configuration: { LOG_LEVEL: "info" },
+  },
+  production: {
+    target: processes({ port: port("PRODUCTION_PORT", 8000) }),
+    branches: ["main"],
+    approval: { expiresAfter: "24h" },
+    configuration: { LOG_LEVEL: "warn" },
+  },
+};
+
+// Real films → clean films → model → its evaluation on films it has not seen.
+const films = step("collect films", {
+  run: "node src/collect.ts",
+  inputs: ["src/collect.ts", "src/collector/**", "src/films/**", "!**/*.test.ts"],
+  env: ["FILMS_FILE"],
+  packages: ["vega-datasets", "zod"],
+  outputs: { raw: "data/films.raw.jsonl" },
+});
+const clean = step("clean films", {
+  run: "node src/clean.ts",
+  needs: { films },
+  inputs: ["src/clean.ts", "src/films/**", "!**/*.test.ts"],
+  packages: ["zod"],
+  outputs: { films: "data/films.jsonl", quarantine: "data/quarantine.jsonl", report: "data/validation.json" },
+  evidence: [{ format: "validation-report", path: "data/validation.json", tool: "cleaning rules" }],
+});
+const model = step("train", {
+  run: "node src/train.ts",
+  needs: { clean },
+  inputs: ["src/train.ts", "src/films/**", "src/features/**", "src/model/**", "!**/*.test.ts", "!**/testing/**"],
+  packages: ["zod"],
+  outputs: { model: "out/model" },
+});
+const evaluation = step("evaluate", {
+  run: "node src/evaluate.ts",
+  needs: { clean, model },
+  inputs: ["src/evaluate.ts", "src/films/**", "src/features/**", "src/model/**", "!**/*.test.ts", "!**/testing/**"],
+  packages: ["zod"],
+  outputs: { evaluation: "out/evaluation/evaluation.json", predictions: "out/evaluation/predictions.jsonl" },
+  evidence: [{ format: "model-evaluation", path: "out/evaluation/evaluation.json", tool: "evaluation" }],
+});
+const gate = modelGate({ model, evaluation });
+
+// The service and its model as one release that starts offline.
+const compiled = node.compile();
+const release = bundle({
+  needs: { compiled, clean, model, gate },
+  files: ["dist/**", "package.json"],
+  entry: "dist/api/main.js",
+  model: { need: "model", output: "model", file: "model.json" },
+  data: { films: { need: "clean", output: "films" } },
+  environments,
+});
+
+const film = {
+  title: "The Matrix",
+  releaseDate: "1999-03-31",
+  productionBudget: 65_000_000,
+  runningTimeMin: 136,
+  mpaaRating: "R",
+};
+const checks = [
+  {
+    name: "a film gets a rating",
+    method: "POST",
+    path: "/predict",
+    body: film,
+    expect: { status: 200, fields: { rating: { min: 0, max: 10 }, predictionId: "string" }, release: true },
+  },
+  {
+    name: "a bad film is refused with its field",
+    method: "POST",
+    path: "/predict/movie",
+    body: { title: "X", productionBudget: -1 },
+    expect: { status: 400 },
+  },
+  {
+    name: "a batch gets as many ratings",
+    method: "POST",
+    path: "/predict/batch",
+    body: { films: [film, film] },
+    expect: { status: 200 },
+  },
+  { name: "the model tells what it is", path: "/model/info", expect: { status: 200 } },
+  { name: "the documentation is there", path: "/docs/json", expect: { status: 200 } },
+] as const;
+const request = { method: "POST", path: "/predict", body: film } as const;
+
+const staging = deploy("staging", { needs: { release } });
+const stagingSmoke = smokeTests("staging", { deployment: staging, checks });
+const baseline = benchmark("staging", { name: "baseline staging", deployment: staging, request });
+const production = deploy("production", { needs: { release, staging, stagingSmoke, baseline } });
+
+export default defineProject({
+  name: "movies",
+  environments,
+  pipelines: {
+    delivery: pipeline({
+      on: [push("main", "develop"), pullRequest("main", "develop")],
+      stages: {
+        quality: [node.quality()],
+        test: [node.unitTests({ coverageFloor: 85 }), node.integrationTests()],
+        build: [films, clean, model, evaluation, gate, compiled, release],
+        deploy: [staging, stagingSmoke, baseline, production],
+        after: [
+          smokeTests("production", { deployment: production, checks }),
+          benchmark("production", { deployment: production, request, baseline }),
+          health({ deployments: { staging, production } }),
+        ],
+      },
+      finally: [report()],
+    }),
+  },
+});
+
+/** A port from the environment, for a machine on which the usual one is taken. */
+function port(variable: string, usual: number): number {
+  return Number(process.env[variable] ?? usual);
+}
