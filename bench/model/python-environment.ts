@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export interface PythonEnvironment {
+  /** The interpreter. */
+  readonly python: string;
+  readonly pythonVersion: string;
+  readonly sklearnVersion: string;
+}
+
+/** Makes a virtual environment with the pinned requirements below `folder`, unless it is there and works. */
+export async function pythonEnvironment(folder: string): Promise<PythonEnvironment> {
+  const venv = join(folder, ".venv");
+  const python = join(venv, "bin", "python");
+  const isReady = await access(python)
+    .then(() => run(python, ["-c", "import sklearn"]))
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!isReady) {
+    console.log("installing scikit-learn into bench/model/.venv (once)");
+    await run("python3", ["-m", "venv", "--clear", venv]);
+    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", join(folder, "requirements.txt")], {
+      timeout: 600_000,
+    });
+  }
+  const { stdout } = await run(python, [
+    "-c",
+    "import platform, sklearn; print(platform.python_version(), sklearn.__version__)",
+  ]);
+  const [pythonVersion = "", sklearnVersion = ""] = stdout.trim().split(" ");
+  return { python, pythonVersion, sklearnVersion };
+}
