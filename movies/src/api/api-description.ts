@@ -2,11 +2,12 @@ import type { FastifySchema } from "fastify";
 import { z } from "zod";
 
 import { filmFactsSchema } from "../films/film.ts";
+import type { RouteUrl } from "./api-route.ts";
 import { REFUSALS, type RefusalCode } from "./refusal.ts";
 import { MAX_BATCH_FILMS } from "./request-body.ts";
 
 /** Schemas that the OpenAPI document shows. The ones of requests are those that requests are checked with. */
-export const filmSchema = filmFactsSchema.meta({
+const filmSchema = filmFactsSchema.meta({
   description:
     "What is known of a film before its release. Only the title is needed; money in US dollars, times in minutes.",
   examples: [
@@ -26,37 +27,37 @@ const featuresSchema = z
   .record(z.string(), z.number().nullable())
   .describe("The model's features by name, see GET /model/info; one that is absent or null is missing");
 
-export const questionSchema = z.union([
+const questionSchema = z.union([
   filmSchema,
   z.strictObject({ film: filmSchema }),
   z.strictObject({ features: featuresSchema }),
 ]);
 
-export const batchSchema = z.strictObject({ films: z.array(filmSchema).min(1).max(MAX_BATCH_FILMS) });
+const batchSchema = z.strictObject({ films: z.array(filmSchema).min(1).max(MAX_BATCH_FILMS) });
 
-export const predictionAnswerSchema = z.object({
+const predictionAnswerSchema = z.object({
   rating: z.number().min(0).max(10),
   predictionId: z.uuid().describe("Finds the answer in the prediction log; also in the header x-prediction-id"),
   releaseId: z.string().describe("What served it; also in the header x-release-id"),
   modelVersion: z.string(),
 });
 
-export const batchAnswerSchema = z.object({
+const batchAnswerSchema = z.object({
   batchId: z.uuid(),
   releaseId: z.string(),
   modelVersion: z.string(),
   predictions: z.array(predictionAnswerSchema).describe("In the order of the films"),
 });
 
-export const healthSchema = z.object({ status: z.literal("alive"), releaseId: z.string(), uptimeSeconds: z.number() });
+const healthSchema = z.object({ status: z.literal("alive"), releaseId: z.string(), uptimeSeconds: z.number() });
 
-export const readinessSchema = z.object({
+const readinessSchema = z.object({
   status: z.enum(["ready", "starting", "draining"]),
   releaseId: z.string(),
   modelVersion: z.string().nullable(),
 });
 
-export const modelInfoSchema = z.object({
+const modelInfoSchema = z.object({
   releaseId: z.string(),
   modelVersion: z.string(),
   version: z.string(),
@@ -82,7 +83,7 @@ const errorSchema = z.object({
   }),
 });
 
-export interface RouteDescription {
+interface RouteDescription {
   readonly summary: string;
   readonly body?: z.ZodType;
   /** Null: text rather than JSON. */
@@ -91,20 +92,51 @@ export interface RouteDescription {
   readonly otherAnswers?: Readonly<Record<number, z.ZodType>>;
 }
 
+const PREDICTION_REFUSALS = [400, 413, 415, 503];
+
+const DESCRIPTIONS: Readonly<Record<RouteUrl, RouteDescription>> = {
+  "/predict": {
+    summary: "Predict a film's rating from its facts or from the model's features",
+    body: questionSchema,
+    answer: predictionAnswerSchema,
+    refusals: PREDICTION_REFUSALS,
+  },
+  "/predict/movie": {
+    summary: "Predict a film's rating from its facts",
+    body: filmSchema,
+    answer: predictionAnswerSchema,
+    refusals: PREDICTION_REFUSALS,
+  },
+  "/predict/batch": {
+    summary: "Predict the ratings of 1 to 1000 films, all or none",
+    body: batchSchema,
+    answer: batchAnswerSchema,
+    refusals: PREDICTION_REFUSALS,
+  },
+  "/health": { summary: "Is the process alive?", answer: healthSchema, refusals: [] },
+  "/ready": {
+    summary: "May requests be sent here? 503 while the model is loading and while shutting down",
+    answer: readinessSchema,
+    refusals: [],
+    otherAnswers: { 503: readinessSchema },
+  },
+  "/model/info": {
+    summary: "What the model says of itself: version, algorithm, features, training data",
+    answer: modelInfoSchema,
+    refusals: [503],
+  },
+  "/metrics": { summary: "Metrics in Prometheus' text format", answer: null, refusals: [] },
+};
+
 /** A route's part of the OpenAPI document, as JSON Schemas. */
-export function describeRoute(route: RouteDescription): FastifySchema {
-  const response: Record<number, object> = {
-    200: route.answer === null ? textAnswer() : jsonAnswer("Success", route.answer),
-  };
-  for (const status of [...route.refusals, 500]) response[status] = jsonAnswer(refusalText(status), errorSchema);
-  for (const [status, schema] of Object.entries(route.otherAnswers ?? {})) {
-    response[Number(status)] = jsonAnswer(refusalText(Number(status)), schema);
+export function describeRoute(url: RouteUrl): FastifySchema & { readonly summary: string } {
+  const { summary, body, answer, refusals, otherAnswers = {} } = DESCRIPTIONS[url];
+  const response: Record<string, object> = { 200: answer === null ? textAnswer() : jsonAnswer("Success", answer) };
+  for (const status of [...refusals, 500]) response[status] = jsonAnswer(refusalText(status), errorSchema);
+  for (const [status, schema] of Object.entries(otherAnswers)) {
+    response[status] = jsonAnswer(refusalText(Number(status)), schema);
   }
-  return {
-    ...({ summary: route.summary } satisfies { summary: string }),
-    ...(route.body === undefined ? {} : { body: jsonSchema(route.body, "input") }),
-    response,
-  };
+  return { summary, ...(body === undefined ? {} : { body: jsonSchema(body, "input") }), response };
 }
 
 function refusalText(status: number): string {

@@ -1,15 +1,22 @@
-import type { FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 
 import type { Refusal } from "./refusal.ts";
 
-/** One route of the API: what it does, and what the OpenAPI document says of it. */
+/** One route of the API. What the OpenAPI document says of it stands in `api-description.ts`. */
 export interface ApiRoute {
   readonly method: "GET" | "POST";
-  readonly url: string;
-  /** JSON Schemas for the OpenAPI document; called only when somebody reads it. */
-  describe(): FastifySchema;
+  readonly url: RouteUrl;
   handle(call: RouteCall): unknown;
 }
+
+export type RouteUrl =
+  | "/predict"
+  | "/predict/movie"
+  | "/predict/batch"
+  | "/health"
+  | "/ready"
+  | "/model/info"
+  | "/metrics";
 
 export interface RouteCall {
   readonly request: FastifyRequest;

@@ -6,7 +6,6 @@ const { serve } = await import("./serve.ts");
 
 const status = await serve({
   env: process.env,
-  isLogging: true,
   printError: (text) => process.stderr.write(text),
   stopRequested,
 });

@@ -109,12 +109,14 @@ describe("POST /predict", () => {
 
 test("a mebibyte of unknown fields is refused like any other, in bounded time", async () => {
   const many = Object.fromEntries(Array.from({ length: 90_000 }, (_, index) => [`k${index}`, 1]));
-  for (const body of [many, { film: many }, { features: many }, { films: [many] }]) {
-    for (const url of ["/predict", "/predict/batch"]) {
-      const answer = await post(url, body);
-      expect(answer.statusCode).toBe(400);
-      expect(answer.json().error.fields.length).toBeLessThanOrEqual(100);
-    }
+  for (const [url, body] of [
+    ["/predict", many],
+    ["/predict", { features: many }],
+    ["/predict/batch", { films: [many] }],
+  ] as const) {
+    const answer = await post(url, body);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().error.fields.length).toBeLessThanOrEqual(100);
   }
 });
 

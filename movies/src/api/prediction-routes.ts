@@ -1,12 +1,4 @@
 import type { Predictor } from "../model/predictor.ts";
-import {
-  batchAnswerSchema,
-  batchSchema,
-  describeRoute,
-  filmSchema,
-  predictionAnswerSchema,
-  questionSchema,
-} from "./api-description.ts";
 import type { ApiRoute, RouteCall } from "./api-route.ts";
 import type { PredictionService } from "./prediction-service.ts";
 import { parseBatch, parseFilm, parseQuestion, type Parsed } from "./request-body.ts";
@@ -18,13 +10,6 @@ export function predictionRoutes(service: PredictionService, state: ServiceState
     {
       method: "POST",
       url: "/predict",
-      describe: () =>
-        describeRoute({
-          summary: "Predict a film's rating from its facts or from the model's features",
-          body: questionSchema,
-          answer: predictionAnswerSchema,
-          refusals: [400, 413, 415, 503],
-        }),
       handle: (call) =>
         respond(call, state, {
           parse: (body, predictor) => parseQuestion(body, featureNames(predictor)),
@@ -34,13 +19,6 @@ export function predictionRoutes(service: PredictionService, state: ServiceState
     {
       method: "POST",
       url: "/predict/movie",
-      describe: () =>
-        describeRoute({
-          summary: "Predict a film's rating from its facts",
-          body: filmSchema,
-          answer: predictionAnswerSchema,
-          refusals: [400, 413, 415, 503],
-        }),
       handle: (call) =>
         respond(call, state, {
           parse: parseFilm,
@@ -50,13 +28,6 @@ export function predictionRoutes(service: PredictionService, state: ServiceState
     {
       method: "POST",
       url: "/predict/batch",
-      describe: () =>
-        describeRoute({
-          summary: "Predict the ratings of 1 to 1000 films, all or none",
-          body: batchSchema,
-          answer: batchAnswerSchema,
-          refusals: [400, 413, 415, 503],
-        }),
       handle: (call) =>
         respond(call, state, {
           parse: parseBatch,

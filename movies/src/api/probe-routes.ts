@@ -1,4 +1,3 @@
-import { describeRoute, healthSchema, modelInfoSchema, readinessSchema } from "./api-description.ts";
 import type { ApiRoute } from "./api-route.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ServiceState } from "./service-state.ts";
@@ -15,19 +14,11 @@ export function probeRoutes({ releaseId, state, metrics }: ProbeOptions): readon
     {
       method: "GET",
       url: "/health",
-      describe: () => describeRoute({ summary: "Is the process alive?", answer: healthSchema, refusals: [] }),
       handle: () => ({ status: "alive", releaseId, uptimeSeconds: Math.round(process.uptime() * 1000) / 1000 }),
     },
     {
       method: "GET",
       url: "/ready",
-      describe: () =>
-        describeRoute({
-          summary: "May requests be sent here? 503 while the model is loading and while shutting down",
-          answer: readinessSchema,
-          refusals: [],
-          otherAnswers: { 503: readinessSchema },
-        }),
       handle({ reply }) {
         const status = readiness(state);
         reply.code(status === "ready" ? 200 : 503).header("cache-control", "no-store");
@@ -37,12 +28,6 @@ export function probeRoutes({ releaseId, state, metrics }: ProbeOptions): readon
     {
       method: "GET",
       url: "/model/info",
-      describe: () =>
-        describeRoute({
-          summary: "What the model says of itself: version, algorithm, features, training data",
-          answer: modelInfoSchema,
-          refusals: [503],
-        }),
       handle({ refuse }) {
         const { predictor } = state;
         if (predictor === null) return refuse({ code: "NOT_READY", message: "the model is still being loaded" });
@@ -52,7 +37,6 @@ export function probeRoutes({ releaseId, state, metrics }: ProbeOptions): readon
     {
       method: "GET",
       url: "/metrics",
-      describe: () => describeRoute({ summary: "Metrics in Prometheus' text format", answer: null, refusals: [] }),
       async handle({ reply }) {
         reply.header("content-type", metrics.contentType);
         return await metrics.text();

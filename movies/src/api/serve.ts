@@ -5,7 +5,6 @@ import { formatStartProblem, StartError, type StartProblem } from "./start-probl
 /** What the process gives the service, so that a test can play it. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly isLogging: boolean;
   printError(text: string): void;
   /** Resolves with the name of the first signal that asks to stop. */
   stopRequested(): Promise<string>;
@@ -18,7 +17,7 @@ export async function serve(host: Host): Promise<number> {
   // Asked for before the start, so that a TERM during it is not lost.
   const stopRequested = host.stopRequested();
   try {
-    const service = await startService(reading.settings, { isLogging: host.isLogging });
+    const service = await startService(reading.settings);
     await stopRequested;
     return (await service.stop()) === 0 ? 0 : 1;
   } catch (cause) {

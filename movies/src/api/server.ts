@@ -12,6 +12,7 @@ import { probeRoutes } from "./probe-routes.ts";
 import { REFUSALS, refusalBody } from "./refusal.ts";
 import { UnreadableBody } from "./request-body.ts";
 import type { ServiceState } from "./service-state.ts";
+import type { LogLevel } from "./settings.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -25,15 +26,15 @@ export interface ServerOptions {
   readonly state: ServiceState;
   readonly metrics: Metrics;
   readonly log: PredictionLog;
-  /** Lines of JSON on the standard output. */
-  readonly isLogging: boolean;
+  /** Of the lines of JSON on the standard output. */
+  readonly logLevel: LogLevel;
 }
 
 /** The API, not yet listening. Every answer but those of /metrics and /docs is JSON. */
 export function buildServer(options: ServerOptions): FastifyInstance {
   const { releaseId, state, metrics, log } = options;
   const refuse = refuser(metrics);
-  const app = newFastify(options.isLogging, refuse);
+  const app = newFastify(options.logLevel, refuse);
   const service = new PredictionService({ releaseId, metrics, log });
   const routes = [...predictionRoutes(service, state), ...probeRoutes({ releaseId, state, metrics })];
   readJsonBodies(app);
@@ -45,9 +46,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   return app;
 }
 
-function newFastify(isLogging: boolean, refuse: Refuse): FastifyInstance {
+function newFastify(level: LogLevel, refuse: Refuse): FastifyInstance {
   return fastify({
-    logger: isLogging ? LOGGER : false,
+    logger: level === "silent" ? false : { ...LOGGER, level },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -66,7 +67,7 @@ function newFastify(isLogging: boolean, refuse: Refuse): FastifyInstance {
 
 const LOGGER = {
   base: null,
-  formatters: { level: (level: string) => ({ level }) },
+  formatters: { level: (label: string) => ({ level: label }) },
   timestamp: () => `,"at":"${new Date().toISOString()}"`,
 };
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
+import { InputProblem } from "../films/problem.ts";
 import { loadPredictor, type Predictor } from "../model/predictor.ts";
 import { drain, type DrainLimits } from "./drain.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -24,17 +25,14 @@ export interface RunningService {
  * Listens, then loads the model; resolves when predictions are served. Rejects with a StartError when the address
  * can't be bound or the file is no model, and leaves nothing listening.
  */
-export async function startService(
-  settings: Settings,
-  options: { readonly isLogging: boolean; readonly limits?: DrainLimits },
-): Promise<RunningService> {
-  const { releaseId } = settings;
+export async function startService(settings: Settings, limits: DrainLimits = DRAIN_LIMITS): Promise<RunningService> {
+  const { releaseId, logLevel } = settings;
   const state: ServiceState = { predictor: null, isDraining: false };
   const metrics = createMetrics();
   const log = openLog(settings.predictionLogPath, metrics, (cause) => {
     app.log.warn({ err: cause, path: settings.predictionLogPath }, "the prediction log can't be written");
   });
-  const app = buildServer({ releaseId, state, metrics, log, isLogging: options.isLogging });
+  const app = buildServer({ releaseId, state, metrics, log, logLevel });
   const url = await listen(app, settings);
   try {
     state.predictor = await load(settings.modelPath);
@@ -48,7 +46,7 @@ export async function startService(
   return {
     url,
     async stop() {
-      const cutCount = await drain(app, state, options.limits ?? DRAIN_LIMITS);
+      const cutCount = await drain(app, state, limits);
       await log.close();
       app.log.info({ cutCount }, "stopped");
       return cutCount;
@@ -82,9 +80,11 @@ async function load(path: string): Promise<Predictor> {
   try {
     return await loadPredictor(path);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const remedy = "train the model again with this version of the service";
-    throw new StartError([{ code: "MODEL_UNREADABLE", place: path, message, remedy }], { cause });
+    if (!(cause instanceof InputProblem)) throw cause;
+    const { code, place, remedy } = cause;
+    // Its message holds code, place and remedy around what is wrong.
+    const message = cause.message.replace(`${code}: ${place}: `, "").replace(`; ${remedy}`, "");
+    throw new StartError([{ code: "MODEL_INVALID", place, message, remedy }], { cause });
   }
 }
 

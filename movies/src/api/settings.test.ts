@@ -23,16 +23,35 @@ async function problemsOf(env: Record<string, string>) {
 test("unset and empty variables get the defaults", async () => {
   expect(await readSettings({ MODEL_PATH: modelPath, PORT: "", PREDICTION_LOG: "" })).toEqual({
     ok: true,
-    settings: { host: "127.0.0.1", port: 8000, releaseId: "development", modelPath, predictionLogPath: null },
+    settings: {
+      host: "127.0.0.1",
+      port: 8000,
+      releaseId: "development",
+      modelPath,
+      predictionLogPath: null,
+      logLevel: "info",
+    },
   });
 });
 
 test("a slot's variables are taken over, localhost as an address", async () => {
-  const env = { HOST: "localhost", PORT: "0", RELEASE_ID: "r-2026.01+a/b", PREDICTION_LOG: "log/p.jsonl" };
+  const env = {
+    HOST: "localhost",
+    PORT: "0",
+    RELEASE_ID: "r-2026.01+a/b",
+    PREDICTION_LOG: "log/p.jsonl",
+    LOG_LEVEL: "warn",
+  };
   const reading = await readSettings({ ...env, MODEL_PATH: modelPath });
   expect(reading).toMatchObject({
     ok: true,
-    settings: { host: "127.0.0.1", port: 0, releaseId: "r-2026.01+a/b", predictionLogPath: "log/p.jsonl" },
+    settings: {
+      host: "127.0.0.1",
+      port: 0,
+      releaseId: "r-2026.01+a/b",
+      predictionLogPath: "log/p.jsonl",
+      logLevel: "warn",
+    },
   });
 });
 
@@ -43,11 +62,13 @@ test("all problems are reported at once, each with code, place and remedy", asyn
     RELEASE_ID: "line\nbreak",
     MODEL_PATH: join(folder, "missing.json"),
     PREDICTION_LOG: "logs/",
+    LOG_LEVEL: "loud",
   });
   expect(problems.map(({ code, place }) => `${code} ${place}`)).toEqual([
     "SETTING_INVALID HOST",
     "SETTING_INVALID PORT",
     "SETTING_INVALID RELEASE_ID",
+    "SETTING_INVALID LOG_LEVEL",
     "SETTING_INVALID PREDICTION_LOG",
     `MODEL_MISSING MODEL_PATH ${join(folder, "missing.json")}`,
   ]);

@@ -13,14 +13,19 @@ export interface Settings {
   readonly modelPath: string;
   /** Null: predictions are not logged. */
   readonly predictionLogPath: string | null;
+  readonly logLevel: LogLevel;
 }
+
+const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type SettingsReading =
   | { readonly ok: true; readonly settings: Settings }
   | { readonly ok: false; readonly problems: readonly StartProblem[] };
 
 /**
- * Reads HOST, PORT, RELEASE_ID, MODEL_PATH and PREDICTION_LOG, and looks whether the model's file is there. An empty
+ * Reads HOST, PORT, RELEASE_ID, MODEL_PATH, PREDICTION_LOG and LOG_LEVEL, and looks whether the model's file is there. An empty
  * variable counts as unset. Reports every problem, not the first.
  */
 export async function readSettings(env: Readonly<Record<string, string | undefined>>): Promise<SettingsReading> {
@@ -30,6 +35,7 @@ export async function readSettings(env: Readonly<Record<string, string | undefin
     port: readPort(env["PORT"] || "8000", problems),
     releaseId: readReleaseId(env["RELEASE_ID"] || "development", problems),
     modelPath: readPath("MODEL_PATH", env["MODEL_PATH"] || "out/model/model.json", problems),
+    logLevel: readLogLevel(env["LOG_LEVEL"] || "info", problems),
     predictionLogPath: env["PREDICTION_LOG"] ? readPath("PREDICTION_LOG", env["PREDICTION_LOG"], problems) : null,
   };
   problems.push(...(await findModelProblems(settings.modelPath)));
@@ -56,6 +62,12 @@ function readReleaseId(text: string, problems: StartProblem[]): string {
     problems.push(invalid("RELEASE_ID", text, "1 to 200 letters, digits and any of . _ : + / @ -"));
   }
   return text;
+}
+
+function readLogLevel(text: string, problems: StartProblem[]): LogLevel {
+  const level = LOG_LEVELS.find((each) => each === text);
+  if (level === undefined) problems.push(invalid("LOG_LEVEL", text, `one of ${LOG_LEVELS.join(", ")}`));
+  return level ?? "info";
 }
 
 function readPath(name: string, text: string, problems: StartProblem[]): string {

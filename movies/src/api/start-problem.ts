@@ -1,6 +1,6 @@
 /** Why the service can't start: something a person can mend before the next try. */
 export interface StartProblem {
-  readonly code: "SETTING_INVALID" | "MODEL_MISSING" | "MODEL_UNREADABLE" | "PORT_TAKEN" | "ADDRESS_UNAVAILABLE";
+  readonly code: "SETTING_INVALID" | "MODEL_MISSING" | "MODEL_INVALID" | "PORT_TAKEN" | "ADDRESS_UNAVAILABLE";
   /** The setting, file or address to look at. */
   readonly place: string;
   /** What is wrong there, without a trailing full stop. */

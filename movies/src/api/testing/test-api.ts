@@ -21,6 +21,6 @@ export function buildTestApi(predictor: Predictor | null = plainPredictor()): Te
   const metrics = createMetrics();
   const records: PredictionRecord[] = [];
   const log = { append: (record: PredictionRecord) => void records.push(record), close: () => Promise.resolve() };
-  const app = buildServer({ releaseId: "r-test", state, metrics, log, isLogging: false });
+  const app = buildServer({ releaseId: "r-test", state, metrics, log, logLevel: "silent" });
   return { app, state, metrics, records };
 }
