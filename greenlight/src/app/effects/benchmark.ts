@@ -1,0 +1,150 @@
+import { z } from "zod";
+
+import { problem } from "../../base/problem.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { BenchmarkEvidence, Evidence, LatencyFigures } from "../../evidence/evidence.ts";
+import { formatCount } from "../../evidence/figures.ts";
+import { judgeEvidence } from "../../evidence/judge.ts";
+import { requireDeployment, type DeploymentFacts } from "../probing/deployment-facts.ts";
+import { parseArguments, requestMethod, servicePath } from "../probing/effect-arguments.ts";
+import { addressOf, probe } from "../probing/http-client.ts";
+import { compareLatency, medianFigures } from "../probing/latency-comparison.ts";
+import { runLoadRound, type LoadRound } from "../probing/load-round.ts";
+import { describeFigures, isBroken, runLoadSeries } from "../probing/load-series.ts";
+
+const ARGUMENTS = z.strictObject({
+  environment: z.string().min(1),
+  request: z.strictObject({ method: requestMethod.default("GET"), path: servicePath, body: z.json().default(null) }),
+  connections: z.int().min(1).max(64).default(4),
+  rounds: z.int().min(1).max(100).default(10),
+  roundMs: z.int().min(20).max(10_000).default(300),
+  /** Fails when the median latency is surely more than this many times the baseline's. */
+  limitRatio: z.number().min(1).max(100).default(1.5),
+  /** What the need `baseline` is called in reports; left out, the baseline of its environment. */
+  against: z.string().min(1).max(100).optional(),
+});
+
+type BenchmarkArguments = z.infer<typeof ARGUMENTS>;
+
+/**
+ * Measures a deployment's latency under closed-loop load, in rounds, and compares it with the benchmark behind the need
+ * `baseline`. Without that need the measurement is itself a baseline. A deployment measured before in the same way is
+ * not measured again.
+ */
+export const benchmark: Effect = async (rawArguments, context) => {
+  const args = parseArguments(ARGUMENTS, rawArguments, context.step);
+  const deployment = requireDeployment(context, args.environment);
+  const subject = deployment.deploymentId;
+  const before = await context.recall(subject);
+  if (before !== null) {
+    const { outcome, problems } = judgeEvidence(before.evidence);
+    const why = `already measured: deployment ${subject}`;
+    return { outcome, isAlready: true, why, problems, evidence: before.evidence, facts: before.facts, subject };
+  }
+  const refusal = await findRefusal(args, deployment, context.signal);
+  if (refusal !== null) return failure(args, subject, refusal);
+  const { rounds } = await runLoadSeries(runLoadRound, {
+    url: addressOf(deployment.url, args.request.path),
+    method: args.request.method,
+    body: args.request.body === null ? null : JSON.stringify(args.request.body),
+    connectionCount: args.connections,
+    durationMs: args.roundMs,
+    roundCount: args.rounds,
+    signal: context.signal,
+    log: (line) => context.log(line),
+  });
+  const figures = rounds.flatMap((round) => round.figures ?? []);
+  const broken = rounds.find(isBroken);
+  if (broken !== undefined && figures.length === 0) {
+    return failure(args, subject, broken.faults || `no answer within a round of ${args.roundMs} ms`);
+  }
+  const evidence = measure({ args, deployment, rounds, figures, context });
+  if (broken !== undefined) {
+    return { ...failure(args, subject, broken.faults || "a round without an answer"), evidence: [evidence] };
+  }
+  return { ...conclude(evidence, args, context), isAlready: false, evidence: [evidence], facts: {}, subject };
+};
+
+/** One request before the load: why it is no use to go on, or null. */
+async function findRefusal(
+  args: BenchmarkArguments,
+  deployment: DeploymentFacts,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const answer = await probe({
+    ...args.request,
+    body: args.request.body ?? undefined,
+    url: deployment.url,
+    timeoutMs: 5000,
+    signal,
+  });
+  if (!answer.ok) return answer.error;
+  const { status, headers, text } = answer.value;
+  if (status < 200 || status > 299) return `status ${status}: ${text.slice(0, 200)}`;
+  const named = headers.get("x-release-id") ?? deployment.releaseId;
+  return named === deployment.releaseId ? null : `release ${named} answers, expected ${deployment.releaseId}`;
+}
+
+function measure(taken: {
+  readonly args: BenchmarkArguments;
+  readonly deployment: DeploymentFacts;
+  readonly rounds: readonly LoadRound[];
+  readonly figures: readonly LatencyFigures[];
+  readonly context: EffectContext;
+}): BenchmarkEvidence {
+  const { args, deployment, rounds, figures, context } = taken;
+  const measured = {
+    request: `${args.request.method} ${args.request.path}`,
+    connectionCount: args.connections,
+    rounds: figures,
+    median: medianFigures(figures),
+  };
+  const baseline = context.needs["baseline"]?.evidence.find(isBenchmark);
+  const errorCount = rounds.reduce((sum, round) => sum + round.errorCount, 0);
+  return {
+    kind: "benchmark",
+    environment: args.environment,
+    releaseId: deployment.releaseId,
+    deploymentId: deployment.deploymentId,
+    ...measured,
+    requestCount: rounds.reduce((sum, round) => sum + round.answeredCount, 0),
+    errorCount,
+    comparison:
+      baseline === undefined || errorCount > 0
+        ? null
+        : compareLatency(measured, baseline, {
+            against: args.against ?? `${baseline.environment} baseline`,
+            limitRatio: args.limitRatio,
+          }),
+  };
+}
+
+function conclude(
+  evidence: BenchmarkEvidence,
+  args: BenchmarkArguments,
+  context: EffectContext,
+): Pick<EffectResult, "outcome" | "why" | "problems"> {
+  const { outcome, problems } = judgeEvidence([evidence]);
+  if (evidence.comparison !== null) return { outcome, problems, why: evidence.comparison.why };
+  const measured = `${describeFigures(evidence.median)}, ${formatCount(evidence.requestCount)} requests`;
+  // A baseline that was asked for and is not there leaves the question open, and no answer is not a pass.
+  return context.needs["baseline"] === undefined
+    ? { outcome, problems, why: `${measured}; first measurement: becomes the baseline` }
+    : {
+        outcome: "warned",
+        problems,
+        why: `${measured}; not compared, ${args.against ?? "the baseline"} was not measured`,
+      };
+}
+
+function failure(args: BenchmarkArguments, subject: string, message: string): EffectResult {
+  const found = problem("LOAD_FAILED", {
+    place: `${args.environment}, ${args.request.method} ${args.request.path}`,
+    message,
+  });
+  return { outcome: "failed", isAlready: false, why: message, problems: [found], evidence: [], facts: {}, subject };
+}
+
+function isBenchmark(evidence: Evidence): evidence is BenchmarkEvidence {
+  return evidence.kind === "benchmark";
+}
