@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { processStartTime } from "../base/process-identity.ts";
 import { effectStep, functionStep, step } from "../pipeline/define.ts";
 import type { StepDefinition } from "../pipeline/definition.ts";
 import { bundle } from "../toolkits/delivery/release-steps.ts";
@@ -236,13 +237,13 @@ describe("a cancelled run leaves nothing behind", () => {
     expect(run.step("stubborn").outcome).toBe("cancelled");
     expect(run.step("after").outcome).toBe("cancelled");
     expect(run.events.at(-1)).toMatchObject({ type: "run-ended", outcome: "cancelled" });
-    for (const pid of rig.read("pids").trim().split("\n")) await expect.poll(() => isAlive(Number(pid))).toBe(false);
+    for (const pid of rig.read("pids").trim().split("\n")) await expect.poll(() => processStartTime(Number(pid))).toBeNull();
   });
 
   test("a background process of a passed step does not outlive it", async () => {
     const leaky = step("leaky", { run: "sleep 300 & echo $! > pid", inputs: [] });
     expect((await rig.run({ one: [leaky] })).step("leaky").outcome).toBe("passed");
-    await expect.poll(() => isAlive(Number(rig.read("pid")))).toBe(false);
+    await expect.poll(() => processStartTime(Number(rig.read("pid")))).toBeNull();
   });
 });
 
@@ -352,17 +353,3 @@ test("what is bundled must be what was checked", async () => {
   expect(run.step("bundle").outcome).toBe("failed");
   expect(run.step("bundle").problems[0]).toMatchObject({ code: "SOURCE_CHANGED", place: "check" });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  // A zombie of a test machine without a reaping init counts as gone.
-  try {
-    return !/^\d+ \(.*\) Z/u.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
-  }
-}
