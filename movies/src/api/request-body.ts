@@ -1,5 +1,6 @@
 import { filmFactsSchema, type FilmFacts } from "../films/film.ts";
 import { describeValue, fieldProblems, refusalOfFields } from "./field-problems.ts";
+import { UnreadableBody } from "./json-body.ts";
 import type { FieldProblem, Refusal, RefusalCode } from "./refusal.ts";
 
 /** A batch holds 1 to this many films. */
@@ -14,19 +15,6 @@ export type Features = Readonly<Record<string, number | null>>;
 export type Question =
   | { readonly kind: "film"; readonly film: FilmFacts }
   | { readonly kind: "features"; readonly features: Features };
-
-type UnreadableCode = "BODY_MISSING" | "JSON_MALFORMED" | "MEDIA_TYPE_UNSUPPORTED";
-
-/** Stands in for a body that could not be read as JSON, so that a route answers it like any other bad input. */
-export class UnreadableBody {
-  readonly code: UnreadableCode;
-  readonly message: string;
-
-  constructor(code: UnreadableCode, message: string) {
-    this.code = code;
-    this.message = message;
-  }
-}
 
 /** What `POST /predict` takes: a film's facts, `{ "film": … }` or `{ "features": … }`. */
 export function parseQuestion(body: unknown, knownFeatures: ReadonlySet<string>): Parsed<Question> {

@@ -4,13 +4,13 @@ import { filmFactsSchema } from "../films/film.ts";
 import type { ApiRoute } from "./api-route.ts";
 import { addDocs } from "./docs.ts";
 import { answerBrokenConnection, answerErrors, answerUnknownRoutes, refusalOf, type Refuse } from "./error-answers.ts";
+import { readJsonBodies } from "./json-body.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PredictionLog } from "./prediction-log.ts";
 import { predictionRoutes } from "./prediction-routes.ts";
 import { PredictionService } from "./prediction-service.ts";
 import { probeRoutes } from "./probe-routes.ts";
 import { REFUSALS, refusalBody } from "./refusal.ts";
-import { UnreadableBody } from "./request-body.ts";
 import type { ServiceState } from "./service-state.ts";
 import type { LogLevel } from "./settings.ts";
 
@@ -76,30 +76,6 @@ const LOGGER = {
 const NO_COMPILERS = {
   compilersFactory: { buildValidator: () => () => () => true, buildSerializer: () => () => JSON.stringify },
 } as unknown as NonNullable<FastifyServerOptions["schemaController"]>;
-
-// Fastify's own parser closes the connection on malformed JSON. Here the whole body has been read by then, so the connection can
-// stay open, and the route answers.
-function readJsonBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, text, done) => {
-    const encoding = request.headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity") {
-      done(null, new UnreadableBody("MEDIA_TYPE_UNSUPPORTED", "the body is compressed"));
-    } else if (text.length === 0) {
-      done(null, new UnreadableBody("BODY_MISSING", "the request has no body"));
-    } else {
-      done(null, parseJson(text.toString()));
-    }
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return new UnreadableBody("JSON_MALFORMED", "the body is not JSON");
-  }
-}
 
 function addHooks(app: FastifyInstance, { releaseId, state, metrics }: ServerOptions): void {
   app.addHook("onRequest", (_request, reply, done) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-export interface ConnectionAnswer {
+interface ConnectionAnswer {
   readonly status: number;
   readonly isLast: boolean;
   readonly body: string;
