@@ -9,14 +9,14 @@ const PACKAGE = "vega-datasets";
 
 /**
  * The 3,201 films of the npm package vega-datasets, read where npm put it. The package's licence covers its code
- * only, so the films are never copied into the repository.
+ * only, so the films are never copied into the repository. `folderOf` finds the package's folder.
  */
-export function vegaFilms(): FilmSource {
-  return { name: `${PACKAGE} data/movies.json`, lines: readVegaFilms };
+export function vegaFilms(folderOf: () => string = packageFolder): FilmSource {
+  return { name: `${PACKAGE} data/movies.json`, lines: () => readVegaFilms(folderOf()) };
 }
 
-async function* readVegaFilms(): AsyncGenerator<string> {
-  const path = join(packageFolder(), "data", "movies.json");
+async function* readVegaFilms(folder: string): AsyncGenerator<string> {
+  const path = join(folder, "data", "movies.json");
   let films: unknown;
   try {
     films = JSON.parse(await readFile(path, "utf8"));

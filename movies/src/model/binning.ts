@@ -55,7 +55,7 @@ export function binThresholds(column: Float64Array): Float64Array {
   if (distinct.length <= MAX_BINS) {
     return distinct.slice(1).map((value, index) => middle(distinct[index] as number, value));
   }
-  const limits = new Float64Array(MAX_BINS - 1).map((_, index) => quantile(present, (index + 1) / MAX_BINS));
+  const limits = new Float64Array(MAX_BINS - 1).map((_, index) => quantile(present, index + 1));
   return distinctValues(limits);
 }
 
@@ -92,9 +92,12 @@ function binColumn(column: Float64Array, thresholds: Float64Array): Uint8Array {
   return bins;
 }
 
-/** Of sorted values; where the share falls between two values exactly, their middle. */
-function quantile(sorted: Float64Array, share: number): number {
-  const position = sorted.length * share;
+/**
+ * The limit below which `rank` of MAX_BINS equal parts of the sorted values lie; where it falls between two values
+ * exactly, their middle. The product comes first: then an exact quotient has no rounding error.
+ */
+function quantile(sorted: Float64Array, rank: number): number {
+  const position = (sorted.length * rank) / MAX_BINS;
   const index = Math.ceil(position) - 1;
   const value = sorted[index] as number;
   return Number.isInteger(position) ? middle(value, sorted[index + 1] as number) : value;

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 
 import { z } from "zod";
 
+import { filmDescriber } from "../features/describe-film.ts";
 import { fittedFeaturesSchema } from "../features/fitted-features.ts";
 import { InputProblem } from "../films/problem.ts";
 import { treeSchema } from "./tree.ts";
@@ -71,6 +72,10 @@ function parseModel(text: string, path: string): Model {
   const { schema: _schema, version, ...content } = model;
   if (contentVersion(content) !== version) {
     throw invalid(path, `its content does not have version ${version}: it was changed after training`);
+  }
+  const columnCount = filmDescriber(model.features).names.length;
+  if (model.trees.some((tree) => tree.feature.some((feature) => feature >= columnCount))) {
+    throw invalid(path, `a tree asks for a column beyond the ${columnCount} that its features give`);
   }
   return model;
 }
