@@ -237,7 +237,8 @@ describe("a cancelled run leaves nothing behind", () => {
     expect(run.step("stubborn").outcome).toBe("cancelled");
     expect(run.step("after").outcome).toBe("cancelled");
     expect(run.events.at(-1)).toMatchObject({ type: "run-ended", outcome: "cancelled" });
-    for (const pid of rig.read("pids").trim().split("\n")) await expect.poll(() => processStartTime(Number(pid))).toBeNull();
+    for (const pid of rig.read("pids").trim().split("\n"))
+      await expect.poll(() => processStartTime(Number(pid))).toBeNull();
   });
 
   test("a background process of a passed step does not outlive it", async () => {

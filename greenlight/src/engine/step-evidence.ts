@@ -3,7 +3,6 @@ import { join } from "node:path";
 
 import { problem, type Problem } from "../base/problem.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { readEvidence } from "../evidence/read-evidence.ts";
 import type { StepBlueprint } from "../pipeline/blueprint.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -20,6 +19,9 @@ export async function readStepEvidence(
   const evidence: Evidence[] = [];
   const problems: Problem[] = [];
   let isMissing = false;
+  if (step.evidence.length === 0) return { evidence, problems, isMissing };
+  // The readers bring an XML parser and schemas along; most steps need neither.
+  const { readEvidence } = await import("../evidence/read-evidence.ts");
   for (const source of step.evidence) {
     const path = join(folder, source.path);
     const stats = await stat(path).catch(() => null);
@@ -35,10 +37,11 @@ export async function readStepEvidence(
     }
     const read = readEvidence(source.format, source.tool, await readFile(path, "utf8"), {
       projectFolder: folder,
+      path: source.path,
       ...(source.floorPercent === undefined ? {} : { floorPercent: source.floorPercent }),
     });
     if (read.ok) evidence.push(...read.value);
-    else problems.push({ ...read.error, place: `${source.path}: ${read.error.place}` });
+    else problems.push(read.error);
   }
   return { evidence, problems, isMissing };
 }
