@@ -1,0 +1,38 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { readJson, writeDurably } from "../../../base/durable-file.ts";
+import { problem, type Problem } from "../../../base/problem.ts";
+import { parseDeployment, type Deployment } from "../../../deployment/deployment.ts";
+import type { Place } from "./place.ts";
+
+const READ_LIMIT = 200;
+
+/** Newest first, at most two hundred. Records that can't be read are left out: history must not block a deployment. */
+export async function readDeployments({ paths }: Place): Promise<readonly Deployment[]> {
+  const newest = (await deploymentIds(paths.deployments)).slice(0, READ_LIMIT);
+  const records = await Promise.all(
+    newest.map((id) => readJson(join(paths.deployments, `${id}.json`), parseDeployment)),
+  );
+  return records.flatMap((record) => (record.ok && record.value !== null ? [record.value] : []));
+}
+
+export async function writeDeployment({ paths }: Place, deployment: Deployment): Promise<readonly Problem[]> {
+  const path = join(paths.deployments, `${deployment.id}.json`);
+  try {
+    await writeDurably(path, JSON.stringify(deployment, null, 2));
+    return [];
+  } catch (error) {
+    return [problem("STORE_UNWRITABLE", { place: path, message: (error as Error).message })];
+  }
+}
+
+/** Ids sort by time; newest first. */
+export async function deploymentIds(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => /^[0-9a-z]{16}\.json$/.test(name))
+    .map((name) => name.slice(0, -".json".length))
+    .toSorted()
+    .toReversed();
+}

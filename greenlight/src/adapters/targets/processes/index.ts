@@ -1,0 +1,114 @@
+import { join } from "node:path";
+
+import type { Problem } from "../../../base/problem.ts";
+import { problem, ProblemError } from "../../../base/problem.ts";
+import type { Target, TargetConnection } from "../../../deployment/target.ts";
+import type { SlotOrder } from "../../../keeper/wire.ts";
+import { readDeployments, writeDeployment } from "./deployment-records.ts";
+import { installRelease } from "./install-release.ts";
+import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
+import { takeLease } from "./lease.ts";
+import { observe } from "./observe.ts";
+import { checkOptions, DEFAULT_OPTIONS, type ProcessesOptions } from "./options.ts";
+import { placeOf, reachableHost, releaseFolder, urlOf, type Place } from "./place.ts";
+import { preflight } from "./preflight.ts";
+import { probe } from "./probe.ts";
+import { prune } from "./prune.ts";
+import { closeUpstream, switchRoute } from "./router-client.ts";
+import { slotLog } from "./slot-log.ts";
+import { stopEnvironment } from "./stop.ts";
+
+const ORDER_TIMEOUT_MS = 10_000;
+const LEASE_WAIT_MS = 15_000;
+const READY_COUNT = 3;
+const PROBE_EVERY_MS = 40;
+
+/** The target `processes`: an environment as processes of this machine. Touches nothing until it is asked to. */
+export function connect(connection: TargetConnection): Target {
+  const place = placeOf(connection.name, connection.folder, readOptions(connection));
+  const { options } = place;
+  return {
+    url: urlOf(place),
+    timings: {
+      leaseWaitMs: LEASE_WAIT_MS,
+      startTimeoutMs: options.startTimeoutMs,
+      readyCount: READY_COUNT,
+      probeEveryMs: PROBE_EVERY_MS,
+      bakeMs: options.bakeMs,
+      drainMs: options.drainMs,
+    },
+    observe: () => observe(place),
+    takeLease: (holder, how) => takeLease(place, holder, how ?? { isForced: false }),
+    preflight: (release) => preflight(place, release),
+    install: (release, signal) => installRelease(place, release, signal),
+    start: (epoch) => start(place, epoch),
+    startSlot: ({ epoch, slot, deploymentId, release }) => {
+      const body = { epoch, order: orderFor(place, { deploymentId, ...release }) };
+      return obey(place, { line: `PUT /slots/${slot}`, body, timeoutMs: ORDER_TIMEOUT_MS });
+    },
+    endSlot: ({ epoch, slot, deploymentId }) => {
+      const { stopGraceMs: graceMs } = options;
+      const timeoutMs = graceMs + ORDER_TIMEOUT_MS;
+      return obey(place, { line: `DELETE /slots/${slot}`, body: { epoch, deploymentId, graceMs }, timeoutMs });
+    },
+    switchRoute: async (change) => {
+      const slot = (await askKeeper(place))?.slots[change.to.slot];
+      if (slot?.deploymentId === change.to.deploymentId) return switchRoute(place, change, slot.port);
+      const message = `slot ${change.to.slot} does not hold ${change.to.deploymentId}`;
+      return [problem("KEEPER_UNREACHABLE", { place: place.name, message })];
+    },
+    closeUpstream: (deploymentId) => closeUpstream(place, deploymentId),
+    probe: async (where, path) => {
+      if (where === "production") return probe(reachableHost(place), options.port, path);
+      const slot = (await observe(place)).slots[where];
+      if (slot === null) return { status: 0, releaseId: null, detail: `slot ${where} is empty` };
+      return probe("127.0.0.1", slot.port, path);
+    },
+    slotLog: (slot) => slotLog(place, slot),
+    prune: (keepDigests) => prune(place, keepDigests),
+    stop: (epoch) => stopEnvironment(place, epoch),
+    readDeployments: () => readDeployments(place),
+    writeDeployment: (deployment) => writeDeployment(place, deployment),
+  };
+}
+
+async function start(place: Place, epoch: number): Promise<readonly Problem[]> {
+  const problems = await ensureKeeper(place, epoch);
+  if (problems.length > 0) return problems;
+  const { host, port } = place.options;
+  return obey(place, { line: "PUT /router", body: { epoch, host, port }, timeoutMs: ORDER_TIMEOUT_MS });
+}
+
+async function obey(place: Place, order: KeeperOrder): Promise<readonly Problem[]> {
+  const answer = await orderKeeper(place, order);
+  return answer.ok ? [] : answer.error;
+}
+
+function orderFor(
+  place: Place,
+  { deploymentId, releaseId, digest, manifest }: { deploymentId: string } & Parameters<Target["preflight"]>[0],
+): SlotOrder {
+  const folder = releaseFolder(place, digest);
+  return {
+    deploymentId,
+    releaseId,
+    digest,
+    command: join(folder, manifest.start.command),
+    arguments: manifest.start.arguments,
+    folder: join(folder, manifest.start.folder),
+    environment: {
+      ...manifest.configuration[place.name],
+      ...(manifest.modelPath === null ? {} : { MODEL_PATH: join(folder, manifest.modelPath) }),
+    },
+    readyPath: manifest.start.readyPath,
+  };
+}
+
+function readOptions({ name, options }: TargetConnection): ProcessesOptions {
+  const whole = { ...DEFAULT_OPTIONS, ...options };
+  const problems = checkOptions(whole).map((message) =>
+    problem("CONFIG_INVALID", { place: `environment ${name}, target`, message }),
+  );
+  if (problems.length > 0) throw new ProblemError(problems);
+  return whole as unknown as ProcessesOptions;
+}

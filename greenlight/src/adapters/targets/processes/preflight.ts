@@ -1,0 +1,100 @@
+import { mkdir, statfs } from "node:fs/promises";
+
+import { problem, type Problem } from "../../../base/problem.ts";
+import type { TargetRelease } from "../../../deployment/target.ts";
+import { isPortFree } from "../../../keeper/free-port.ts";
+import type { Place } from "./place.ts";
+import { portOwner } from "./port-owner.ts";
+import { livingRouter } from "./router-client.ts";
+
+/** What a slot is given by Greenlight itself; a configuration that sets one of these would be lost. */
+const RESERVED = new Set(["HOST", "PORT", "RELEASE_ID", "MODEL_PATH", "PREDICTION_LOG", "NODE_COMPILE_CACHE"]);
+/** Files, logs and whatever the service writes need a little more than the files alone. */
+const SPACE_FACTOR = 1.1;
+
+/** Whether the release could run here. Changes nothing but that the environment's folder is there afterwards. */
+export async function preflight(place: Place, release: TargetRelease): Promise<readonly Problem[]> {
+  return [
+    ...checkPlatform(place, release),
+    ...checkFiles(release),
+    ...checkConfiguration(place, release),
+    ...(await checkPort(place)),
+    ...(await checkSpace(place, release)),
+  ];
+}
+
+function checkPlatform({ name }: Place, { manifest }: TargetRelease): readonly Problem[] {
+  const here = `${process.platform}-${process.arch}`;
+  if (manifest.platform === here) return [];
+  const message = `the release was made for ${manifest.platform}, this machine is ${here}`;
+  return [problem("RELEASE_INCOMPLETE", { place: name, message, remedy: "bundle the release on such a machine" })];
+}
+
+function checkFiles({ manifest }: TargetRelease): readonly Problem[] {
+  const problems: Problem[] = [];
+  const paths = new Map(manifest.files.map((file) => [file.path, file]));
+  for (const path of [...paths.keys(), manifest.start.command, manifest.start.folder]) {
+    if (!isInside(path)) problems.push(incomplete(path, "the path leads out of the release"));
+  }
+  if (paths.size !== manifest.files.length) problems.push(incomplete("files", "a path is listed twice"));
+  const command = paths.get(manifest.start.command);
+  if (command === undefined) problems.push(incomplete(manifest.start.command, "the release lacks its own program"));
+  else if (!command.isExecutable) problems.push(incomplete(command.path, "the program is not executable"));
+  return problems;
+}
+
+function isInside(path: string): boolean {
+  if (path === ".") return true;
+  const isRelative = path !== "" && !/^([/\\]|[A-Za-z]:)|\\|\0/.test(path);
+  return isRelative && path.split("/").every((part) => part !== "" && part !== "..");
+}
+
+function checkConfiguration({ name }: Place, { manifest }: TargetRelease): readonly Problem[] {
+  return Object.keys(manifest.configuration[name] ?? {})
+    .filter((variable) => RESERVED.has(variable))
+    .map((variable) =>
+      problem("CONFIG_INVALID", {
+        place: `environment ${name}, configuration ${variable}`,
+        message: "Greenlight sets this variable itself",
+        remedy: "take it out of the environment's configuration",
+      }),
+    );
+}
+
+/** The port has to be free, unless it is this environment's own router that listens there. */
+async function checkPort(place: Place): Promise<readonly Problem[]> {
+  const { host, port } = place.options;
+  const router = await livingRouter(place);
+  if (router?.host === host && router.port === port) return [];
+  const at = `port ${port}`;
+  try {
+    if (await isPortFree(host, port)) return [];
+  } catch (error) {
+    const message = `nothing can listen on ${host}:${port}: ${(error as Error).message}`;
+    return [problem("CONFIG_INVALID", { place: at, message, remedy: "give the environment another host or port" })];
+  }
+  const owner = portOwner(port);
+  const message = owner === null ? `in use on ${host}` : `in use on ${host}, by process ${owner}`;
+  return [problem("PORT_TAKEN", { place: at, message })];
+}
+
+async function checkSpace({ paths }: Place, { manifest }: TargetRelease): Promise<readonly Problem[]> {
+  const neededBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0) * SPACE_FACTOR;
+  try {
+    await mkdir(paths.releases, { recursive: true, mode: 0o700 });
+    const { bavail, bsize } = await statfs(paths.releases);
+    if (bavail * bsize >= neededBytes) return [];
+    const message = `${megabytes(neededBytes)} MB are needed, ${megabytes(bavail * bsize)} MB are free`;
+    return [problem("STORE_UNWRITABLE", { place: paths.releases, message })];
+  } catch (error) {
+    return [problem("STORE_UNWRITABLE", { place: paths.releases, message: (error as Error).message })];
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1_000_000);
+}
+
+function incomplete(place: string, message: string): Problem {
+  return problem("RELEASE_INCOMPLETE", { place, message });
+}

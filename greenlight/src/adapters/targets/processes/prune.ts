@@ -1,0 +1,30 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { problem, type Problem } from "../../../base/problem.ts";
+import { deploymentIds } from "./deployment-records.ts";
+import type { Place } from "./place.ts";
+
+const KEPT_RECORD_COUNT = 100;
+const KEPT_PREDICTION_LOG_COUNT = 10;
+
+/** Removes what no release in use needs: files, compile caches, old records, old prediction logs. */
+export async function prune({ paths }: Place, keepDigests: readonly string[]): Promise<readonly Problem[]> {
+  const isKept = (name: string): boolean => keepDigests.some((digest) => name === digest || name === `${digest}.json`);
+  const ids = await deploymentIds(paths.deployments);
+  const logged = new Set(ids.slice(0, KEPT_PREDICTION_LOG_COUNT).map((id) => `${id}.jsonl`));
+  try {
+    await removeUnless(paths.releases, isKept);
+    await removeUnless(join(paths.compileCache, "releases"), isKept);
+    await removeUnless(paths.predictions, (name) => logged.has(name) || !/^[0-9a-z]{16}\.jsonl$/.test(name));
+    for (const id of ids.slice(KEPT_RECORD_COUNT)) await rm(join(paths.deployments, `${id}.json`), { force: true });
+    return [];
+  } catch (error) {
+    return [problem("STORE_UNWRITABLE", { place: paths.releases, message: (error as Error).message })];
+  }
+}
+
+async function removeUnless(folder: string, isKept: (name: string) => boolean): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (!isKept(name)) await rm(join(folder, name), { recursive: true, force: true });
+}

@@ -1,0 +1,94 @@
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { problem, type Problem } from "./problem.ts";
+import { err, ok, type Result } from "./result.ts";
+
+let writeCount = 0;
+
+/**
+ * Replaces `path` with `text` and does not return before it would survive a power cut: temporary file, fsync,
+ * rename, fsync of the folder. Rejects with the system's error; the old file then still stands. Imports less
+ * than `writeFileAtomically`, because keeper and router have to start fast.
+ */
+export async function writeDurably(path: string, text: string, mode = 0o600): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  writeCount += 1;
+  const temporary = `${path}.${process.pid}-${writeCount}.tmp`;
+  try {
+    const file = await open(temporary, "w", mode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/**
+ * The same for a value whose loss would hurt: a second copy lies beside it as `PATH.copy`. The first file is the
+ * commit point; the copy follows, and a copy that can't be written does not undo what was committed.
+ */
+export async function writeTwice(path: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  await writeDurably(path, text);
+  await writeDurably(`${path}.copy`, text).catch(() => {});
+}
+
+/**
+ * Reads what `writeTwice` wrote; null when there is neither file. A torn or missing first file is replaced by its copy.
+ * STORE_UNREADABLE when something is there and nothing of it can be read.
+ */
+export async function readEither<Value>(
+  path: string,
+  parse: (value: unknown) => Value | null,
+): Promise<Result<Value | null, Problem>> {
+  const first = await readJson(path, parse);
+  if (first.ok && first.value !== null) return first;
+  const copy = await readJson(`${path}.copy`, parse);
+  if (copy.ok && copy.value !== null) return copy;
+  return first.ok ? copy : first;
+}
+
+/** One JSON file; null when it does not exist, STORE_UNREADABLE when `parse` refuses it by answering null. */
+export async function readJson<Value>(
+  path: string,
+  parse: (value: unknown) => Value | null,
+): Promise<Result<Value | null, Problem>> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return ok(null);
+    return err(problem("STORE_UNREADABLE", { place: path, message: (error as Error).message }));
+  }
+  const value = parse(parseJson(text));
+  if (value !== null) return ok(value);
+  const message = text.length === 0 ? "the file is empty" : "the file is torn or of another version";
+  return err(problem("STORE_UNREADABLE", { place: path, message }));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows can't open folders; its rename is journalled.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,213 @@
+import { problem, type Problem } from "../base/problem.ts";
+import { unreachable } from "../base/unreachable.ts";
+import { enter, look, perform, type Action } from "./action.ts";
+import { decideAfterSwitch } from "./decide-after-switch.ts";
+import { enteredAt, isFinished, stateOf, type Deployment, type Failure } from "./deployment.ts";
+import type { DeploymentStateName } from "./environment.ts";
+import type { Observation } from "./observation.ts";
+
+const LEASE_POLL_MS = 200;
+const RETRY_MS = 200;
+const SWITCH_ATTEMPT_LIMIT = 10;
+const CLEANUP_ATTEMPT_LIMIT = 5;
+const EARLY_END_LIMIT = 3;
+/** Of effects within one state; a target that reports success and does not show it must not keep a controller for ever. */
+const EFFECT_LIMIT = 100;
+
+/** States in which nothing has happened to blue yet. */
+const UNDOABLE: ReadonlySet<DeploymentStateName> = new Set([
+  "queued",
+  "locked",
+  "preflight",
+  "awaiting-approval",
+  "starting-green",
+  "health",
+  "smoke",
+  "switching",
+]);
+
+/**
+ * What to do next with a deployment, from what is written about it, what is seen of the world, and the time. Pure: the
+ * same three give the same answer, whichever controller asks, so that one can take over from another at any point.
+ *
+ * Until the switch nothing is done to blue, and whatever happens leads to `aborting`.
+ */
+export function decide(deployment: Deployment, seen: Observation, now: number): Action {
+  if (seen.lease === "lost") return { kind: "end" };
+  const state = stateOf(deployment);
+  if (seen.found.effectCount >= EFFECT_LIMIT && !isFinished(deployment)) return outOfTries(deployment, seen);
+  switch (state) {
+    case "queued":
+      return interrupted(deployment) ?? queue(deployment, seen, now);
+    case "locked":
+      return interrupted(deployment) ?? begin(seen);
+    case "preflight":
+      return interrupted(deployment) ?? check(seen);
+    case "awaiting-approval":
+      return interrupted(deployment) ?? awaitApproval(seen);
+    case "starting-green":
+      return interrupted(deployment) ?? startGreen(deployment, seen);
+    case "health":
+      return interrupted(deployment) ?? watchHealth(deployment, seen, now);
+    case "smoke":
+      return interrupted(deployment) ?? smoke(deployment, seen);
+    case "switching":
+      return switchOver(deployment, seen);
+    case "aborting":
+      return abort(deployment, seen);
+    case "baking":
+    case "draining":
+    case "warm-blue":
+    case "retiring":
+    case "rolling-back":
+      return decideAfterSwitch(state, deployment, seen, now);
+    case "succeeded":
+    case "aborted":
+    case "rolled-back":
+    case "needs-human":
+      return { kind: "end" };
+    default:
+      return unreachable(state);
+  }
+}
+
+/** Before the switch an interruption always means: leave everything as it was. */
+function interrupted({ interruption }: Deployment): Action | null {
+  return interruption === null ? null : enter("aborting", interruption.why);
+}
+
+function queue(deployment: Deployment, seen: Observation, now: number): Action {
+  if (seen.lease === "held") return enter("locked", "holds the environment's lease");
+  const { leaseHeldBy, failedAttemptCount, lastProblems } = seen.found;
+  if (failedAttemptCount > 0) return fail("the lease can't be taken", lastProblems);
+  if (leaseHeldBy === null) return perform({ kind: "take-lease" });
+  if (now - enteredAt(deployment) < seen.timings.leaseWaitMs) return look("target", LEASE_POLL_MS);
+  const message = `${leaseHeldBy} holds it`;
+  return fail("another deployment is under way", [
+    problem("ENVIRONMENT_BUSY", { place: deployment.environment, message }),
+  ]);
+}
+
+function begin({ found, target }: Observation): Action {
+  if (target.problems.length > 0) return fail("the environment's state can't be read", target.problems);
+  if (found.failedAttemptCount > 0)
+    return fail("an unfinished deployment can't be brought to an end", found.lastProblems);
+  if (!found.isHealed) return perform({ kind: "heal" });
+  return found.isServing ? { kind: "end" } : enter("preflight", "checks whether the release can run here");
+}
+
+function check({ found, needsApproval }: Observation): Action {
+  if (found.preflight === null) return perform({ kind: "check-preflight" });
+  if (found.preflight.length > 0) return fail("the release can't run here", found.preflight);
+  return needsApproval
+    ? enter("awaiting-approval", "waits for a person")
+    : enter("starting-green", "needs no approval here");
+}
+
+function awaitApproval({ found: { approval } }: Observation): Action {
+  if (approval === null) return perform({ kind: "ask-approval" });
+  switch (approval.kind) {
+    case "granted":
+      return enter("starting-green", `approved by ${approval.by} (${approval.how})`);
+    case "rejected": {
+      const why = `rejected by ${approval.by}: ${approval.why}`;
+      return enter("aborting", why, { kind: "rejected", why, problems: [] });
+    }
+    case "waiting":
+      return { kind: "end" };
+    default:
+      return unreachable(approval);
+  }
+}
+
+function startGreen(deployment: Deployment, { found, target }: Observation): Action {
+  if (found.failedAttemptCount > 0) return fail("the new release can't be started", found.lastProblems);
+  if (!found.isInstalled) return perform({ kind: "install" });
+  if (target.keeper === null || target.router?.isInPlace !== true) return perform({ kind: "start-target" });
+  const occupant = target.slots[deployment.slot];
+  if (occupant === null) return perform({ kind: "start-green" });
+  if (occupant.deploymentId === deployment.id) return enter("health", "the new release was started");
+  return perform({ kind: "end-slot", slot: deployment.slot, deploymentId: occupant.deploymentId });
+}
+
+function watchHealth(deployment: Deployment, { found, target, timings }: Observation, now: number): Action {
+  const place = `${deployment.environment}, slot ${deployment.slot}`;
+  const failed = (message: string): Action =>
+    fail("the new release does not become ready", [problem("DEPLOYMENT_FAILED", { place, message })]);
+  const slot = target.slots[deployment.slot];
+  const { green } = found;
+  if (green.readyInARow >= timings.readyCount) return enter("smoke", `ready ${green.readyInARow} times in a row`);
+  if (slot !== null && (slot.isCrashLooping || slot.restartCount >= EARLY_END_LIMIT)) {
+    return failed(`it ended ${slot.restartCount} times at its start (${slot.lastExit ?? "no reason known"})`);
+  }
+  if (green.wrongInARow >= timings.readyCount) {
+    const told = green.last?.releaseId ?? "none";
+    return failed(`it answers as release ${told}, expected ${deployment.releaseId}`);
+  }
+  if (now - enteredAt(deployment) >= timings.startTimeoutMs) {
+    return failed(`not ready within ${timings.startTimeoutMs} ms; last answer: ${green.last?.detail ?? "none"}`);
+  }
+  return look("green-ready", green.count === 0 ? 0 : timings.probeEveryMs);
+}
+
+function smoke(deployment: Deployment, { found: { health } }: Observation): Action {
+  if (health === null) return look("green-health", 0);
+  if (health.status === 200) return enter("switching", `${deployment.service.healthPath} answers 200`);
+  const message = `${deployment.service.healthPath}: ${health.detail}`;
+  const place = `${deployment.environment}, slot ${deployment.slot}`;
+  return fail("the smoke test failed", [problem("DEPLOYMENT_FAILED", { place, message })]);
+}
+
+function switchOver(deployment: Deployment, seen: Observation): Action {
+  const live = seen.target.route.live?.deploymentId ?? null;
+  if (live === deployment.id) return enter("baking", "the new release has the traffic");
+  if (deployment.interruption !== null) return enter("aborting", deployment.interruption.why);
+  if (live !== (deployment.blue?.deploymentId ?? null)) {
+    return fail("the traffic went elsewhere meanwhile", [
+      problem("ENVIRONMENT_BUSY", { place: deployment.environment, message: `${live ?? "nothing"} is live now` }),
+    ]);
+  }
+  const { failedAttemptCount, lastProblems } = seen.found;
+  if (failedAttemptCount >= SWITCH_ATTEMPT_LIMIT) return fail("the route can't be switched", lastProblems);
+  return perform({ kind: "switch-to-green" });
+}
+
+/** Undoes what this deployment began. Where nothing was live before, nothing is left running. */
+function abort(deployment: Deployment, seen: Observation): Action {
+  const { target, found } = seen;
+  const why = deployment.failure?.why ?? deployment.interruption?.why ?? "nothing was changed";
+  if (seen.lease !== "held") return enter("aborted", why);
+  if (target.route.live?.deploymentId === deployment.id) return enter("rolling-back", why);
+  if (found.failedAttemptCount >= CLEANUP_ATTEMPT_LIMIT) {
+    const failure: Failure = { kind: "failed", why: "what was begun can't be undone", problems: found.lastProblems };
+    return enter("needs-human", failure.why, failure);
+  }
+  const green = target.slots[deployment.slot];
+  if (green?.deploymentId === deployment.id) {
+    return perform({ kind: "end-slot", slot: deployment.slot, deploymentId: deployment.id });
+  }
+  const isAnythingRunning = target.keeper !== null || target.router !== null;
+  if (target.route.live === null && deployment.blue === null && isAnythingRunning) {
+    return perform({ kind: "stop-target" });
+  }
+  return found.isPruned ? enter("aborted", why) : perform({ kind: "prune" });
+}
+
+function outOfTries(deployment: Deployment, { found }: Observation): Action {
+  const why = `the environment does not become what it was told to be (${stateOf(deployment)})`;
+  const problems =
+    found.lastProblems.length > 0
+      ? found.lastProblems
+      : [problem("DEPLOYMENT_FAILED", { place: deployment.environment, message: why })];
+  const isUndoable = UNDOABLE.has(stateOf(deployment));
+  return enter(isUndoable ? "aborting" : "needs-human", why, { kind: "failed", why, problems });
+}
+
+function fail(why: string, problems: readonly Problem[]): Action {
+  return enter("aborting", why, { kind: "failed", why, problems });
+}
+
+/** How long a controller waits after an effect that failed. */
+export function retryDelayMs(failedAttemptCount: number): number {
+  return RETRY_MS * Math.min(failedAttemptCount, 5);
+}

@@ -1,0 +1,83 @@
+import type { Problem } from "../base/problem.ts";
+import type { DeployApproval } from "./environment.ts";
+import { NO_FIGURES, type BakingFigures } from "./judge-baking.ts";
+import type { DeploymentTimings, ProbeAnswer, TargetState } from "./target.ts";
+
+/** What `decide` is told about the world. */
+export interface Observation {
+  readonly timings: DeploymentTimings;
+  readonly target: TargetState;
+  readonly lease: "none" | "held" | "lost";
+  readonly needsApproval: boolean;
+  readonly found: Findings;
+}
+
+/** What this controller found out since it entered the present state. */
+export interface Findings {
+  /** When it began to look, in milliseconds since the epoch: later than the entry when it took over from another. */
+  readonly since: number;
+  /** Who has the lease, when it was asked for in vain. */
+  readonly leaseHeldBy: string | null;
+  /** Whether the same release is live and well. */
+  readonly isServing: boolean;
+  /** Whether deployments that others left unfinished were brought to an end. */
+  readonly isHealed: boolean;
+  /** Null: not looked yet. */
+  readonly preflight: readonly Problem[] | null;
+  readonly approval: DeployApproval | null;
+  readonly isInstalled: boolean;
+  readonly isClosed: boolean;
+  readonly isPruned: boolean;
+  readonly green: ProbeStreak;
+  readonly blue: ProbeStreak;
+  readonly health: ProbeAnswer | null;
+  readonly baking: BakingFigures;
+  /** Effects begun since the state was entered. */
+  readonly effectCount: number;
+  /** Attempts at the last effect that failed in a row. */
+  readonly failedAttemptCount: number;
+  readonly lastProblems: readonly Problem[];
+}
+
+export interface ProbeStreak {
+  readonly count: number;
+  /** Good answers in a row. */
+  readonly readyInARow: number;
+  /** Answers in a row that were good but came from another release. */
+  readonly wrongInARow: number;
+  readonly last: ProbeAnswer | null;
+}
+
+const NO_STREAK: ProbeStreak = { count: 0, readyInARow: 0, wrongInARow: 0, last: null };
+
+export function nothingFound(now: number): Findings {
+  return {
+    since: now,
+    leaseHeldBy: null,
+    isServing: false,
+    isHealed: false,
+    preflight: null,
+    approval: null,
+    isInstalled: false,
+    isClosed: false,
+    isPruned: false,
+    green: NO_STREAK,
+    blue: NO_STREAK,
+    health: null,
+    baking: NO_FIGURES,
+    effectCount: 0,
+    failedAttemptCount: 0,
+    lastProblems: [],
+  };
+}
+
+export function extendStreak(streak: ProbeStreak, answer: ProbeAnswer, releaseId: string): ProbeStreak {
+  const isReady = answer.status === 200 && answer.releaseId === releaseId;
+  const isWrong = answer.status === 200 && answer.releaseId !== releaseId;
+  return {
+    count: streak.count + 1,
+    readyInARow: isReady ? streak.readyInARow + 1 : 0,
+    wrongInARow: isWrong ? streak.wrongInARow + 1 : 0,
+    last: answer,
+  };
+}

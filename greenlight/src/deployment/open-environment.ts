@@ -1,0 +1,117 @@
+import { randomInt } from "node:crypto";
+
+import type { Clock } from "../base/clock.ts";
+import { timeOrderedId } from "../base/ids.ts";
+import { ProblemError } from "../base/problem.ts";
+import type { Controller } from "./controller.ts";
+import type { Deployment } from "./deployment.ts";
+import type { DeployOutcome, DeployRequest, Environment } from "./environment.ts";
+import { healDeployments } from "./heal-deployments.ts";
+import { outcomeOf } from "./outcome.ts";
+import { runDeployment } from "./run-deployment.ts";
+import type { Lease, Target } from "./target.ts";
+import { findServing, viewEnvironment, whyDeploy } from "./view-environment.ts";
+
+export interface EnvironmentOptions {
+  readonly name: string;
+  /** Absolute folder of the environment's state; named in problems. */
+  readonly folder: string;
+  readonly target: Target;
+  readonly clock: Clock;
+}
+
+/** An environment with its blue-green controller. Holds no state of its own: any number may be open at once. */
+export function openEnvironment(options: EnvironmentOptions): Environment {
+  const { name, target } = options;
+  return {
+    name,
+    observe: () => viewEnvironment(target),
+    deploy: (request) => deploy(options, request),
+    stop: () => stop(options),
+    history: async (limit) => (await target.readDeployments()).slice(0, limit),
+  };
+}
+
+async function deploy(options: EnvironmentOptions, request: DeployRequest): Promise<DeployOutcome> {
+  const { target } = options;
+  const serving = await findServing(target, request);
+  if (serving !== null) return outcomeOf(serving, { isAlready: true });
+
+  const controller: Controller = {
+    ...options,
+    environment: options.name,
+    lease: null,
+    request,
+    heal: () => healDeployments(controller),
+    isServing: async () => (await findServing(target, request)) !== null,
+    log: (line) => request.log(line),
+  };
+  const queued = queueDeployment(options, request, await whyDeploy(target, request));
+  for (const transition of queued.transitions) request.onTransition(transition);
+  try {
+    const run = await runDeployment(controller, queued);
+    const live = run.isAlready ? await findServing(target, request) : null;
+    return live === null ? outcomeOf(run.deployment, run) : outcomeOf(live, { isAlready: true });
+  } finally {
+    await controller.lease?.release();
+  }
+}
+
+/** Ends all that runs. Does not wait for a deployment that is under way: its next step is refused. */
+async function stop({ name, target, clock }: EnvironmentOptions): ReturnType<Environment["stop"]> {
+  const state = await target.observe();
+  if (!state.isKnown) return { wasRunning: false, endedPids: [] };
+  const lease = await seizeLease(target);
+  try {
+    const { wasRunning, endedPids, problems } = await target.stop(lease.epoch);
+    if (problems.length > 0) throw new ProblemError(problems, { exitCode: 3 });
+    await healDeployments({
+      environment: name,
+      target,
+      clock,
+      lease,
+      request: null,
+      heal: async () => [],
+      isServing: async () => false,
+      log: () => {},
+    });
+    return { wasRunning, endedPids };
+  } finally {
+    await lease.release();
+  }
+}
+
+async function seizeLease(target: Target): Promise<Lease> {
+  const holder = { deploymentId: "stop", who: "a stop", runId: "" };
+  // Another controller may be just as quick; the higher number wins in the end.
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await target.takeLease(holder, { isForced: true });
+    if (answer.isTaken) return answer.lease;
+    if (attempt >= 20) throw new Error(`the lease can't be taken from ${answer.heldBy}`);
+  }
+}
+
+function queueDeployment({ name, clock }: EnvironmentOptions, request: DeployRequest, why: string): Deployment {
+  const now = clock.now();
+  const { manifest, digest, releaseId, who, runId } = request;
+  return {
+    schema: 1,
+    id: timeOrderedId(now, () => randomInt(32)),
+    environment: name,
+    releaseId,
+    digest,
+    previousReleaseId: null,
+    slot: "blue",
+    epoch: 0,
+    who,
+    why: request.why,
+    runId,
+    approval: null,
+    transitions: [{ state: "queued", at: new Date(now).toISOString(), why }],
+    blue: null,
+    service: { readyPath: manifest.start.readyPath, healthPath: manifest.start.healthPath },
+    interruption: null,
+    failure: null,
+    steps: [],
+  };
+}

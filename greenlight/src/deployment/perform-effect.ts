@@ -1,0 +1,128 @@
+import type { Problem } from "../base/problem.ts";
+import { problem } from "../base/problem.ts";
+import { unreachable } from "../base/unreachable.ts";
+import { releaseDigest } from "../release/release-digest.ts";
+import type { DeployEffect } from "./action.ts";
+import type { Controller } from "./controller.ts";
+import { greenOf, stateOf, type Deployment } from "./deployment.ts";
+import type { DeployApproval, DeployRequest } from "./environment.ts";
+import type { Findings } from "./observation.ts";
+import type { LiveRelease, TargetState } from "./target.ts";
+
+export interface Performed {
+  readonly problems: readonly Problem[];
+  readonly found: Partial<Findings>;
+}
+
+const KEPT_RELEASE_COUNT = 2;
+
+/** Does one thing to the world on behalf of `decide`, and says what was found out by it. */
+export async function performEffect(
+  effect: DeployEffect,
+  at: { readonly controller: Controller; readonly deployment: Deployment; readonly state: TargetState },
+): Promise<Performed> {
+  const { controller, deployment, state } = at;
+  const { target, request } = controller;
+  const epoch = controller.lease?.epoch ?? 0;
+  switch (effect.kind) {
+    case "take-lease":
+      return takeLease(controller, deployment);
+    case "heal": {
+      const problems = await controller.heal();
+      if (problems.length > 0) return done(problems);
+      return { problems, found: { isHealed: true, isServing: await controller.isServing(deployment) } };
+    }
+    case "check-preflight":
+      return { problems: [], found: { preflight: await checkRelease(controller, required(request)) } };
+    case "ask-approval":
+      return { problems: [], found: { approval: await askApproval(required(request)) } };
+    case "start-target":
+      return done(await target.start(epoch));
+    case "install": {
+      const problems = await target.install(required(request), required(request).signal);
+      return { problems, found: { isInstalled: problems.length === 0 } };
+    }
+    case "start-green": {
+      const { slot, id: deploymentId } = deployment;
+      return done(await target.startSlot({ epoch, slot, deploymentId, release: required(request) }));
+    }
+    case "end-slot":
+      return done(await target.endSlot({ epoch, slot: effect.slot, deploymentId: effect.deploymentId }));
+    case "switch-to-green":
+      return done(await switchRoute(controller, { from: deployment.blue, to: greenOf(deployment) }));
+    case "switch-to-blue":
+      if (deployment.blue === null) throw new Error("there is no blue to switch to");
+      return done(await switchRoute(controller, { from: greenOf(deployment), to: deployment.blue }));
+    case "close-upstream": {
+      // When the router can't be asked, ending the slot breaks the same connections.
+      for (const each of await target.closeUpstream(effect.deploymentId)) controller.log(each.message);
+      return { problems: [], found: { isClosed: true } };
+    }
+    case "prune":
+      return { problems: await prune(controller, deployment, state), found: { isPruned: true } };
+    case "stop-target":
+      return done((await target.stop(epoch)).problems);
+    default:
+      return unreachable(effect);
+  }
+}
+
+function done(problems: readonly Problem[]): Performed {
+  return { problems, found: {} };
+}
+
+async function takeLease(controller: Controller, deployment: Deployment): Promise<Performed> {
+  const { id: deploymentId, who, runId } = deployment;
+  const answer = await controller.target.takeLease({ deploymentId, who, runId });
+  if (!answer.isTaken) return { problems: [], found: { leaseHeldBy: answer.heldBy } };
+  controller.lease = answer.lease;
+  return done([]);
+}
+
+async function checkRelease({ target, environment }: Controller, request: DeployRequest): Promise<readonly Problem[]> {
+  const digest = releaseDigest(request.manifest);
+  if (digest !== request.digest) {
+    const message = `the manifest has the digest ${digest.slice(0, 12)}, ${request.digest.slice(0, 12)} was asked for`;
+    return [problem("RELEASE_INCOMPLETE", { place: environment, message })];
+  }
+  return target.preflight(request);
+}
+
+/** A person may take their time; an abort does not wait for them. */
+function askApproval({ approve, signal }: DeployRequest): Promise<DeployApproval | null> {
+  if (approve === null) throw new Error("no approval is needed here");
+  if (signal.aborted) return Promise.resolve(null);
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(null);
+    signal.addEventListener("abort", giveUp, { once: true });
+    approve()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", giveUp));
+  });
+}
+
+function switchRoute(
+  { target, lease }: Controller,
+  change: { readonly from: LiveRelease | null; readonly to: LiveRelease },
+): Promise<readonly Problem[]> {
+  return target.switchRoute({
+    epoch: lease?.epoch ?? 0,
+    from: change.from?.deploymentId ?? null,
+    to: change.to,
+  });
+}
+
+/** Keeps the files of what is live and of the two releases that last were, so that going back is quick. */
+async function prune({ target }: Controller, deployment: Deployment, state: TargetState): Promise<readonly Problem[]> {
+  const records = await target.readDeployments();
+  const served = records.filter((record) => stateOf(record) === "succeeded").map((record) => record.digest);
+  const live = [state.route.live?.digest, deployment.blue?.digest].filter((digest) => digest !== undefined);
+  const kept = [...new Set([...live, ...served])].slice(0, KEPT_RELEASE_COUNT);
+  const inSlots = Object.values(state.slots).flatMap((slot) => slot?.digest ?? []);
+  return target.prune([...kept, ...inSlots]);
+}
+
+function required(request: DeployRequest | null): DeployRequest {
+  if (request === null) throw new Error("an unfinished deployment is only brought to an end, never carried on");
+  return request;
+}

@@ -1,0 +1,128 @@
+import type { Problem } from "../base/problem.ts";
+import type { Action, DeployEffect } from "./action.ts";
+import type { Controller } from "./controller.ts";
+import { decide, retryDelayMs } from "./decide.ts";
+import { enterState, intendStep, isFinished, observeStep, stateOf, type Deployment } from "./deployment.ts";
+import { lookAround } from "./look-around.ts";
+import { nothingFound, type Findings } from "./observation.ts";
+import { performEffect } from "./perform-effect.ts";
+import type { TargetState } from "./target.ts";
+import { tellLog } from "./tell-log.ts";
+
+export interface DeploymentRun {
+  readonly deployment: Deployment;
+  /** What kept the record from being written, when it could not be. */
+  readonly unwritten: readonly Problem[];
+  /** True: another controller took over, and what it wrote counts. */
+  readonly isTakenOver: boolean;
+  /** True: there was nothing to deploy; the deployment was not recorded. */
+  readonly isAlready: boolean;
+}
+
+/** Without these on disk beforehand, nobody could bring the deployment to an end after a crash. */
+const RECORDED_FIRST: ReadonlySet<DeployEffect["kind"]> = new Set([
+  "install",
+  "start-target",
+  "start-green",
+  "switch-to-green",
+]);
+
+/**
+ * Moves a deployment on until it is finished, waits for a person, or belongs to another controller: looks, decides, writes
+ * down the intent, acts, writes down what came of it. Ends soon after the request's signal is aborted, having undone or
+ * finished what was begun.
+ */
+export async function runDeployment(controller: Controller, begun: Deployment): Promise<DeploymentRun> {
+  const { target, clock, request } = controller;
+  let deployment = begun;
+  let found = nothingFound(clock.now());
+  let unwritten: readonly Problem[] = [];
+
+  for (;;) {
+    deployment = interruptWhenAborted(deployment, controller);
+    const state = await target.observe();
+    const lease = controller.lease === null ? "none" : controller.lease.isLost() ? "lost" : "held";
+    const needsApproval = request !== null && request.approve !== null;
+    const seen = { timings: target.timings, target: state, lease, needsApproval, found } as const;
+    const action = decide(deployment, seen, clock.now());
+    switch (action.kind) {
+      case "end": {
+        const isAlready = stateOf(deployment) === "locked";
+        return { deployment, unwritten, isTakenOver: lease === "lost", isAlready };
+      }
+      case "enter":
+        deployment = enterNext(deployment, await tellLog(action, controller, deployment), { controller, state, found });
+        found = nothingFound(clock.now());
+        await write();
+        break;
+      case "look":
+        await pause(action.waitMs);
+        found = { ...found, ...(await lookAround(action.at, { target, deployment, found, state })) };
+        break;
+      case "do":
+        await act(action.effect, state);
+        break;
+    }
+  }
+
+  async function act(effect: DeployEffect, state: TargetState): Promise<void> {
+    deployment = intendStep(deployment, effect.kind, clock.now());
+    await write();
+    const isBlocked = unwritten.length > 0 && RECORDED_FIRST.has(effect.kind);
+    const performed = isBlocked
+      ? { problems: unwritten, found: {} }
+      : await performEffect(effect, { controller, deployment, state });
+    deployment = observeStep(deployment, performed.problems, clock.now());
+    for (const each of performed.problems) controller.log(`${effect.kind}: ${each.place}: ${each.message}`);
+    const hasFailed = performed.problems.length > 0;
+    const failedAttemptCount = hasFailed ? found.failedAttemptCount + 1 : 0;
+    const effectCount = found.effectCount + 1;
+    found = { ...found, ...performed.found, effectCount, failedAttemptCount, lastProblems: performed.problems };
+    if (hasFailed) await pause(retryDelayMs(failedAttemptCount));
+  }
+
+  /** A deployment is recorded from the moment it may change something. */
+  async function write(): Promise<void> {
+    const state = stateOf(deployment);
+    if (state === "queued" || state === "locked") return;
+    unwritten = await target.writeDeployment(deployment);
+    for (const each of unwritten) controller.log(`record: ${each.place}: ${each.message}`);
+  }
+
+  /** An abort ends the wait, but not the waits of what is done about it. */
+  async function pause(ms: number): Promise<void> {
+    const signal = deployment.interruption === null ? request?.signal : undefined;
+    if (ms > 0 && signal?.aborted !== true) await clock.sleep(ms, signal).catch(() => {});
+  }
+}
+
+function interruptWhenAborted(deployment: Deployment, { request }: Controller): Deployment {
+  if (request?.signal.aborted !== true || deployment.interruption !== null || isFinished(deployment)) return deployment;
+  return { ...deployment, interruption: { kind: "cancelled", why: `cancelled by ${request.who}` } };
+}
+
+function enterNext(
+  deployment: Deployment,
+  action: Extract<Action, { kind: "enter" }>,
+  at: { readonly controller: Controller; readonly state: TargetState; readonly found: Findings },
+): Deployment {
+  const { controller, state, found } = at;
+  const now = controller.clock.now();
+  let next = deployment;
+  if (action.state === "preflight") next = placeBesideBlue(deployment, state, controller.lease?.epoch ?? 0);
+  if (found.approval?.kind === "granted") {
+    const { by, how } = found.approval;
+    next = { ...next, approval: { by, how, at: new Date(now).toISOString() } };
+  }
+  next = enterState(next, action, now);
+  const transition = next.transitions.at(-1);
+  if (transition !== undefined) controller.request?.onTransition(transition);
+  return next;
+}
+
+/** From here on it is settled what is blue and where green goes. */
+function placeBesideBlue(deployment: Deployment, { route }: TargetState, epoch: number): Deployment {
+  const blue = route.live;
+  const slot = blue?.slot === "blue" ? "green" : "blue";
+  return { ...deployment, slot, blue, epoch, previousReleaseId: blue?.releaseId ?? null };
+}

@@ -1,0 +1,166 @@
+import type { Json } from "../base/json.ts";
+import type { Problem } from "../base/problem.ts";
+import type { ProcessIdentity } from "../base/process-identity.ts";
+import type { ReleaseManifest } from "../release/manifest.ts";
+import type { Deployment } from "./deployment.ts";
+
+/** What a target's module gets to `connect` with. */
+export interface TargetConnection {
+  readonly name: string;
+  /** Absolute; where a local target keeps the environment's truth. */
+  readonly folder: string;
+  readonly options: { readonly [name: string]: Json };
+  /** As the definition says now. A release carries the configuration that it was bundled with. */
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
+/**
+ * The port to the place where an environment lives. Everything it reports is read there, nothing is remembered here. Effects
+ * answer the problems that kept them from being done, none when they are done; each is idempotent, and those that carry an
+ * epoch do nothing once a higher one was seen. Only bugs reject.
+ */
+export interface Target {
+  /** Where requests of users go. */
+  readonly url: string;
+  readonly timings: DeploymentTimings;
+  observe(): Promise<TargetState>;
+  /** The right to change the environment, with a fencing epoch higher than any before. `isForced` takes it from its holder. */
+  takeLease(holder: LeaseHolder, options?: { readonly isForced: boolean }): Promise<LeaseAnswer>;
+  /** Looks whether the release could run here; changes nothing. */
+  preflight(release: TargetRelease): Promise<readonly Problem[]>;
+  /** Puts the files in place, whole and verified or not at all. Ends early when the signal is aborted. */
+  install(release: TargetRelease, signal: AbortSignal): Promise<readonly Problem[]>;
+  /** Starts keeper and router where they don't run; also after a `stop`. */
+  start(epoch: number): Promise<readonly Problem[]>;
+  startSlot(order: SlotStart): Promise<readonly Problem[]>;
+  endSlot(order: SlotEnd): Promise<readonly Problem[]>;
+  /** Compare and swap of the route, which is the commit point. */
+  switchRoute(order: RouteChange): Promise<readonly Problem[]>;
+  /** Forgets the connections to a deployment that has no traffic any more; breaks what is still under way. */
+  closeUpstream(deploymentId: string): Promise<readonly Problem[]>;
+  /** One GET, to a slot directly or as a user would. Never rejects. */
+  probe(place: SlotName | "production", path: string): Promise<ProbeAnswer>;
+  /** The last lines that the service in a slot wrote. */
+  slotLog(slot: SlotName): Promise<readonly string[]>;
+  /** Removes the files of all releases but these. */
+  prune(keepDigests: readonly string[]): Promise<readonly Problem[]>;
+  /** Records `stopped` first, then ends all. */
+  stop(epoch: number): Promise<StopAnswer>;
+  /** Newest first. Records that can't be read are left out. */
+  readDeployments(): Promise<readonly Deployment[]>;
+  writeDeployment(deployment: Deployment): Promise<readonly Problem[]>;
+}
+
+export type SlotName = "blue" | "green";
+
+/** All in milliseconds, but for `readyCount`. */
+export interface DeploymentTimings {
+  /** How long a deployment waits for another one to end. */
+  readonly leaseWaitMs: number;
+  /** How long green may take until it is ready. */
+  readonly startTimeoutMs: number;
+  /** Ready answers in a row that count as healthy. */
+  readonly readyCount: number;
+  readonly probeEveryMs: number;
+  readonly bakeMs: number;
+  readonly drainMs: number;
+}
+
+export interface TargetRelease {
+  readonly manifest: ReleaseManifest;
+  readonly digest: string;
+  readonly releaseId: string;
+  blobPath(digest: string): string;
+}
+
+export interface LiveRelease {
+  readonly deploymentId: string;
+  readonly releaseId: string;
+  readonly digest: string;
+  readonly slot: SlotName;
+}
+
+export interface TargetState {
+  /** False: nothing was ever deployed here. */
+  readonly isKnown: boolean;
+  readonly isStopped: boolean;
+  /** Set when the target's own files can't be read; the rest then is what can still be told. */
+  readonly problems: readonly Problem[];
+  readonly keeper: ProcessIdentity | null;
+  /** `isInPlace`: it listens where the definition wants it. */
+  readonly router: { readonly pid: number; readonly isInPlace: boolean } | null;
+  readonly route: { readonly epoch: number; readonly live: LiveRelease | null };
+  readonly slots: Readonly<Record<SlotName, TargetSlot | null>>;
+  /** Counted by the router since it started. */
+  readonly traffic: readonly DeploymentTraffic[];
+}
+
+export interface TargetSlot extends Omit<LiveRelease, "slot"> {
+  readonly pid: number | null;
+  readonly port: number;
+  readonly restartCount: number;
+  readonly isCrashLooping: boolean;
+  readonly lastExit: string | null;
+}
+
+export interface DeploymentTraffic {
+  readonly deploymentId: string;
+  readonly inFlightCount: number;
+  readonly requestCount: number;
+  /** Answers of the deployment with a status of 500 or more. */
+  readonly serverErrorCount: number;
+  /** Requests that broke at the deployment. */
+  readonly failureCount: number;
+}
+
+export interface LeaseHolder {
+  readonly deploymentId: string;
+  readonly who: string;
+  readonly runId: string;
+}
+
+export type LeaseAnswer =
+  | { readonly isTaken: true; readonly lease: Lease }
+  | { readonly isTaken: false; readonly heldBy: string };
+
+export interface Lease {
+  readonly epoch: number;
+  /** True once somebody else has a higher epoch. */
+  isLost(): boolean;
+  /** Idempotent. */
+  release(): Promise<void>;
+}
+
+export interface SlotStart {
+  readonly epoch: number;
+  readonly slot: SlotName;
+  readonly deploymentId: string;
+  readonly release: TargetRelease;
+}
+
+export interface SlotEnd {
+  readonly epoch: number;
+  readonly slot: SlotName;
+  readonly deploymentId: string;
+}
+
+export interface RouteChange {
+  readonly epoch: number;
+  /** Who must have the traffic now; null: nobody. */
+  readonly from: string | null;
+  readonly to: LiveRelease;
+}
+
+/** `status` 0: no answer, and `detail` says why. */
+export interface ProbeAnswer {
+  readonly status: number;
+  /** The field `releaseId` of the JSON body, when there is one. */
+  readonly releaseId: string | null;
+  readonly detail: string;
+}
+
+export interface StopAnswer {
+  readonly wasRunning: boolean;
+  readonly endedPids: readonly number[];
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,48 @@
+import { rm } from "node:fs/promises";
+
+import { readEither, writeTwice } from "../base/durable-file.ts";
+import { isSameProcess, type ProcessIdentity } from "../base/process-identity.ts";
+import { NO_ROUTE, parseRoute } from "../router/wire.ts";
+import { endProcessGroup } from "./end-process.ts";
+import { environmentFolder } from "./environment-folder.ts";
+import { strayProcesses } from "./stray-processes.ts";
+import { readProcessRecord } from "./supervisor.ts";
+
+/**
+ * Ends all that runs in an environment: the router first, so that what is under way is still answered, then the slots and
+ * strays. Then nothing is live, and the route says so, since another program may get the port of a slot. Only for who
+ * holds the keeper's lock. Idempotent; answers the pids that it ended.
+ */
+export async function endEverything(folder: string, options: { graceMs: number; epoch: number }): Promise<number[]> {
+  const paths = environmentFolder(folder);
+  const router = await recorded(folder, ["router"]);
+  await endAll(router, options.graceMs);
+  const slots = await recorded(folder, ["blue", "green"]);
+  const known = new Set([...router, ...slots].map((each) => each.pid));
+  const rest = [...slots, ...strayProcesses(folder, known)];
+  await endAll(rest, options.graceMs);
+  await voidRoute(folder, options.epoch);
+  for (const name of ["router", "blue", "green"]) await rm(paths.processRecord(name), { force: true });
+  await rm(paths.routerRecord, { force: true });
+  return [...router, ...rest].map((each) => each.pid);
+}
+
+/** Takes the traffic from whatever had it. Only while no router runs. */
+async function voidRoute(folder: string, epoch: number): Promise<void> {
+  const { route } = environmentFolder(folder);
+  const read = await readEither(route, parseRoute);
+  // Never had a route, or the whole folder was deleted: then none is made.
+  if (read.ok && read.value === null) return;
+  const before = read.ok && read.value !== null ? read.value : NO_ROUTE;
+  await writeTwice(route, { schema: 1, epoch: Math.max(epoch, before.epoch), upstream: null });
+}
+
+async function recorded(folder: string, names: readonly string[]): Promise<ProcessIdentity[]> {
+  const paths = environmentFolder(folder);
+  const records = await Promise.all(names.map((name) => readProcessRecord(paths, name)));
+  return records.filter((record) => record !== null).filter(isSameProcess);
+}
+
+async function endAll(identities: readonly ProcessIdentity[], graceMs: number): Promise<void> {
+  await Promise.all(identities.map((identity) => endProcessGroup(identity, graceMs)));
+}

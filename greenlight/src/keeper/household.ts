@@ -1,0 +1,16 @@
+import type { DesiredStore } from "./desired-store.ts";
+import type { EnvironmentFolder } from "./environment-folder.ts";
+import type { Supervisor } from "./supervisor.ts";
+import type { SlotName } from "./wire.ts";
+
+/** The living part of a keeper: what its orders act upon. */
+export interface Household {
+  readonly paths: EnvironmentFolder;
+  readonly desired: DesiredStore;
+  readonly supervisors: Map<"router" | SlotName, Supervisor>;
+  log(line: string): void;
+  /** Starts to keep up what is desired under that name. */
+  keepUp(name: "router" | SlotName): Promise<void>;
+  /** Ends all for good. Answers the pids that were ended. */
+  endAll(graceMs: number): Promise<number[]>;
+}

@@ -1,0 +1,34 @@
+import { flushCompileCache } from "node:module";
+
+import { formatProblem } from "../base/problem.ts";
+import { startKeeper } from "./keeper.ts";
+
+/**
+ * The supervisor of one environment: `node main.js FOLDER [EPOCH]`. Started by a controller, or by the router
+ * after its keeper died; it outlives both. Only `greenlight down` ends what it keeps: on TERM the keeper alone goes, and the
+ * router starts another one.
+ */
+const [folder, resumeEpoch] = process.argv.slice(2);
+if (folder === undefined) throw new Error("usage: main FOLDER [EPOCH]");
+
+// A terminal's Ctrl-C is meant for the command in front, never for what serves.
+process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
+
+const started = await startKeeper({
+  folder,
+  resumeEpoch: resumeEpoch === undefined ? null : Number(resumeEpoch),
+  log,
+  onEnd: (why) => {
+    log(`ending: ${why}`);
+    // The answer to the order that ends it is still on its way out.
+    setTimeout(() => process.exit(0), 20);
+  },
+});
+if (!started.ok) log(formatProblem(started.error));
+if (!started.ok || started.value !== "keeping") process.exit(started.ok ? 0 : 1);
+flushCompileCache();
+
+function log(line: string): void {
+  process.stdout.write(`${new Date().toISOString()} keeper ${process.pid}: ${line}\n`);
+}

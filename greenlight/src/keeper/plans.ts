@@ -1,0 +1,80 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { readJson } from "../base/durable-file.ts";
+import { parseRouterRecord } from "../router/wire.ts";
+import { callHttp } from "./control-client.ts";
+import type { EnvironmentFolder } from "./environment-folder.ts";
+import { processEntry, systemEnvironment } from "./spawn-keeper.ts";
+import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import type { DesiredSlot, DesiredState, SlotName } from "./wire.ts";
+
+const READY_TIMEOUT_MS = 1000;
+
+interface Surroundings {
+  readonly paths: EnvironmentFolder;
+  log(line: string): void;
+}
+
+/** Keeps the router running. It is ready once it has written down its own pid as the one that listens. */
+export function routerSupervisor(around: Surroundings, router: NonNullable<DesiredState["router"]>): Supervisor {
+  const { paths } = around;
+  return new Supervisor({
+    ...around,
+    name: "router",
+    key: `${router.host}:${router.port}`,
+    plan: async () => ({
+      command: process.execPath,
+      arguments: [processEntry("router", "main"), paths.root, router.host, String(router.port)],
+      folder: paths.root,
+      environment: { ...systemEnvironment(), NODE_COMPILE_CACHE: paths.compileCache },
+    }),
+    isReady: async (identity) => {
+      const record = await readJson(paths.routerRecord, parseRouterRecord);
+      return record.ok && record.value?.pid === identity.pid && record.value.startTime === identity.startTime;
+    },
+  });
+}
+
+/**
+ * Keeps a release running in a slot. `whereFree` answers the slot as it is to run now: on the port that it had, or
+ * on another one when somebody took it in the meantime.
+ */
+export function slotSupervisor(
+  around: Surroundings,
+  name: SlotName,
+  slot: DesiredSlot,
+  whereFree: () => Promise<DesiredSlot>,
+): Supervisor {
+  let { port } = slot;
+  const plan: SupervisorOptions["plan"] = async () => {
+    const present = await whereFree();
+    port = present.port;
+    const predictionLog = join(around.paths.predictions, `${present.deploymentId}.jsonl`);
+    await mkdir(around.paths.predictions, { recursive: true, mode: 0o700 });
+    return {
+      command: present.command,
+      arguments: present.arguments,
+      folder: present.folder,
+      environment: {
+        ...systemEnvironment(),
+        NODE_COMPILE_CACHE: join(around.paths.compileCache, "releases", present.digest),
+        ...present.environment,
+        HOST: "127.0.0.1",
+        PORT: String(port),
+        RELEASE_ID: present.releaseId,
+        PREDICTION_LOG: predictionLog,
+      },
+    };
+  };
+  return new Supervisor({
+    ...around,
+    name,
+    key: slot.deploymentId,
+    plan,
+    isReady: async () => {
+      const call = { host: "127.0.0.1", port, method: "GET", path: slot.readyPath, timeoutMs: READY_TIMEOUT_MS };
+      return (await callHttp(call)).status === 200;
+    },
+  });
+}

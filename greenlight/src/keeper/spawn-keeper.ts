@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { environmentFolder } from "./environment-folder.ts";
+
+/**
+ * Starts a keeper for the folder as a process of its own session, which outlives the caller, and returns its pid
+ * (undefined when the system refused). A second keeper of one folder ends itself, so calling too often is harmless.
+ * `resumeEpoch` is given by a controller that may start again what `down` has stopped.
+ */
+export function spawnKeeper(folder: string, resumeEpoch: number | null = null): number | undefined {
+  const paths = environmentFolder(folder);
+  const log = paths.log("keeper");
+  mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
+  const output = openSync(log, "a", 0o600);
+  try {
+    const child = spawn(
+      process.execPath,
+      [processEntry("keeper", "main"), folder, ...(resumeEpoch === null ? [] : [String(resumeEpoch)])],
+      {
+        cwd: folder,
+        detached: true,
+        stdio: ["ignore", output, output],
+        env: { ...systemEnvironment(), NODE_COMPILE_CACHE: paths.compileCache },
+        windowsHide: true,
+      },
+    );
+    // Without a listener a failed start would end the caller; the missing pid says it.
+    child.once("error", () => {});
+    child.unref();
+    return child.pid;
+  } finally {
+    closeSync(output);
+  }
+}
+
+/** The program of keeper or router: `main.js` when built, `main.ts` when run from source. */
+export function processEntry(area: "keeper" | "router", name: string): string {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return fileURLToPath(new URL(`../${area}/${name}.${extension}`, import.meta.url));
+}
+
+/** What every process of an environment gets from its starter's environment: nothing that could be a secret. */
+export function systemEnvironment(): Record<string, string> {
+  const names = ["PATH", "HOME", "TMPDIR", "LANG", "SystemRoot", "USERPROFILE", "TEMP"];
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = process.env[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}

@@ -1,0 +1,123 @@
+import { isProcessIdentity, type ProcessIdentity } from "../base/process-identity.ts";
+
+/** What goes over the keeper's control port and into its files. */
+
+export type SlotName = "blue" | "green";
+export const SLOT_NAMES: readonly SlotName[] = ["blue", "green"];
+
+export interface KeeperRecord extends ProcessIdentity {
+  readonly schema: 1;
+  readonly port: number;
+  readonly token: string;
+}
+
+/** A release that is to run in a slot. */
+export interface SlotOrder {
+  readonly deploymentId: string;
+  readonly releaseId: string;
+  readonly digest: string;
+  /** Absolute path of the program. */
+  readonly command: string;
+  readonly arguments: readonly string[];
+  /** Absolute working directory. */
+  readonly folder: string;
+  /** All the service gets, besides HOST, PORT and a few variables of the system. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Answers 200 once the service can serve; tells a crash at start from a crash in service. */
+  readonly readyPath: string;
+}
+
+export interface DesiredSlot extends SlotOrder {
+  /** Chosen by the keeper and kept over restarts. */
+  readonly port: number;
+}
+
+export interface DesiredState {
+  readonly schema: 1;
+  readonly isStopped: boolean;
+  /** The highest fencing epoch seen; orders of a lower one are refused. */
+  readonly epoch: number;
+  readonly router: { readonly host: string; readonly port: number } | null;
+  readonly slots: Readonly<Record<SlotName, DesiredSlot | null>>;
+}
+
+export interface ProcessState {
+  /** Null while it is between two lives. */
+  readonly pid: number | null;
+  readonly restartCount: number;
+  readonly isCrashLooping: boolean;
+  /** How it ended last; null when it never did. */
+  readonly lastExit: string | null;
+}
+
+export interface KeeperState {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly isStopped: boolean;
+  readonly epoch: number;
+  readonly router: (ProcessState & { readonly host: string; readonly port: number }) | null;
+  readonly slots: Readonly<Record<SlotName, (ProcessState & SlotAddress) | null>>;
+}
+
+export interface SlotAddress {
+  readonly deploymentId: string;
+  readonly releaseId: string;
+  readonly digest: string;
+  readonly port: number;
+}
+
+/** The body of a refused order. */
+export interface KeeperRefusal {
+  readonly code: "stale-epoch" | "stopped" | "port-taken" | "router-failed" | "invalid";
+  readonly message: string;
+}
+
+export const NOTHING_DESIRED: DesiredState = {
+  schema: 1,
+  isStopped: false,
+  epoch: 0,
+  router: null,
+  slots: { blue: null, green: null },
+};
+
+/** Null when `value` is not a keeper record of this version. */
+export function parseKeeperRecord(value: unknown): KeeperRecord | null {
+  if (!isProcessIdentity(value)) return null;
+  const { schema, port, token } = value as Partial<Record<keyof KeeperRecord, unknown>>;
+  return schema === 1 && Number.isInteger(port) && typeof token === "string" ? (value as KeeperRecord) : null;
+}
+
+/** Null when `value` is not a desired state of this version. */
+export function parseDesiredState(value: unknown): DesiredState | null {
+  if (!isRecord(value) || value["schema"] !== 1 || typeof value["isStopped"] !== "boolean") return null;
+  if (!Number.isSafeInteger(value["epoch"])) return null;
+  const { router, slots } = value;
+  if (
+    router !== null &&
+    !(isRecord(router) && typeof router["host"] === "string" && Number.isInteger(router["port"]))
+  ) {
+    return null;
+  }
+  if (!isRecord(slots)) return null;
+  const areSlotsWhole = SLOT_NAMES.every((name) => slots[name] === null || isDesiredSlot(slots[name]));
+  return areSlotsWhole ? (value as unknown as DesiredState) : null;
+}
+
+/** Null when `value` is not a whole order. */
+export function parseSlotOrder(value: unknown): SlotOrder | null {
+  if (!isRecord(value)) return null;
+  const texts = ["deploymentId", "releaseId", "digest", "command", "folder", "readyPath"];
+  if (!texts.every((name) => typeof value[name] === "string")) return null;
+  if (!Array.isArray(value["arguments"]) || !value["arguments"].every((each) => typeof each === "string")) return null;
+  const environment = value["environment"];
+  if (!isRecord(environment) || !Object.values(environment).every((each) => typeof each === "string")) return null;
+  return value as unknown as SlotOrder;
+}
+
+function isDesiredSlot(value: unknown): boolean {
+  return parseSlotOrder(value) !== null && Number.isInteger((value as { port?: unknown }).port);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

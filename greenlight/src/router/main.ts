@@ -1,0 +1,43 @@
+import { flushCompileCache } from "node:module";
+
+import { formatProblem } from "../base/problem.ts";
+import { watchKeeper } from "./keeper-watch.ts";
+import { startRouter } from "./router.ts";
+
+/**
+ * The data plane of one environment: `node main.js FOLDER HOST PORT`. Started by the environment's keeper and
+ * outliving it. Exit status 98: the port is taken.
+ */
+const PORT_TAKEN_EXIT = 98;
+const DRAIN_MS = 5000;
+
+let isEnding = false;
+const [folder, host, port] = process.argv.slice(2);
+if (folder === undefined || host === undefined || port === undefined) {
+  throw new Error("usage: main FOLDER HOST PORT");
+}
+
+const started = await startRouter({ folder, host, port: Number(port), log });
+if (!started.ok) {
+  log(formatProblem(started.error));
+  process.exit(started.error.code === "PORT_TAKEN" ? PORT_TAKEN_EXIT : 1);
+}
+const router = started.value;
+watchKeeper(folder, log, () => void end("the environment's folder is gone"));
+process.on("SIGTERM", () => void end("told to end"));
+// A terminal's Ctrl-C is meant for the command in front, never for what serves.
+process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
+flushCompileCache();
+
+async function end(why: string): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  log(`ending: ${why}`);
+  await router.close(DRAIN_MS);
+  process.exit(0);
+}
+
+function log(line: string): void {
+  process.stdout.write(`${new Date().toISOString()} router ${process.pid}: ${line}\n`);
+}

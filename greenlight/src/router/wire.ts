@@ -1,0 +1,95 @@
+import { isProcessIdentity, type ProcessIdentity } from "../base/process-identity.ts";
+
+/** What goes over the router's admin port and into its files. */
+
+/** Where new requests go. `epoch` is the fencing epoch of the controller that set it. */
+export interface Route {
+  readonly schema: 1;
+  readonly epoch: number;
+  /** Null: nothing is live, and that on purpose; requests wait a moment, then get 503. */
+  readonly upstream: RouteUpstream | null;
+}
+
+export interface RouteUpstream {
+  readonly deploymentId: string;
+  readonly releaseId: string;
+  readonly digest: string;
+  readonly slot: "blue" | "green";
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Compare and swap: `next` becomes the route only while the route is still the `expected` one. */
+export interface RouteSwap {
+  readonly expected: { readonly deploymentId: string | null; readonly epoch: number };
+  readonly next: Route;
+}
+
+export interface RouterRecord extends ProcessIdentity {
+  readonly schema: 1;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly token: string;
+}
+
+export interface RouterStatus {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly host: string;
+  readonly port: number;
+  readonly route: Route;
+  /** Requests that wait for a route or for an upstream that refuses connections. */
+  readonly waitingCount: number;
+  readonly upstreams: readonly UpstreamStatus[];
+}
+
+/** Counters since this router started. */
+export interface UpstreamStatus {
+  readonly deploymentId: string;
+  readonly inFlightCount: number;
+  /** Requests answered by the deployment, or failed at it. */
+  readonly requestCount: number;
+  /** Answers with a status of 500 or more that the deployment itself gave. */
+  readonly serverErrorCount: number;
+  /** Requests that the router had to answer with 502 or 504 in its place, or cut off. */
+  readonly failureCount: number;
+}
+
+export const NO_ROUTE: Route = { schema: 1, epoch: 0, upstream: null };
+
+/** Null when `value` is not a route of this version. */
+export function parseRoute(value: unknown): Route | null {
+  if (!isRecord(value) || value["schema"] !== 1 || !Number.isSafeInteger(value["epoch"])) return null;
+  const { upstream } = value;
+  if (upstream === null) return value as unknown as Route;
+  if (!isRecord(upstream) || !isPort(upstream["port"])) return null;
+  const texts = ["deploymentId", "releaseId", "digest", "host"];
+  if (!texts.every((name) => typeof upstream[name] === "string" && upstream[name] !== "")) return null;
+  return upstream["slot"] === "blue" || upstream["slot"] === "green" ? (value as unknown as Route) : null;
+}
+
+/** Null when `value` is not a whole swap. */
+export function parseRouteSwap(value: unknown): RouteSwap | null {
+  if (!isRecord(value) || !isRecord(value["expected"]) || parseRoute(value["next"]) === null) return null;
+  const { deploymentId, epoch } = value["expected"];
+  if (deploymentId !== null && typeof deploymentId !== "string") return null;
+  return Number.isSafeInteger(epoch) ? (value as unknown as RouteSwap) : null;
+}
+
+/** Null when `value` is not a router record of this version. */
+export function parseRouterRecord(value: unknown): RouterRecord | null {
+  if (!isProcessIdentity(value)) return null;
+  const { schema, host, port, adminPort, token } = value as Partial<Record<keyof RouterRecord, unknown>>;
+  const isWhole =
+    schema === 1 && typeof host === "string" && isPort(port) && isPort(adminPort) && typeof token === "string";
+  return isWhole ? (value as RouterRecord) : null;
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
