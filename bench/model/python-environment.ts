@@ -24,10 +24,7 @@ export async function pythonEnvironment(folder: string): Promise<PythonEnvironme
     );
   if (!isReady) {
     console.log("installing scikit-learn into bench/model/.venv (once)");
-    await run("python3", ["-m", "venv", "--clear", venv]);
-    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", join(folder, "requirements.txt")], {
-      timeout: 600_000,
-    });
+    await install(venv, join(folder, "requirements.txt"));
   }
   const { stdout } = await run(python, [
     "-c",
@@ -35,4 +32,15 @@ export async function pythonEnvironment(folder: string): Promise<PythonEnvironme
   ]);
   const [pythonVersion = "", sklearnVersion = ""] = stdout.trim().split(" ");
   return { python, pythonVersion, sklearnVersion };
+}
+
+async function install(venv: string, requirements: string): Promise<void> {
+  try {
+    await run("python3", ["-m", "venv", "--clear", venv]);
+    await run(join(venv, "bin", "python"), ["-m", "pip", "install", "--quiet", "--requirement", requirements], {
+      timeout: 600_000,
+    });
+  } catch (cause) {
+    throw new Error("scikit-learn could not be installed: python3 with its venv module and pip is needed", { cause });
+  }
 }

@@ -13,7 +13,7 @@ import { parseRawFilm } from "./raw-film.ts";
 const MAX_QUARANTINED_TEXT = 500;
 
 /** One line of `quarantine.jsonl`. */
-export interface Quarantined {
+interface Quarantined {
   /** Line of the raw file, from 1. */
   readonly line: number;
   readonly rule: string;

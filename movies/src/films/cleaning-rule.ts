@@ -10,7 +10,7 @@ export interface CleaningRule {
   apply(films: readonly DraftFilm[]): RuleResult;
 }
 
-export interface RuleResult {
+interface RuleResult {
   /** In their order; repaired ones in place. */
   readonly kept: readonly DraftFilm[];
   readonly removed: readonly DraftFilm[];

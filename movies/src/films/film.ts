@@ -7,7 +7,7 @@ const LAST_YEAR = 2100;
 const label = z.string().trim().min(1).max(100);
 
 /** A date as exact as it is known: `yyyy`, `yyyy-mm` or `yyyy-mm-dd`. */
-export const partialDateSchema = z
+const partialDateSchema = z
   .string()
   .regex(/^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/, "must be yyyy-mm-dd, yyyy-mm or yyyy")
   .refine(isCalendarDate, `must be a real date of the years ${FIRST_YEAR} to ${LAST_YEAR}`);

@@ -7,7 +7,7 @@ import { InputProblem } from "./problem.ts";
 /** Longest line that is read whole, in characters; a film needs fewer than a thousand. */
 export const MAX_LINE_LENGTH = 65_536;
 /** Most lines of one file: bounds the memory that reading needs. */
-export const MAX_LINE_COUNT = 1_000_000;
+const MAX_LINE_COUNT = 1_000_000;
 
 export interface Line {
   /** Counted from 1. */

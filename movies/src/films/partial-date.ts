@@ -7,7 +7,7 @@ export interface PartialDate {
   readonly day: number | null;
 }
 
-/** Reads `yyyy`, `yyyy-mm` or `yyyy-mm-dd`; the text has passed `partialDateSchema`. */
+/** Reads `yyyy`, `yyyy-mm` or `yyyy-mm-dd`; the text has passed `filmFactsSchema`. */
 export function parsePartialDate(text: string): PartialDate {
   const [year = Number.NaN, month = null, day = null] = text.split("-").map(Number);
   return { year, month, day };

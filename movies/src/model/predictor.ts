@@ -5,7 +5,7 @@ import { readModel } from "./model-file.ts";
 import { ensemblePredictor } from "./tree.ts";
 
 /** What a model file says of itself. */
-export interface ModelInfo {
+interface ModelInfo {
   /** First 12 hexadecimal digits of the model's content digest. */
   readonly version: string;
   readonly algorithm: string;
@@ -19,7 +19,7 @@ export interface ModelInfo {
   readonly seed: number;
 }
 
-export interface Prediction {
+interface Prediction {
   /** From 0 to 10. */
   readonly rating: number;
   /** What the model saw, by feature name; null is missing. */
