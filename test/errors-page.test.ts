@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -15,4 +15,15 @@ test("docs/errors.md lists every code with the remedy that the code carries, and
     Object.entries(PROBLEMS).map(([code, { remedy }]) => [code, remedy.replaceAll("|", "\\|")]),
   );
   expect(listed).toEqual(known);
+});
+
+test("every code can really come up", () => {
+  const source = join(import.meta.dirname, "../greenlight");
+  const texts = ["src", "bin"].flatMap((folder) =>
+    readdirSync(join(source, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.(ts|mjs)$/u.test(file) && !file.endsWith(".test.ts") && !file.endsWith("problem-codes.ts"))
+      .map((file) => readFileSync(join(source, folder, file), "utf8")),
+  );
+  const unused = Object.keys(PROBLEMS).filter((code) => !texts.some((text) => text.includes(code)));
+  expect(unused).toEqual([]);
 });

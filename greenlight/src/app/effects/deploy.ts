@@ -55,7 +55,11 @@ export const deploy: Effect = async (rawArgs, context) => {
     log: (line) => context.log(line),
   });
   const state = await environment.observe();
-  return { ...describe(outcome, name), ...facts(outcome, { name, url: state.url }), problems: outcome.problems };
+  return {
+    ...describe(outcome, name),
+    ...facts(outcome, { name, url: state.url }),
+    problems: problemsOf(outcome, name),
+  };
 };
 
 async function findBlobs(
@@ -106,6 +110,13 @@ function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "out
     default:
       return unreachable(kind);
   }
+}
+
+function problemsOf(outcome: DeployOutcome, name: string): EffectResult["problems"] {
+  if (outcome.kind !== "waiting") return outcome.problems;
+  const { releaseId: id, digest } = outcome.deployment;
+  const message = `${id} (digest ${digest.slice(0, 12)}) waits for an approval`;
+  return [...outcome.problems, problem("APPROVAL_WANTED", { place: name, message })];
 }
 
 function facts(
