@@ -33,7 +33,7 @@ const environments: Record<string, EnvironmentDefinition> = {
 // Real films → clean films → model → its evaluation on films it has not seen.
 const films = step("collect films", {
   run: "node src/collect.ts",
-  inputs: ["src/collect.ts", "src/collector/**", "src/films/**", "!**/*.test.ts"],
+  inputs: ["src/collect.ts", "src/collector/**", "src/films/**", "!**/*.test.ts", ...ownFilms()],
   env: ["FILMS_FILE"],
   packages: ["vega-datasets", "zod"],
   outputs: { raw: "data/films.raw.jsonl" },
@@ -134,6 +134,12 @@ export default defineProject({
     }),
   },
 });
+
+/** A file of one's own films, relative to this folder, takes the place of the embedded ones. */
+function ownFilms(): string[] {
+  const path = process.env["FILMS_FILE"] ?? "";
+  return path === "" ? [] : [path];
+}
 
 /** A port from the environment, for a machine on which the usual one is taken. */
 function port(variable: string, usual: number): number {

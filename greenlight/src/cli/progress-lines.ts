@@ -1,4 +1,3 @@
-import { formatProblem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import type { RunEvent, RunStarted, StepEnded } from "../engine/event.ts";
 import type { Outcome } from "../engine/outcome.ts";
@@ -86,9 +85,6 @@ export class ProgressLines {
       event.step,
       `${how.padEnd(17)} ${isBad ? this.#terminal.paint("red", outcome + why) : outcome + why}${saved}`,
     );
-    for (const problem of event.problems) {
-      for (const line of formatProblem(problem).split("\n")) this.#write(`      ${printable(line)}`);
-    }
   }
 
   #heading(step: string): void {

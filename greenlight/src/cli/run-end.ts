@@ -5,7 +5,7 @@ import { formatDuration, printable, type Terminal } from "./terminal.ts";
 /** The last lines of a run: the failure where the eye is, then outcome, counts, what is live, and the report's path. */
 export function showEnd(view: RunView, terminal: Terminal, write: (line: string) => void): void {
   const steps = view.stages.flatMap((stage) => stage.steps);
-  const bad = steps.filter((step) => step.outcome === "failed" || step.outcome === "errored");
+  const bad = steps.filter((step) => step.problems.length > 0);
   write("");
   for (const step of bad) {
     write(terminal.paint("red", `${step.outcome}: ${step.name}`));

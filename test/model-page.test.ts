@@ -3,15 +3,16 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { CLEANING_RULES } from "./films/cleaning-rules.ts";
+import { CLEANING_RULES } from "../movies/src/films/cleaning-rules.ts";
 
-const PAGE = join(import.meta.dirname, "../../docs/model.md");
+const SOURCE = join(import.meta.dirname, "../movies/src");
+const PAGE = join(import.meta.dirname, "../docs/model.md");
 
 it("the page on the model lists the codes of exactly the errors that the commands can end with", async () => {
   const codes = new Set<string>();
-  for await (const path of glob("{collector,films,features,model}/**/*.ts", { cwd: import.meta.dirname })) {
+  for await (const path of glob("{collector,films,features,model}/**/*.ts", { cwd: SOURCE })) {
     if (path.endsWith(".test.ts")) continue;
-    const text = await readFile(join(import.meta.dirname, path), "utf8");
+    const text = await readFile(join(SOURCE, path), "utf8");
     for (const [line] of text.matchAll(/\bcode: .*/g)) {
       for (const [, code] of line.matchAll(/"([A-Z_]+)"/g)) codes.add(code ?? "");
     }
