@@ -110,8 +110,16 @@ const request = { method: "POST", path: "/predict", body: film } as const;
 
 const staging = deploy("staging", { needs: { release } });
 const stagingSmoke = smokeTests("staging", { deployment: staging, checks });
-const baseline = benchmark("staging", { name: "baseline staging", deployment: staging, request });
+const baseline = benchmark("staging", {
+  name: "baseline staging",
+  deployment: staging,
+  after: [stagingSmoke],
+  request,
+});
 const production = deploy("production", { needs: { release, staging, stagingSmoke, baseline } });
+const productionSmoke = smokeTests("production", { deployment: production, checks });
+// Nothing else runs beside a measurement.
+const latency = benchmark("production", { deployment: production, after: [productionSmoke], request, baseline });
 
 export default defineProject({
   name: "movies",
@@ -124,11 +132,7 @@ export default defineProject({
         test: [node.unitTests({ coverageFloor: 85 }), node.integrationTests()],
         build: [films, clean, model, evaluation, gate, compiled, release],
         deploy: [staging, stagingSmoke, baseline, production],
-        after: [
-          smokeTests("production", { deployment: production, checks }),
-          benchmark("production", { deployment: production, request, baseline }),
-          health({ deployments: { staging, production } }),
-        ],
+        after: [productionSmoke, latency, health({ deployments: { staging, production }, after: [latency] })],
       },
       finally: [report()],
     }),

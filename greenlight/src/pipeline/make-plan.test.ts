@@ -24,6 +24,7 @@ const production = effectStep("deploy production", {
   environment: "production",
   needs: { release, smoke },
 });
+const health = effectStep("health", { module: "m", export: "h", needs: { staging, production } });
 const project = defineProject({
   name: "shop",
   environments: {
@@ -31,7 +32,9 @@ const project = defineProject({
     production: environment(["main"]),
     far: environment(["main"], false),
   },
-  pipelines: { delivery: pipeline({ stages: { build: [release], deploy: [staging, smoke, production] } }) },
+  pipelines: {
+    delivery: pipeline({ stages: { build: [release], deploy: [staging, smoke, production], after: [health] } }),
+  },
 });
 
 function planFor(trigger: Partial<RunTrigger>, selection: "local" | "branch" = "branch"): Plan {
@@ -50,25 +53,26 @@ function namesOf(plan: Plan): string[] {
 describe("which environments a run deploys to", () => {
   test("main deploys to production only, and the needs of what fell away take its place", () => {
     const plan = planFor({ branch: "main" });
-    expect(namesOf(plan)).toEqual(["release", "deploy production"]);
+    expect(namesOf(plan)).toEqual(["release", "deploy production", "health"]);
     expect(plan.stages[1]?.steps[0]?.needs).toEqual({ release: "release" });
     expect(plan.dropped.map((each) => each.step)).toEqual(["deploy staging", "smoke staging"]);
     expect(plan.dropped[0]?.why).toBe("staging takes no runs of branch main");
   });
 
   test("develop deploys to staging only", () => {
-    expect(namesOf(planFor({ branch: "develop" }))).toEqual(["release", "deploy staging", "smoke staging"]);
+    expect(namesOf(planFor({ branch: "develop" }))).toEqual(["release", "deploy staging", "smoke staging", "health"]);
   });
 
   test("a pull request, and a branch that no environment takes, deploy nowhere", () => {
     expect(namesOf(planFor({ kind: "pull-request" }))).toEqual(["release"]);
     expect(namesOf(planFor({ branch: "feature" }))).toEqual(["release"]);
     expect(namesOf(planFor({ branch: null }))).toEqual(["release"]);
+    expect(planFor({ branch: null }).dropped.at(-1)).toEqual({ step: "health", why: "all that it is about fell away" });
   });
 
   test("`up` takes all environments of this machine and no other, whatever the branch", () => {
     const plan = planFor({ branch: "feature" }, "local");
     expect(Object.keys(plan.environments)).toEqual(["staging", "production"]);
-    expect(namesOf(plan)).toEqual(["release", "deploy staging", "smoke staging", "deploy production"]);
+    expect(namesOf(plan)).toEqual(["release", "deploy staging", "smoke staging", "deploy production", "health"]);
   });
 });

@@ -27,8 +27,12 @@ export function makePlan(
   );
   const all = [...pipeline.stages.flatMap((stage) => stage.steps), ...pipeline.finally];
   const dropped = new Map<string, StepBlueprint>();
+  const reasons = new Map<string, string>();
   for (const step of all) {
-    if (step.environment !== null && !Object.hasOwn(environments, step.environment)) dropped.set(step.name, step);
+    const reason = whyDropped(step);
+    if (reason === null) continue;
+    dropped.set(step.name, step);
+    reasons.set(step.name, reason);
   }
   const keep = (steps: readonly StepBlueprint[]): StepBlueprint[] =>
     steps.filter((step) => !dropped.has(step.name)).map((step) => ({ ...step, needs: replaceNeeds(step, dropped) }));
@@ -39,11 +43,18 @@ export function makePlan(
     stages: pipeline.stages.map((stage) => ({ name: stage.name, steps: keep(stage.steps) })),
     finally: keep(pipeline.finally),
     environments,
-    dropped: [...dropped.values()].map((step) => ({
-      step: step.name,
-      why: reasonFor(step.environment ?? "", options),
-    })),
+    dropped: [...reasons].map(([step, why]) => ({ step, why })),
   });
+
+  function whyDropped(step: StepBlueprint): string | null {
+    if (step.environment !== null) {
+      return Object.hasOwn(environments, step.environment) ? null : reasonFor(step.environment, options);
+    }
+    // An effect is about what it needs: with all of that gone, there is nothing left to look at.
+    const needs = Object.values(step.needs);
+    const isAbout = step.action.kind === "effect" && needs.length > 0;
+    return isAbout && needs.every((need) => dropped.has(need)) ? "all that it is about fell away" : null;
+  }
 }
 
 function isSelected(

@@ -127,7 +127,8 @@ async function packageFiles(root: string, places: readonly string[]): Promise<Ca
       if (entry.name === "node_modules" || entry.name === ".bin") continue;
       const source = join(folder, entry.name);
       if (entry.isDirectory()) await walk(source, `${path}/${entry.name}`);
-      else if (entry.isFile()) found.push({ path: `${path}/${entry.name}`, source, part: "packages" });
+      else if (entry.isFile() && !isForDevelopers(entry.name))
+        found.push({ path: `${path}/${entry.name}`, source, part: "packages" });
     }
   };
   for (const place of places) {
@@ -142,6 +143,11 @@ async function packageFiles(root: string, places: readonly string[]): Promise<Ca
       await walk(folder, `app/${place}`);
   }
   return found;
+}
+
+/** Type declarations and source maps: no program reads them at run time, and they are a quarter of all files. */
+function isForDevelopers(name: string): boolean {
+  return /\.(d\.[cm]?ts|map)$/u.test(name);
 }
 
 function modelCandidate(model: z.infer<typeof argsSchema>["model"], context: FunctionContext): Candidate | null {

@@ -46,6 +46,8 @@ export function benchmark(
     readonly request: BenchmarkRequest;
     /** The step that measured what to compare with. */
     readonly baseline?: StepDefinition;
+    /** Steps that must have ended before, because they would disturb the measurement. */
+    readonly after?: readonly StepDefinition[];
     readonly name?: string;
     /** New over old median latency from which it counts as a regression. */
     readonly limitRatio?: number;
@@ -56,7 +58,7 @@ export function benchmark(
     module: "greenlight/effects/benchmark",
     export: "benchmark",
     environment,
-    needs: { deployment, ...(baseline === undefined ? {} : { baseline }) },
+    needs: { deployment, ...(baseline === undefined ? {} : { baseline }), ...afterNeeds(options.after) },
     args: {
       environment,
       request: { method: request.method ?? "GET", path: request.path, body: request.body ?? null },
@@ -66,13 +68,20 @@ export function benchmark(
 }
 
 /** Probes every deployed service. */
-export function health(options: { readonly deployments: Readonly<Record<string, StepDefinition>> }): StepDefinition {
+export function health(options: {
+  readonly deployments: Readonly<Record<string, StepDefinition>>;
+  readonly after?: readonly StepDefinition[];
+}): StepDefinition {
   return effectStep("health", {
     module: "greenlight/effects/health",
     export: "health",
-    needs: options.deployments,
+    needs: { ...options.deployments, ...afterNeeds(options.after) },
     args: {},
   });
+}
+
+function afterNeeds(steps: readonly StepDefinition[] | undefined): Record<string, StepDefinition> {
+  return Object.fromEntries((steps ?? []).map((each, index) => [`after${index + 1}`, each]));
 }
 
 /** Writes the run's report. Belongs in `finally`. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { access, chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { digestFile } from "../../../base/file-digest.ts";
@@ -22,10 +22,8 @@ export class BlobFolder implements BlobStore {
   }
 
   async has(digest: string): Promise<boolean> {
-    return access(this.path(digest)).then(
-      () => true,
-      () => false,
-    );
+    // Asked thousands of times for one release; a trip through the thread pool would cost twenty times as much.
+    return existsSync(this.path(digest));
   }
 
   async localPath(digest: string): Promise<string | null> {
