@@ -64,7 +64,7 @@ main > .card.half { flex: 1 1 440px; }
 .glance h2 { color: var(--quiet); }
 .figure { line-height: 1.2; margin-bottom: 6px; color: var(--quiet); }
 .figure b { font-size: 28px; font-weight: 650; letter-spacing: -.02em; color: var(--ink); margin-right: 2px; }
-.glance li { margin-top: 3px; } .glance .strip { margin: 2px 0 4px; display: block; }
+.glance li { margin-top: 3px; } .glance .state { white-space: normal; } .glance .strip { margin: 2px 0 4px; display: block; }
 .lives li { display: grid; gap: 0; margin-top: 0; } .lives li + li { margin-top: 10px; } .lives p { display: flex; gap: 8px; align-items: baseline; }
 .glance dl div + div { margin-top: 5px; } .glance dd { font-weight: 550; } .glance dd.quiet { font-weight: 400; }
 .problems { display: grid; gap: 12px; }
