@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/integration/**/*.test.ts"],
+    // One module graph for all files: most of the time went into loading the same modules again and again.
+    pool: "threads",
+    isolate: false,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     coverage: {

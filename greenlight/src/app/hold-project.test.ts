@@ -26,7 +26,7 @@ test("a second run is refused and told which run is going on; after the first it
 });
 
 test("the hold of a killed engine does not stay", async () => {
-  const script = `import { holdProject } from ${JSON.stringify(join(import.meta.dirname, "hold-project.ts"))}; holdProject(process.argv[1], "dead"); console.log("held"); setInterval(() => {}, 1000);`;
+  const script = `import { holdProject } from ${JSON.stringify(join(import.meta.dirname, "hold-project.ts"))}; globalThis.release = holdProject(process.argv[1], "dead"); console.log("held"); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script, folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });

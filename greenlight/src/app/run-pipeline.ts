@@ -47,7 +47,7 @@ export async function runPipeline(composition: Composition, request: RunRequest)
     const index = await composition.openIndex(place.stateFolder);
     const { cache, blobs } = await composition.openCache(place.stateFolder);
     try {
-      return await runPlan(
+      const view = await runPlan(
         {
           plan,
           projectFolder: place.folder,
@@ -71,6 +71,8 @@ export async function runPipeline(composition: Composition, request: RunRequest)
           listeners: [request.onEvent],
         },
       );
+      await finishReport(place.stateFolder, view, composition.clock.now());
+      return view;
     } finally {
       index.close();
       await runs.close();
@@ -78,6 +80,14 @@ export async function runPipeline(composition: Composition, request: RunRequest)
   } finally {
     release();
   }
+}
+
+/** The report step could not see the run's end; now the report gets it. */
+async function finishReport(stateFolder: string, view: RunView, nowMs: number): Promise<void> {
+  const hasReport = view.stages.some((stage) => stage.steps.some((step) => typeof step.facts["html"] === "string"));
+  if (!hasReport) return;
+  const { writeReport } = await import("./write-report.ts");
+  await writeReport(stateFolder, view, nowMs);
 }
 
 /** The plan for the checkout as it is. Throws a ProblemError when the pipeline is unknown. */

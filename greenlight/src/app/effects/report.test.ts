@@ -29,7 +29,7 @@ describe("the report effect", () => {
     expect(result).toMatchObject({
       outcome: "passed",
       isAlready: false,
-      why: "report.html",
+      why: "each run has its own",
       problems: [],
       facts: { html: join(own, "report.html"), markdown: join(own, "report.md"), sarif: join(own, "findings.sarif") },
     });
@@ -89,7 +89,7 @@ describe("the report effect", () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "report-"));
     const state = join(folder.path, "state");
     await mkdir(state);
-    await expect(report(null, contextOf(greenRun(), state, "../../escaped"))).rejects.toThrow("not the id of a run");
+    await expect(report(null, contextOf({ ...greenRun(), id: "../../escaped" }, state))).rejects.toThrow("not the id of a run");
     expect(await readdir(folder.path)).toEqual(["state"]);
     expect(await readdir(state)).toEqual([]);
   });

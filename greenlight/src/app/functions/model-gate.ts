@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { writeFileAtomically } from "../../base/atomic-file.ts";
+import { writeDurably } from "../../base/durable-file.ts";
 import { digestFile, digestText } from "../../base/file-digest.ts";
 import type { Json } from "../../base/json.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
@@ -104,7 +104,7 @@ async function requireFile(path: string, context: FunctionContext): Promise<stri
 async function writeReport(context: FunctionContext, output: string, report: object): Promise<void> {
   const path = context.outputs[output];
   if (path === undefined) throw invalid(context, `the gate needs an output "${output}"`);
-  await writeFileAtomically(path, `${JSON.stringify(report, null, 2)}\n`);
+  await writeDurably(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function requireNeed(context: FunctionContext, alias: string, output: string): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { writeFileAtomically } from "../../../base/atomic-file.ts";
+import { writeDurably } from "../../../base/durable-file.ts";
 import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/u);
@@ -43,7 +43,7 @@ export class CacheFolder implements CacheStore {
 
   async put(key: string, entry: CacheEntry): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    await writeFileAtomically(this.#path(key), `${JSON.stringify(entry)}\n`);
+    await writeDurably(this.#path(key), `${JSON.stringify(entry)}\n`);
   }
 
   #path(key: string): string {
