@@ -16,6 +16,8 @@ export interface LockRequest {
   isHeld(text: string): boolean;
 }
 
+let temporaryCount = 0;
+
 /**
  * A lock between processes that is also a fencing number: each taking makes the file `folder/N`, one higher than
  * the highest there is, so a number is never given out twice and no taker can remove the lock of another by mistake.
@@ -47,7 +49,8 @@ export async function highestLock(folder: string): Promise<number> {
 
 /** Links a finished file into place, so that a reader never sees half of one. False: the number is taken. */
 async function createWhole(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  temporaryCount += 1;
+  const temporary = `${path}.${process.pid}-${temporaryCount}.tmp`;
   const file = await open(temporary, "w", 0o600);
   try {
     await file.writeFile(text);

@@ -26,7 +26,8 @@ export interface EnvironmentState {
     readonly slot: "blue" | "green";
   } | null;
   readonly keeper: { readonly pid: number; readonly startTime: string } | null;
-  readonly router: { readonly pid: number; readonly inFlightCount: number } | null;
+  /** `requestCount`: handed on since the router started, to all deployments. */
+  readonly router: { readonly pid: number; readonly inFlightCount: number; readonly requestCount: number } | null;
   readonly slots: readonly {
     readonly slot: "blue" | "green";
     readonly releaseId: string;

@@ -18,6 +18,7 @@ export async function viewEnvironment(target: Target): Promise<EnvironmentState>
   );
   const { live } = state.route;
   const inFlightCount = state.traffic.reduce((sum, each) => sum + each.inFlightCount, 0);
+  const requestCount = state.traffic.reduce((sum, each) => sum + each.requestCount, 0);
   return {
     status: statusOf(
       state,
@@ -26,7 +27,7 @@ export async function viewEnvironment(target: Target): Promise<EnvironmentState>
     url: target.url,
     live,
     keeper: state.keeper,
-    router: state.router === null ? null : { pid: state.router.pid, inFlightCount },
+    router: state.router === null ? null : { pid: state.router.pid, inFlightCount, requestCount },
     slots,
   };
 }

@@ -18,13 +18,13 @@ export async function endEverything(folder: string, options: { graceMs: number; 
   const router = await recorded(folder, ["router"]);
   await endAll(router, options.graceMs);
   const slots = await recorded(folder, ["blue", "green"]);
-  const known = new Set([...router, ...slots].map((each) => each.pid));
-  const rest = [...slots, ...strayProcesses(folder, known)];
-  await endAll(rest, options.graceMs);
+  await endAll(slots, options.graceMs);
+  const strays = strayProcesses(folder, new Set());
+  await endAll(strays, options.graceMs);
   await voidRoute(folder, options.epoch);
   for (const name of ["router", "blue", "green"]) await rm(paths.processRecord(name), { force: true });
   await rm(paths.routerRecord, { force: true });
-  return [...router, ...rest].map((each) => each.pid);
+  return [...router, ...slots, ...strays].map((each) => each.pid);
 }
 
 /** Takes the traffic from whatever had it. Only while no router runs. */

@@ -24,6 +24,8 @@ export interface KeeperOptions {
   readonly folder: string;
   /** Set: start again what was stopped, on behalf of a controller of that fencing epoch. */
   readonly resumeEpoch: number | null;
+  /** How often logs are bounded and the folder is looked for. */
+  readonly choresEveryMs?: number;
   log(line: string): void;
   /** The keeper has nothing left to keep. */
   onEnd(why: string): void;
@@ -64,7 +66,12 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   const record: KeeperRecord = { schema: 1, ...ownIdentity(), port: control.port, token: control.token };
   await writeDurably(paths.keeperRecord, JSON.stringify(record));
   options.log(`keeping ${options.folder} on control port ${control.port}`);
-  setInterval(() => void doChores(household, options.onEnd), CHORES_EVERY_MS);
+  const chores = setInterval(() => {
+    void doChores(household, (why) => {
+      clearInterval(chores);
+      options.onEnd(why);
+    });
+  }, options.choresEveryMs ?? CHORES_EVERY_MS);
   return ok("keeping");
 }
 

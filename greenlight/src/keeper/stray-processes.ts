@@ -8,30 +8,45 @@ import { processEntry } from "./spawn-keeper.ts";
 
 interface Listed {
   readonly pid: number;
+  readonly parentPid: number;
   readonly groupId: number;
-  /** Arguments, the program first; on macOS joined by blanks. */
+  /** Arguments, the program first, each ended by a zero byte. */
   readonly commandLine: string;
+  /** Variables, each ended by a zero byte; empty where the system does not tell. */
+  readonly environment: string;
 }
 
 const PS_TIMEOUT_MS = 5000;
 
 /**
- * Processes of this environment that no record names: a keeper was killed between starting one and writing it down. They
- * are known by their program, which lies in the environment's own releases, or by being its router. Only leaders of
- * groups count; what a slot starts itself is in the slot's group.
+ * Processes of this environment that no record names: a keeper was killed between starting one and writing it down, or a
+ * service started one and left it behind. They are known by their program, which lies in the environment's own releases, by
+ * the variable that every slot is given, or by being its router. Only leaders of groups count, since a group is ended as a
+ * whole, and none that descends from a `known` pid.
  */
 export function strayProcesses(folder: string, known: ReadonlySet<number>): ProcessIdentity[] {
-  const releases = environmentFolder(folder).releases + sep;
+  const { releases, predictions } = environmentFolder(folder);
   const router = processEntry("router", "main");
-  const strays: ProcessIdentity[] = [];
-  for (const { pid, groupId, commandLine } of listProcesses()) {
-    if (pid !== groupId || pid === process.pid || known.has(pid)) continue;
+  const all = listProcesses();
+  const parents = new Map(all.map(({ pid, parentPid }) => [pid, parentPid]));
+  return all.flatMap(({ pid, groupId, commandLine, environment }) => {
+    if (pid !== groupId || pid === process.pid || descendsFrom(pid, known, parents)) return [];
     const isOurs =
-      commandLine.startsWith(releases) || (commandLine.includes(router) && commandLine.includes(`${folder}\u0000`));
+      commandLine.startsWith(releases + sep) ||
+      environment.includes(`PREDICTION_LOG=${predictions}${sep}`) ||
+      (commandLine.includes(`${router}\u0000`) && commandLine.includes(`${folder}\u0000`));
     const startTime = isOurs ? processStartTime(pid) : null;
-    if (startTime !== null) strays.push({ pid, startTime });
+    return startTime === null ? [] : [{ pid, startTime }];
+  });
+}
+
+function descendsFrom(pid: number, known: ReadonlySet<number>, parents: ReadonlyMap<number, number>): boolean {
+  const seen = new Set<number>();
+  for (let at: number | undefined = pid; at !== undefined && !seen.has(at); at = parents.get(at)) {
+    if (known.has(at)) return true;
+    seen.add(at);
   }
-  return strays;
+  return false;
 }
 
 function listProcesses(): Listed[] {
@@ -45,22 +60,27 @@ function listFromProc(): Listed[] {
     .flatMap((name) => {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-        const groupId = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]);
-        return [{ pid: Number(name), groupId, commandLine: readFileSync(`/proc/${name}/cmdline`, "utf8") }];
+        const [, parentPid, groupId] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        const pid = Number(name);
+        const commandLine = readFileSync(`/proc/${name}/cmdline`, "utf8");
+        const environment = pid === Number(groupId) ? readFileSync(`/proc/${name}/environ`, "utf8") : "";
+        return [{ pid, parentPid: Number(parentPid), groupId: Number(groupId), commandLine, environment }];
       } catch {
-        // It ended while we looked.
+        // It ended while we looked, or it is another user's.
         return [];
       }
     });
 }
 
 function listFromPs(): Listed[] {
-  const answer = spawnSync("ps", ["-axww", "-o", "pid=,pgid=,command="], { encoding: "utf8", timeout: PS_TIMEOUT_MS });
+  const columns = ["-o", "pid=,ppid=,pgid=,command="];
+  const answer = spawnSync("ps", ["-axww", ...columns], { encoding: "utf8", timeout: PS_TIMEOUT_MS });
   return (answer.stdout ?? "").split("\n").flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s(.*)$/.exec(line);
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s(.*)$/.exec(line);
     if (match === null) return [];
-    // The blank that ends an argument stands for the zero byte of /proc.
-    const commandLine = `${match[3] ?? ""} `.replaceAll(" ", "\u0000");
-    return [{ pid: Number(match[1]), groupId: Number(match[2]), commandLine }];
+    // `ps` joins the arguments with blanks.
+    const commandLine = `${match[4] ?? ""} `.replaceAll(" ", "\u0000");
+    const [pid = 0, parentPid = 0, groupId = 0] = match.slice(1, 4).map(Number);
+    return [{ pid, parentPid, groupId, commandLine, environment: "" }];
   });
 }

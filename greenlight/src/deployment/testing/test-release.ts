@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { digestFile } from "../../base/file-digest.ts";
+import { digestFile, digestText } from "../../base/file-digest.ts";
 import type { ReleaseFile, ReleaseManifest } from "../../release/manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
 
@@ -18,58 +17,63 @@ export interface TestRelease {
 export interface TestReleases {
   /** A release of the tiny service. Another `label` makes another release; `variables` are its configuration everywhere. */
   make(label: string, variables?: Readonly<Record<string, string>>): Promise<TestRelease>;
+  /** The same with the runtime inside, as real releases are: a hundred megabytes. */
+  makeWhole(label: string): Promise<TestRelease>;
 }
 
 const SERVICE = fileURLToPath(new URL("tiny-service.ts", import.meta.url));
 
-/** Builds releases whose blobs lie in `folder`: the running Node, and the tiny service. */
+/** Builds releases whose blobs lie in `folder`. */
 export async function testReleases(folder: string, environment: string): Promise<TestReleases> {
   await mkdir(folder, { recursive: true });
-  const runtime = await blobOf(folder, process.execPath, { path: "runtime/node", isExecutable: true });
-  const service = await blobOf(folder, SERVICE, { path: "service/main.ts", isExecutable: false });
+  // The kernel starts it with this very Node: a release of a few kilobytes, which is quickly installed.
+  const text = `#!${process.execPath}\n${await readFile(SERVICE, "utf8")}`;
+  const service = await textBlob(folder, "service/main.ts", text);
+  const program = { ...service, isExecutable: true };
+
+  const make = async (
+    label: string,
+    variables: Readonly<Record<string, string>>,
+    start: { readonly command: string; readonly arguments: readonly string[]; readonly files: readonly ReleaseFile[] },
+  ): Promise<TestRelease> => {
+    const manifest: ReleaseManifest = {
+      schema: 1,
+      name: "tiny",
+      platform: `${process.platform}-${process.arch}`,
+      start: {
+        command: start.command,
+        arguments: start.arguments,
+        folder: "service",
+        readyPath: "/ready",
+        healthPath: "/health",
+      },
+      modelPath: null,
+      data: {},
+      configuration: { [environment]: variables },
+      files: [...start.files, await textBlob(folder, "service/label.txt", label), program],
+    };
+    return {
+      manifest,
+      digest: releaseDigest(manifest),
+      releaseId: releaseId(manifest),
+      blobPath: (digest) => join(folder, digest),
+    };
+  };
+
   return {
-    make: async (label, variables = {}) => {
-      const path = join(folder, `label-${label}`);
-      await writeFile(path, label);
-      const named = await blobOf(folder, path, { path: "service/label.txt", isExecutable: false });
-      const manifest: ReleaseManifest = {
-        schema: 1,
-        name: "tiny",
-        platform: `${process.platform}-${process.arch}`,
-        start: {
-          command: "runtime/node",
-          arguments: ["main.ts"],
-          folder: "service",
-          readyPath: "/ready",
-          healthPath: "/health",
-        },
-        modelPath: null,
-        data: {},
-        configuration: { [environment]: variables },
-        files: [runtime, named, service],
-      };
-      return {
-        manifest,
-        digest: releaseDigest(manifest),
-        releaseId: releaseId(manifest),
-        blobPath: (digest) => join(folder, digest),
-      };
+    make: (label, variables = {}) => make(label, variables, { command: program.path, arguments: [], files: [] }),
+    makeWhole: async (label) => {
+      const digest = await digestFile(process.execPath);
+      await copyFile(process.execPath, join(folder, digest), constants.COPYFILE_FICLONE);
+      const { size: sizeBytes } = await stat(process.execPath);
+      const runtime = { path: "runtime/node", digest, sizeBytes, isExecutable: true };
+      return make(label, {}, { command: runtime.path, arguments: ["main.ts"], files: [runtime] });
     },
   };
 }
 
-async function blobOf(
-  folder: string,
-  source: string,
-  file: Pick<ReleaseFile, "path" | "isExecutable">,
-): Promise<ReleaseFile> {
-  const digest = await digestFile(source);
-  const { length } = await readFile(source);
-  await copyFile(source, join(folder, digest), constants.COPYFILE_FICLONE);
-  return { ...file, digest, sizeBytes: length };
-}
-
-/** SHA-256 of text in hex, for made-up digests. */
-export function madeUpDigest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+async function textBlob(folder: string, path: string, text: string): Promise<ReleaseFile> {
+  const digest = digestText(text);
+  await writeFile(join(folder, digest), text);
+  return { path, digest, sizeBytes: Buffer.byteLength(text), isExecutable: false };
 }

@@ -29,6 +29,7 @@ const server = http.createServer((request, response) => {
         response.end(body);
         return;
       }
+      if (url.pathname === "/crash" && flaw === "crash-on-request") process.exit(3);
       if (url.pathname === "/headers") return json(200, request.headers);
       if (url.pathname === "/environment") return json(200, process.env);
       if (url.pathname === "/predict") return json(flawedStatus(), { releaseId, bytes: body.length });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { writeTwice } from "../../../base/durable-file.ts";
 import { problem } from "../../../base/problem.ts";
 import { isSameProcess } from "../../../base/process-identity.ts";
 import type { StopAnswer } from "../../../deployment/target.ts";
@@ -7,6 +8,7 @@ import { openDesiredStore } from "../../../keeper/desired-store.ts";
 import { endEverything } from "../../../keeper/end-everything.ts";
 import { endProcessGroup } from "../../../keeper/end-process.ts";
 import { takeKeeperLock } from "../../../keeper/keeper-lock.ts";
+import { NOTHING_DESIRED } from "../../../keeper/wire.ts";
 import { livingKeeper, orderKeeper } from "./keeper-client.ts";
 import type { Place } from "./place.ts";
 
@@ -56,9 +58,10 @@ async function stopWithoutKeeper({ paths, options }: Place, epoch: number): Prom
   if (lock === null) return null;
   try {
     const opened = await openDesiredStore(paths);
-    const stopped = { isStopped: true, epoch, router: null, slots: { blue: null, green: null } };
-    // What can't be read can't say any more what should run; from here on it is clear that nothing should.
+    const stopped = { ...NOTHING_DESIRED, isStopped: true, epoch };
     if (opened.ok) await opened.value.change(stopped);
+    // What can't be read can't say any more what should run; from here on it is clear that nothing should.
+    else await writeTwice(paths.desired, stopped);
     return await endEverything(paths.root, { graceMs: options.stopGraceMs, epoch });
   } finally {
     await lock.release();

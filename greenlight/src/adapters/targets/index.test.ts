@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+
+import { processes } from "./index.ts";
+import { connect } from "./processes/index.ts";
+
+describe("processes", () => {
+  test("describes a local target in plain data, defaults filled in", () => {
+    const descriptor = processes({ port: 8000 });
+    expect(descriptor).toMatchObject({
+      kind: "processes",
+      module: "greenlight/targets/processes",
+      isLocal: true,
+      options: { port: 8000, host: "127.0.0.1", bakeMs: 2000, drainMs: 30_000 },
+    });
+    expect(structuredClone(descriptor)).toEqual(descriptor);
+  });
+
+  test.each([
+    ["port", { port: 0 }],
+    ["port", { port: 65_536 }],
+    ["port", { port: 80.5 }],
+    ["bakeMs", { port: 8000, bakeMs: 0 }],
+    ["drainMs", { port: 8000, drainMs: -1 }],
+    ["host", { port: 8000, host: "a b" }],
+    ["prot", { port: 8000, prot: 1 }],
+  ])("refuses a senseless %s by name", (name, options) => {
+    expect(() => processes(options)).toThrow(name);
+  });
+
+  test("is reached over loopback when it listens everywhere", () => {
+    const { options } = processes({ port: 8000, host: "0.0.0.0" });
+    const target = connect({ name: "x", folder: "/nowhere", options, configuration: {} });
+    expect(target.url).toBe("http://127.0.0.1:8000");
+  });
+
+  test("connecting with options that make no sense is a problem of the definition", () => {
+    const connection = { name: "x", folder: "/nowhere", options: { port: "80" }, configuration: {} };
+    expect(() => connect(connection)).toThrow("CONFIG_INVALID");
+  });
+});

@@ -1,0 +1,243 @@
+import { setImmediate as breathe } from "node:timers/promises";
+
+import type { Clock } from "../../base/clock.ts";
+import { problem, type Problem } from "../../base/problem.ts";
+import { stateOf, type Deployment } from "../deployment.ts";
+import type {
+  DeploymentTimings,
+  LeaseHolder,
+  LiveRelease,
+  ProbeAnswer,
+  SlotName,
+  Target,
+  TargetRelease,
+  TargetState,
+} from "../target.ts";
+
+/** How a release behaves once it runs, by its release id. */
+export type Behaviour = "well" | "never-ready" | "wrong-version" | "unhealthy" | "crash-loop" | "fails-in-production";
+
+interface FakeSlot {
+  readonly deploymentId: string;
+  readonly releaseId: string;
+  readonly digest: string;
+  restartCount: number;
+}
+
+/** kill -9 of the controller, at a place that the test chose. */
+export class Killed extends Error {}
+
+const TIMINGS: DeploymentTimings = {
+  leaseWaitMs: 5000,
+  startTimeoutMs: 3000,
+  readyCount: 3,
+  probeEveryMs: 50,
+  bakeMs: 1000,
+  drainMs: 2000,
+};
+
+/**
+ * A host with everything on it, in memory, with a clock of its own. It outlives the controllers that a test kills, and writes
+ * down every rule that one of them breaks.
+ */
+export class FakeWorld {
+  now = 1_700_000_000_000;
+  isStopped = false;
+  isKnown = false;
+  isKeeperUp = false;
+  isRouterUp = false;
+  epoch = 0;
+  route: { epoch: number; live: LiveRelease | null } = { epoch: 0, live: null };
+  slots: Record<SlotName, FakeSlot | null> = { blue: null, green: null };
+  inFlight = new Map<string, number>();
+  readonly records = new Map<string, string>();
+  readonly behaviours = new Map<string, Behaviour>();
+  readonly brokenRules: string[] = [];
+  readonly installed = new Set<string>();
+  /** The controllers that live; the lease of a dead one is free. */
+  readonly alive = new Set<string>();
+  leaseHolder: string | null = null;
+  /** Effects that fail the next time, by name. */
+  readonly failing = new Map<string, number>();
+
+  readonly clock: Clock = {
+    now: () => this.now,
+    sleep: async (ms, signal) => {
+      await breathe();
+      signal?.throwIfAborted();
+      this.now += ms;
+      // Requests at an old release end by and by.
+      for (const [id, count] of this.inFlight) this.inFlight.set(id, Math.max(0, count - 1));
+    },
+  };
+
+  /** What one controller sees of the world. `onStep` is called before and after all it does; it may throw `Killed`. */
+  target(controller: string, onStep: (step: string) => void = () => {}): Target {
+    this.alive.add(controller);
+    const step = async <Value>(name: string, act: () => Value): Promise<Value> => {
+      onStep(`before ${name}`);
+      const value = act();
+      onStep(`after ${name}`);
+      return value;
+    };
+    const effect = (name: string, epoch: number, act: () => void): Promise<readonly Problem[]> =>
+      step(name, () => {
+        if (epoch < this.epoch) return [problem("ENVIRONMENT_BUSY", { place: "fake", message: "stale epoch" })];
+        const failures = this.failing.get(name) ?? 0;
+        if (failures > 0) {
+          this.failing.set(name, failures - 1);
+          return [problem("KEEPER_UNREACHABLE", { place: "fake", message: `${name} failed on purpose` })];
+        }
+        act();
+        this.#checkRules(name);
+        return [];
+      });
+    return {
+      url: "http://fake",
+      timings: TIMINGS,
+      observe: async () => this.#state(),
+      takeLease: (holder, how) => step("takeLease", () => this.#takeLease(controller, holder, how?.isForced ?? false)),
+      preflight: async () => [],
+      install: (release) => effect("install", this.epoch, () => this.installed.add(release.digest)),
+      start: (epoch) =>
+        effect("start", epoch, () => {
+          this.isKnown = true;
+          this.isStopped = false;
+          this.isKeeperUp = true;
+          this.isRouterUp = true;
+        }),
+      startSlot: ({ epoch, slot, deploymentId, release }) =>
+        effect("startSlot", epoch, () => this.#startSlot(slot, deploymentId, release)),
+      endSlot: ({ epoch, slot, deploymentId }) => effect("endSlot", epoch, () => this.#endSlot(slot, deploymentId)),
+      switchRoute: ({ epoch, from, to }) =>
+        effect("switchRoute", epoch, () => {
+          const live = this.route.live?.deploymentId ?? null;
+          if (live !== from && live !== to.deploymentId) this.brokenRules.push("the route was swapped blindly");
+          if (live !== null && live !== to.deploymentId) this.inFlight.set(live, 3);
+          this.route = { epoch, live: to };
+        }),
+      closeUpstream: (id) => effect("closeUpstream", this.epoch, () => void this.inFlight.delete(id)),
+      probe: async (place, path) => this.#probe(place, path),
+      slotLog: async () => [],
+      prune: () => effect("prune", this.epoch, () => {}),
+      stop: (epoch) =>
+        step("stop", () => {
+          const wasRunning = this.isKeeperUp;
+          this.epoch = Math.max(epoch, this.epoch);
+          this.isStopped = true;
+          this.isKeeperUp = false;
+          this.isRouterUp = false;
+          this.slots = { blue: null, green: null };
+          this.route = { epoch, live: null };
+          return { wasRunning, endedPids: wasRunning ? [1] : [], problems: [] };
+        }),
+      readDeployments: async () =>
+        [...this.records.values()]
+          .map((text) => JSON.parse(text) as Deployment)
+          .toSorted((left, right) => (left.id < right.id ? 1 : -1)),
+      writeDeployment: (deployment) =>
+        step(`write ${stateOf(deployment)}`, () => {
+          this.records.set(deployment.id, JSON.stringify(deployment));
+          return [];
+        }),
+    };
+  }
+
+  kill(controller: string): void {
+    this.alive.delete(controller);
+  }
+
+  #takeLease(controller: string, holder: LeaseHolder, isForced: boolean): Awaited<ReturnType<Target["takeLease"]>> {
+    if (this.leaseHolder !== null && this.alive.has(this.leaseHolder) && !isForced) {
+      return { isTaken: false, heldBy: this.leaseHolder };
+    }
+    this.leaseHolder = controller;
+    this.epoch += 1;
+    const { epoch } = this;
+    const release = async (): Promise<void> => {
+      if (this.epoch === epoch) this.leaseHolder = null;
+    };
+    void holder;
+    return { isTaken: true, lease: { epoch, isLost: () => this.epoch > epoch, release } };
+  }
+
+  #startSlot(slot: SlotName, deploymentId: string, release: TargetRelease): void {
+    if (!this.isKeeperUp) this.brokenRules.push("a slot was started without a keeper");
+    if (!this.installed.has(release.digest)) this.brokenRules.push("a release was started that is not installed");
+    const occupant = this.slots[slot];
+    if (occupant !== null && occupant.deploymentId !== deploymentId) this.brokenRules.push(`${slot} was overwritten`);
+    const { releaseId, digest } = release;
+    this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0 };
+  }
+
+  /** The rule of rules: what has the traffic is never ended, and what had it only once its successor has proven itself. */
+  #endSlot(slot: SlotName, deploymentId: string): void {
+    if (this.route.live?.deploymentId === deploymentId) this.brokenRules.push("the live release was ended");
+    const live = this.route.live?.deploymentId;
+    const successor = live === undefined ? undefined : this.records.get(live);
+    const record = successor === undefined ? null : (JSON.parse(successor) as Deployment);
+    // `needs-human` has left an unfit blue running; the next deployment clears it away.
+    const isSettled = record?.transitions.some(({ state }) => state === "draining" || state === "needs-human");
+    if (record?.blue?.deploymentId === deploymentId && isSettled !== true) {
+      this.brokenRules.push("blue was ended before baking had passed");
+    }
+    if ((this.inFlight.get(deploymentId) ?? 0) > 0)
+      this.brokenRules.push("a release was ended with requests in flight");
+    if (this.slots[slot]?.deploymentId === deploymentId) this.slots[slot] = null;
+  }
+
+  #checkRules(name: string): void {
+    const { live } = this.route;
+    if (live !== null && this.slots[live.slot]?.deploymentId !== live.deploymentId) {
+      this.brokenRules.push(`after ${name} the traffic goes to a slot that does not run it`);
+    }
+  }
+
+  #behaviourIn(slot: SlotName): Behaviour | null {
+    const running = this.slots[slot];
+    return running === null ? null : (this.behaviours.get(running.releaseId) ?? "well");
+  }
+
+  #probe(place: SlotName | "production", path: string): ProbeAnswer {
+    const slot = place === "production" ? this.route.live?.slot : place;
+    const behaviour = slot === undefined ? null : this.#behaviourIn(slot);
+    const running = slot === undefined ? null : this.slots[slot];
+    if (running === null || behaviour === null || (place === "production" && !this.isRouterUp)) {
+      return { status: 0, releaseId: null, detail: "connection refused" };
+    }
+    const { releaseId } = running;
+    const isBad =
+      behaviour === "never-ready" ||
+      behaviour === "crash-loop" ||
+      (behaviour === "unhealthy" && path === "/health") ||
+      (behaviour === "fails-in-production" && place === "production");
+    if (isBad) return { status: 503, releaseId, detail: "status 503" };
+    return { status: 200, releaseId: behaviour === "wrong-version" ? "other" : releaseId, detail: "status 200" };
+  }
+
+  #state(): TargetState {
+    const view = (slot: SlotName): TargetState["slots"][SlotName] => {
+      const running = this.slots[slot];
+      if (running === null) return null;
+      const isCrashLooping = this.#behaviourIn(slot) === "crash-loop";
+      const restartCount = isCrashLooping ? 6 : running.restartCount;
+      return { ...running, pid: 1, port: 1, restartCount, isCrashLooping, lastExit: null };
+    };
+    return {
+      isKnown: this.isKnown,
+      isStopped: this.isStopped,
+      problems: [],
+      keeper: this.isKeeperUp ? { pid: 1, startTime: "x" } : null,
+      router: this.isRouterUp ? { pid: 2, isInPlace: true } : null,
+      route: this.route,
+      slots: { blue: view("blue"), green: view("green") },
+      traffic: [...this.inFlight].map(([deploymentId, inFlightCount]) => ({
+        deploymentId,
+        inFlightCount,
+        requestCount: 0,
+        serverErrorCount: 0,
+        failureCount: 0,
+      })),
+    };
+  }
+}

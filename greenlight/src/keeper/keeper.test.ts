@@ -1,0 +1,236 @@
+import { once } from "node:events";
+import { chmod, copyFile, constants, mkdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { isSameProcess } from "../base/process-identity.ts";
+import { callHttp } from "./control-client.ts";
+import { environmentFolder } from "./environment-folder.ts";
+import { freePort } from "./free-port.ts";
+import { startKeeper } from "./keeper.ts";
+import { spawnKeeper } from "./spawn-keeper.ts";
+import { KeeperRig } from "./testing/keeper-rig.ts";
+import type { KeeperState } from "./wire.ts";
+
+const POLL = { timeout: 8000, interval: 10 } as const;
+
+describe("a keeper", () => {
+  let rig: KeeperRig;
+  beforeEach(async () => {
+    rig = await KeeperRig.start();
+  });
+  afterEach(() => rig.clean());
+
+  test("starts a slot on a port of its own, with nothing in its environment but what it was given", async () => {
+    const order = rig.order("d1", { environment: { THRESHOLD: "7", PORT: "1" } });
+    const port = await rig.slot("blue", order);
+    const reply = await callHttp({ host: "127.0.0.1", port, method: "GET", path: "/environment", timeoutMs: 3000 });
+    const environment = JSON.parse(reply.text) as Record<string, string>;
+    expect(environment).toMatchObject({
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      RELEASE_ID: "release-d1",
+      THRESHOLD: "7",
+      PREDICTION_LOG: join(rig.folder, "predictions", "d1.jsonl"),
+    });
+    const given = new Set(["HOST", "PORT", "RELEASE_ID", "THRESHOLD", "PREDICTION_LOG", "NODE_COMPILE_CACHE"]);
+    const system = new Set([
+      "PATH",
+      "HOME",
+      "TMPDIR",
+      "LANG",
+      "SystemRoot",
+      "USERPROFILE",
+      "TEMP",
+      "__CF_USER_TEXT_ENCODING",
+    ]);
+    expect(Object.keys(environment).filter((name) => !given.has(name) && !system.has(name))).toEqual([]);
+    expect(await readFile(environmentFolder(rig.folder).log("blue"), "utf8")).toContain("release-d1 listens on");
+  });
+
+  test("has a killed slot back on the same port within two seconds, every time", async () => {
+    const port = await rig.slot("blue", rig.order("d1"));
+    for (let kill = 1; kill <= 3; kill += 1) {
+      const pid = (await rig.state()).slots.blue?.pid ?? 0;
+      process.kill(pid, "SIGKILL");
+      const killedAt = performance.now();
+      await expect.poll(async () => (await rig.state()).slots.blue?.restartCount, POLL).toBe(kill);
+      await expect.poll(() => rig.readyAt(port), POLL).toBe("release-d1");
+      expect(performance.now() - killedAt).toBeLessThan(2000);
+    }
+  });
+
+  test("that is killed comes back and takes over what runs, as it runs", async () => {
+    const routerPort = await freePort();
+    await rig.call("PUT /router", { epoch: 1, host: "127.0.0.1", port: routerPort });
+    await rig.slot("blue", rig.order("d1"));
+    const before = await rig.state();
+    process.kill(before.pid, "SIGKILL");
+    await expect.poll(async () => (await rig.keeper()).pid, POLL).not.toBe(before.pid);
+    const after = await rig.state();
+    expect([after.router?.pid, after.slots.blue?.pid]).toEqual([before.router?.pid, before.slots.blue?.pid]);
+    // What it took over it keeps up like its own.
+    process.kill(after.slots.blue?.pid ?? 0, "SIGKILL");
+    await expect.poll(async () => (await rig.state()).slots.blue?.restartCount, POLL).toBe(1);
+    await expect.poll(() => rig.readyAt(after.slots.blue?.port ?? 0), POLL).toBe("release-d1");
+  });
+
+  test("brings a killed router back with its route", async () => {
+    const routerPort = await freePort();
+    await rig.call("PUT /router", { epoch: 1, host: "127.0.0.1", port: routerPort });
+    const port = await rig.slot("blue", rig.order("d1"));
+    const upstream = {
+      deploymentId: "d1",
+      releaseId: "release-d1",
+      digest: "x",
+      slot: "blue",
+      host: "127.0.0.1",
+      port,
+    };
+    const swap = { expected: { deploymentId: null, epoch: 0 }, next: { schema: 1, epoch: 1, upstream } };
+    expect((await rig.routerCall("PUT /route", swap)).status).toBe(200);
+    const { pid } = await rig.router();
+    process.kill(pid, "SIGKILL");
+    await expect.poll(() => rig.readyAt(routerPort), POLL).toBe("release-d1");
+    expect((await rig.router()).pid).not.toBe(pid);
+    expect((await rig.routerCall("GET /status")).body.route).toEqual(swap.next);
+  });
+
+  test("is the only one of its folder", async () => {
+    const first = await rig.keeper();
+    const second = rig.identity(spawnKeeper(rig.folder) ?? 0);
+    await expect.poll(() => isSameProcess(second), POLL).toBe(false);
+    expect(await rig.keeper()).toEqual(first);
+  });
+
+  test("shows a service that crashes at its start as crash-looping, and tries it ever more rarely", async () => {
+    await rig.call("PUT /slots/green", {
+      epoch: 1,
+      order: rig.order("bad", { environment: { FLAW: "crash-at-start" } }),
+    });
+    await expect.poll(async () => (await rig.state()).slots.green?.isCrashLooping, POLL).toBe(true);
+    expect((await rig.state()).slots.green).toMatchObject({ restartCount: 6, pid: null, lastExit: "exit status 1" });
+  });
+
+  test("shows a program that can't be started", async () => {
+    await rig.call("PUT /slots/green", { epoch: 1, order: rig.order("none", { command: "/nowhere/node" }) });
+    await expect.poll(async () => (await rig.state()).slots.green?.lastExit, POLL).toContain("ENOENT");
+  });
+
+  test("moves a slot whose port was taken while it was down", async () => {
+    const order = rig.order("bad", { environment: { FLAW: "crash-at-start" } });
+    const reply = await rig.call("PUT /slots/green", { epoch: 1, order });
+    const port = (JSON.parse(reply.text) as KeeperState).slots.green?.port ?? 0;
+    const stranger = createServer().listen(port, "127.0.0.1");
+    await once(stranger, "listening");
+    try {
+      await expect.poll(async () => (await rig.state()).slots.green?.port, POLL).not.toBe(port);
+    } finally {
+      stranger.close();
+    }
+  });
+
+  test("obeys no controller that was superseded", async () => {
+    expect((await rig.call("PUT /epoch", { epoch: 5 })).status).toBe(200);
+    const late = await rig.call("PUT /slots/blue", { epoch: 4, order: rig.order("late") });
+    expect([late.status, late.text]).toEqual([409, expect.stringContaining("stale-epoch")]);
+    expect((await rig.state()).slots.blue).toBeNull();
+  });
+
+  test("gives a slot to one deployment only", async () => {
+    await rig.slot("blue", rig.order("d1"));
+    expect((await rig.call("PUT /slots/blue", { epoch: 1, order: rig.order("d2") })).status).toBe(409);
+    expect((await rig.call("DELETE /slots/blue", { epoch: 1, deploymentId: "d2" })).status).toBe(409);
+    const { pid } = (await rig.state()).slots.blue ?? { pid: null };
+    const identity = rig.identity(pid ?? 0);
+    expect((await rig.call("DELETE /slots/blue", { epoch: 1, deploymentId: "d1" })).status).toBe(200);
+    expect(isSameProcess(identity)).toBe(false);
+    expect((await rig.call("DELETE /slots/blue", { epoch: 1, deploymentId: "d1" })).status).toBe(200);
+  });
+
+  test("tells a taken router port from other failures, and does not keep trying it", async () => {
+    const stranger = createServer().listen(0, "127.0.0.1");
+    await once(stranger, "listening");
+    const { port } = stranger.address() as { port: number };
+    try {
+      const reply = await rig.call("PUT /router", { epoch: 1, host: "127.0.0.1", port });
+      expect([reply.status, reply.text]).toEqual([409, expect.stringContaining("port-taken")]);
+      expect((await rig.state()).router).toBeNull();
+    } finally {
+      stranger.close();
+    }
+  });
+
+  test("kills a service that ignores TERM, with its group, once its grace is over", async () => {
+    await rig.slot("blue", rig.order("stubborn", { environment: { FLAW: "ignores-term" } }));
+    const identity = rig.identity((await rig.state()).slots.blue?.pid ?? 0);
+    const startedAt = performance.now();
+    await rig.call("DELETE /slots/blue", { epoch: 1, deploymentId: "stubborn", graceMs: 300 });
+    expect(performance.now() - startedAt).toBeGreaterThan(300);
+    expect(isSameProcess(identity)).toBe(false);
+  });
+
+  test("ends all and itself on stop, and does not come back", async () => {
+    await rig.call("PUT /router", { epoch: 1, host: "127.0.0.1", port: await freePort() });
+    await rig.slot("blue", rig.order("d1"));
+    await rig.slot("green", rig.order("d2"));
+    const { pid, router, slots } = await rig.state();
+    const all = [pid, router?.pid, slots.blue?.pid, slots.green?.pid].map((each) => rig.identity(each ?? 0));
+    const reply = await rig.call("POST /stop", { epoch: 1, graceMs: 2000 });
+    expect((JSON.parse(reply.text) as { endedPids: number[] }).endedPids).toHaveLength(3);
+    await expect.poll(() => all.filter(isSameProcess), POLL).toEqual([]);
+    const late = rig.identity(spawnKeeper(rig.folder) ?? 0);
+    await expect.poll(() => isSameProcess(late), POLL).toBe(false);
+    expect(JSON.parse(await readFile(environmentFolder(rig.folder).desired, "utf8"))).toMatchObject({
+      isStopped: true,
+    });
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "ends a process that its predecessor did not live to write down",
+    async () => {
+      const program = join(rig.folder, "releases", "x", "node");
+      await mkdir(join(rig.folder, "releases", "x"), { recursive: true });
+      await copyFile(process.execPath, program, constants.COPYFILE_FICLONE);
+      await chmod(program, 0o755);
+      const port = await rig.slot("blue", rig.order("d1", { command: program }));
+      const before = await rig.state();
+      const stray = rig.identity(before.slots.blue?.pid ?? 0);
+      process.kill(before.pid, "SIGKILL");
+      await rm(environmentFolder(rig.folder).processRecord("blue"));
+      spawnKeeper(rig.folder);
+      await expect.poll(async () => (await rig.keeper()).pid, POLL).not.toBe(before.pid);
+      await expect.poll(() => rig.readyAt(port), POLL).toBe("release-d1");
+      await expect.poll(() => isSameProcess(stray), POLL).toBe(false);
+    },
+  );
+});
+
+describe("a keeper whose folder was deleted", () => {
+  test("ends what nobody could find any more", async () => {
+    const rig = await KeeperRig.start();
+    await rig.slot("blue", rig.order("d1"));
+    const slot = rig.identity((await rig.state()).slots.blue?.pid ?? 0);
+    process.kill((await rig.keeper()).pid, "SIGKILL");
+    let why = "";
+    // No router runs that could start another: this process takes over.
+    await expect
+      .poll(async () => {
+        const started = await startKeeper({
+          folder: rig.folder,
+          resumeEpoch: null,
+          choresEveryMs: 30,
+          log: () => {},
+          onEnd: (told) => void (why = told),
+        });
+        return started.ok && started.value;
+      }, POLL)
+      .toBe("keeping");
+    expect(isSameProcess(slot)).toBe(true);
+    await rm(rig.folder, { recursive: true, force: true });
+    await expect.poll(() => why, POLL).toContain("gone");
+    expect(isSameProcess(slot)).toBe(false);
+  });
+});
