@@ -5,11 +5,12 @@ import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts
 import type { BenchmarkEvidence, Evidence, LatencyFigures } from "../../evidence/evidence.ts";
 import { formatCount } from "../../evidence/figures.ts";
 import { judgeEvidence } from "../../evidence/judge.ts";
+import { countRequests, foreignShare } from "../probing/count-requests.ts";
 import { requireDeployment, type DeploymentFacts } from "../probing/deployment-facts.ts";
 import { parseArguments, requestMethod, servicePath } from "../probing/effect-arguments.ts";
 import { addressOf, probe } from "../probing/http-client.ts";
 import { compareLatency, medianFigures } from "../probing/latency-comparison.ts";
-import { runLoadRound, type LoadRound } from "../probing/load-round.ts";
+import { runLoadRound, type LoadOptions, type LoadRound } from "../probing/load-round.ts";
 import { describeFigures, isBroken, runLoadSeries } from "../probing/load-series.ts";
 
 const ARGUMENTS = z.strictObject({
@@ -43,7 +44,14 @@ export const benchmark: Effect = async (rawArguments, context) => {
   }
   const refusal = await findRefusal(args, deployment, context.signal);
   if (refusal !== null) return failure(args, subject, refusal);
-  const { rounds } = await runLoadSeries(runLoadRound, {
+  const countBefore = await countRequests(context, args.environment);
+  let ownCount = 0;
+  const runRound = async (options: LoadOptions): Promise<LoadRound> => {
+    const round = await runLoadRound(options);
+    ownCount += round.answeredCount;
+    return round;
+  };
+  const { rounds } = await runLoadSeries(runRound, {
     url: addressOf(deployment.url, args.request.path),
     method: args.request.method,
     body: args.request.body === null ? null : JSON.stringify(args.request.body),
@@ -53,12 +61,13 @@ export const benchmark: Effect = async (rawArguments, context) => {
     signal: context.signal,
     log: (line) => context.log(line),
   });
+  const share = foreignShare(countBefore, await countRequests(context, args.environment), ownCount);
   const figures = rounds.flatMap((round) => round.figures ?? []);
   const broken = rounds.find(isBroken);
   if (broken !== undefined && figures.length === 0) {
     return failure(args, subject, broken.faults || `no answer within a round of ${args.roundMs} ms`);
   }
-  const evidence = measure({ args, deployment, rounds, figures, context });
+  const evidence = measure({ args, deployment, rounds, figures, context, share });
   if (broken !== undefined) {
     return { ...failure(args, subject, broken.faults || "a round without an answer"), evidence: [evidence] };
   }
@@ -91,8 +100,10 @@ function measure(taken: {
   readonly rounds: readonly LoadRound[];
   readonly figures: readonly LatencyFigures[];
   readonly context: EffectContext;
+  /** The share of requests meanwhile that were not ours. */
+  readonly share: number;
 }): BenchmarkEvidence {
-  const { args, deployment, rounds, figures, context } = taken;
+  const { args, deployment, rounds, figures, context, share } = taken;
   const measured = {
     request: `${args.request.method} ${args.request.path}`,
     connectionCount: args.connections,
@@ -115,6 +126,7 @@ function measure(taken: {
         : compareLatency(measured, baseline, {
             against: args.against ?? `${baseline.environment} baseline`,
             limitRatio: args.limitRatio,
+            foreignShare: share,
           }),
   };
 }

@@ -89,7 +89,9 @@ describe("the report effect", () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "report-"));
     const state = join(folder.path, "state");
     await mkdir(state);
-    await expect(report(null, contextOf({ ...greenRun(), id: "../../escaped" }, state))).rejects.toThrow("not the id of a run");
+    await expect(report(null, contextOf({ ...greenRun(), id: "../../escaped" }, state))).rejects.toThrow(
+      "not the id of a run",
+    );
     expect(await readdir(folder.path)).toEqual(["state"]);
     expect(await readdir(state)).toEqual([]);
   });

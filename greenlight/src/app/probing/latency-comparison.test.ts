@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../statistics/random.ts";
 import { compareLatency, medianFigures } from "./latency-comparison.ts";
 
-const OPTIONS = { against: "staging baseline", limitRatio: 1.5 };
+const OPTIONS = { against: "staging baseline", limitRatio: 1.5, foreignShare: 0 };
 
 /** Rounds whose p50 scatters by up to `noise` around `p50Ms`. */
 function measured(
@@ -69,7 +69,8 @@ describe("compareLatency", () => {
     for (let seed = 1; seed <= 40; seed += 1) {
       const now = measured(2, { noise: 0.2, seed });
       const before = measured(2, { noise: 0.2, seed: seed + 1000 });
-      if (compareLatency(now, before, { against: "it", limitRatio: 1.1 }).verdict === "reject") rejectedCount += 1;
+      if (compareLatency(now, before, { against: "it", limitRatio: 1.1, foreignShare: 0 }).verdict === "reject")
+        rejectedCount += 1;
     }
     expect(rejectedCount).toBeLessThan(2);
   });
@@ -84,5 +85,14 @@ describe("medianFigures", () => {
       requestsPerSecond: value * 10,
     }));
     expect(medianFigures(rounds)).toEqual({ p50Ms: 2, p95Ms: 8, p99Ms: 9, requestsPerSecond: 20 });
+  });
+
+  it("a service slowed by other people's requests is not rejected for it", () => {
+    const found = compareLatency(measured(9), measured(2), { ...OPTIONS, foreignShare: 0.6 });
+    expect(found).toMatchObject({
+      verdict: "inconclusive",
+      why: "not comparable with staging baseline: 60 % of the requests meanwhile were other people's",
+    });
+    expect(compareLatency(measured(9), measured(2), { ...OPTIONS, foreignShare: 0.1 }).verdict).toBe("reject");
   });
 });

@@ -7,6 +7,8 @@ type Measured = Pick<BenchmarkEvidence, "rounds" | "median" | "request" | "conne
 
 /** Fewer rounds than this on a side decide nothing (DESIGN §6). */
 const MINIMUM_ROUNDS = 10;
+/** Beyond this share of other people's requests, the latency tells of their load and not of the release. */
+const MAXIMUM_FOREIGN_SHARE = 0.1;
 const RESAMPLES = { resampleCount: 5000, seed: 1 };
 
 /** The median of each figure over the rounds. */
@@ -28,7 +30,7 @@ export function medianFigures(rounds: readonly LatencyFigures[]): LatencyFigures
 export function compareLatency(
   measured: Measured,
   baseline: Measured,
-  options: { readonly against: string; readonly limitRatio: number },
+  options: { readonly against: string; readonly limitRatio: number; readonly foreignShare: number },
 ): Comparison {
   const { against, limitRatio } = options;
   const news = measured.rounds.map((round) => Math.log(round.p50Ms));
@@ -43,7 +45,7 @@ export function compareLatency(
     verdict,
     why,
   });
-  const obstacle = findObstacle(measured, baseline);
+  const obstacle = findObstacle(measured, baseline, options.foreignShare);
   if (obstacle !== null) return settle("inconclusive", `not comparable with ${against}: ${obstacle}`);
   const newBuffer = new Float64Array(news.length);
   const oldBuffer = new Float64Array(olds.length);
@@ -62,7 +64,10 @@ export function compareLatency(
   return settle(verdict, verdict === "inconclusive" ? `too noisy to tell: ${why}` : why, range);
 }
 
-function findObstacle(measured: Measured, baseline: Measured): string | null {
+function findObstacle(measured: Measured, baseline: Measured, foreignShare: number): string | null {
+  if (foreignShare > MAXIMUM_FOREIGN_SHARE) {
+    return `${Math.round(100 * foreignShare)} % of the requests meanwhile were other people's`;
+  }
   if (measured.request !== baseline.request) return `it was measured with ${baseline.request}`;
   if (measured.connectionCount !== baseline.connectionCount) {
     return `it was measured over ${baseline.connectionCount} connections`;
