@@ -35,7 +35,8 @@ const COMMANDS = {
 await main(process.argv[2] ?? "", process.argv.slice(3));
 
 async function main(command, args) {
-  if (!Object.hasOwn(COMMANDS, command)) fail(`USAGE: setup.mjs: unknown command "${command}"`, `use one of ${Object.keys(COMMANDS).join(", ")}`);
+  if (!Object.hasOwn(COMMANDS, command))
+    fail(`USAGE: setup.mjs: unknown command "${command}"`, `use one of ${Object.keys(COMMANDS).join(", ")}`);
   const startedAt = performance.now();
   const done = [installPackages(), buildGreenlight()].filter((each) => each !== null);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(2);
@@ -62,9 +63,13 @@ function installPackages() {
     stdio: ["ignore", 2, 2],
     env: { ...process.env, PATH: path.join(delimiter) },
   });
-  if (result.status !== 0) fail("SETUP_INSTALL: npm ci failed", "read npm's message above; check the network and the disk, then repeat");
+  if (result.status !== 0)
+    fail("SETUP_INSTALL: npm ci failed", "read npm's message above; check the network and the disk, then repeat");
   if (!existsSync(nodePath())) {
-    fail(`SETUP_NODE: no Node came for ${process.platform}-${process.arch}`, "install Node 24 or newer yourself and run npm without --omit=optional");
+    fail(
+      `SETUP_NODE: no Node came for ${process.platform}-${process.arch}`,
+      "install Node 24 or newer yourself and run npm without --omit=optional",
+    );
   }
   writeStamp("packages", key);
   return `packages installed in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
@@ -77,17 +82,23 @@ function buildGreenlight() {
     const { size, mtimeMs } = statSync(file);
     return `${file.slice(ROOT.length)} ${size} ${mtimeMs}`;
   });
-  const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json"].map((file) => readFileSync(join(ROOT, file), "utf8"));
+  const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json"].map((file) =>
+    readFileSync(join(ROOT, file), "utf8"),
+  );
   const key = digest([readStamp("packages") ?? "", ...configs, ...sources]);
   const dist = join(home, "dist");
   if (existsSync(dist) && readStamp("build") === key) return null;
   const startedAt = performance.now();
   const next = join(home, "dist.next");
   rmSync(next, { recursive: true, force: true });
-  const result = spawnSync(nodePath(), [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.build.json", "--outDir", next], {
-    cwd: ROOT,
-    stdio: ["ignore", 2, 2],
-  });
+  const result = spawnSync(
+    nodePath(),
+    [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.build.json", "--outDir", next],
+    {
+      cwd: ROOT,
+      stdio: ["ignore", 2, 2],
+    },
+  );
   if (result.status !== 0) fail("SETUP_BUILD: greenlight does not compile", "mend the type errors above, then repeat");
   // Swapped whole, so that a keeper that restarts its router never finds half a build.
   const old = join(home, `dist.old-${process.pid}`);

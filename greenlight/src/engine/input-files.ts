@@ -65,7 +65,7 @@ async function leadsOutside(path: string, folder: string): Promise<boolean> {
   return isSymbolicLink && isOutside(await realpath(folder), await realpath(path));
 }
 
-export function isOutside(folder: string, path: string): boolean {
+function isOutside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
 }

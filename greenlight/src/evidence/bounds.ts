@@ -1,7 +1,7 @@
 /** What evidence keeps of findings, failures, files, slices: the rest is counted, not stored. */
 export const MAX_ENTRIES = 500;
 /** The longest text that evidence keeps, in UTF-16 units. */
-export const MAX_TEXT = 2000;
+const MAX_TEXT = 2000;
 /** The longest report that is read at all, in UTF-16 units. */
 export const MAX_REPORT = 64 * 1024 * 1024;
 
