@@ -7,6 +7,7 @@ import type { Plan } from "../pipeline/plan.ts";
 import type { Composition } from "./composition.ts";
 import type { ProjectPlace } from "./find-project.ts";
 import { repositoryFolder } from "./read-checkout.ts";
+import { prepareStateFolder } from "./state-folder.ts";
 
 /** What a run would do with one step, as far as can be told without running anything. */
 export interface StepPreview {
@@ -29,6 +30,7 @@ export async function previewRun(
   options: { readonly place: ProjectPlace; readonly plan: Plan },
 ): Promise<readonly StepPreview[]> {
   const { place, plan } = options;
+  prepareStateFolder(place.stateFolder);
   const runs = await composition.openRuns(place.stateFolder);
   const index = await composition.openIndex(place.stateFolder);
   const { cache } = await composition.openCache(place.stateFolder);
@@ -50,6 +52,7 @@ export async function previewRun(
     }
     return previews;
   } finally {
+    index.flush();
     index.close();
     await runs.close();
   }

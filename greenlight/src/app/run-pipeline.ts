@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
@@ -17,6 +17,7 @@ import type { Composition } from "./composition.ts";
 import type { ProjectPlace } from "./find-project.ts";
 import { holdProject } from "./hold-project.ts";
 import { readTrigger, repositoryFolder } from "./read-checkout.ts";
+import { prepareStateFolder } from "./state-folder.ts";
 import { GREENLIGHT_VERSION } from "./version.ts";
 
 export interface RunRequest {
@@ -37,10 +38,9 @@ const GRACE_MS = 5000;
 export async function runPipeline(composition: Composition, request: RunRequest): Promise<RunView> {
   const { place } = request;
   const runId = timeOrderedId(composition.clock.now(), () => (randomBytes(1)[0] ?? 0) % 32);
+  prepareStateFolder(place.stateFolder);
   const release = holdProject(place.stateFolder, runId);
   try {
-    // Runs are nobody's source: the state folder hides itself from git.
-    writeFileSync(join(place.stateFolder, ".gitignore"), "*\n");
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
     const plan = await planFor(request);
     const runs = await composition.openRuns(place.stateFolder);

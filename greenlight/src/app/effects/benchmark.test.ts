@@ -46,7 +46,8 @@ describe("benchmark", () => {
   it("a service three times as slow as the baseline is rejected, with the figures", async () => {
     await using fast = await startService(slowly(1));
     await using slow = await startService(slowly(8));
-    const quick = { ...ARGS, roundMs: 20 };
+    // Long enough for a few answers of the slow one, also on a busy machine.
+    const quick = { ...ARGS, roundMs: 80 };
     const base = await benchmark(quick, effectContext({ needs: { deployment: deploymentNeed(fast.url) } }));
     const baseline = { step: "baseline", outputs: {}, facts: {}, evidence: base.evidence };
     const deployment = deploymentNeed(slow.url, "production");
