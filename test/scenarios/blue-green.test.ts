@@ -273,7 +273,7 @@ describe("blue-green on local processes", () => {
     expect((await environment.observe()).slots[0]).toMatchObject({ restartCount: killCount });
   });
 
-  test(`production is back within a second when the router is killed ${killCount} times, route intact`, async () => {
+  test(`production is back within two seconds when the router is killed ${killCount} times, route intact`, async () => {
     await deploy("a");
     const { live } = await environment.observe();
     const gapMs = await longestGap(killCount, async () => (await environment.observe()).router?.pid);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { readEither, readJson, writeDurably, writeTwice } from "./durable-file.ts";
+import { readEither, readJson, writeDurably, writeTwice, writeWhole } from "./durable-file.ts";
 
 const parse = (value: unknown): { readonly n: number } | null =>
   typeof value === "object" && value !== null && "n" in value ? (value as { n: number }) : null;
@@ -19,7 +19,7 @@ describe("a durable file", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   test("holds the last text and leaves no temporary file", async () => {
-    await Promise.all([writeDurably(path, "1"), writeDurably(path, "2")]);
+    await Promise.all([writeDurably(path, "1"), writeWhole(path, "2")]);
     await writeDurably(path, "3");
     expect(await readFile(path, "utf8")).toBe("3");
     expect(await readdir(join(folder, "deep"))).toEqual(["state.json"]);

@@ -8,37 +8,26 @@ let writeCount = 0;
 
 /**
  * Replaces `path` with `text` and does not return before it would survive a power cut: temporary file, fsync,
- * rename, fsync of the folder. Rejects with the system's error; the old file then still stands. Imports less
- * than `writeFileAtomically`, because keeper and router have to start fast.
+ * rename, fsync of the folder. Makes the folder. Rejects with the system's error; the old file then
+ * still stands. Imports little, because keeper and router have to start fast.
  */
 export async function writeDurably(path: string, text: string, mode = 0o600): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  writeCount += 1;
-  const temporary = `${path}.${process.pid}-${writeCount}.tmp`;
-  try {
-    const file = await open(temporary, "w", mode);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(path));
+  await replaceFile(path, text, { isSynced: true, mode });
+}
+
+/** For what means nothing after a power cut, pids for instance: readers see the old file or the new one, no fsync. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  await replaceFile(path, text, { isSynced: false, mode: 0o600 });
 }
 
 /**
  * The same for a value whose loss would hurt: a second copy lies beside it as `PATH.copy`. The first file is the
- * commit point; the copy follows, and a copy that can't be written does not undo what was committed.
+ * commit point; the copy follows without fsync, and one that can't be written does not undo what was committed.
  */
 export async function writeTwice(path: string, value: unknown): Promise<void> {
   const text = `${JSON.stringify(value, null, 2)}\n`;
   await writeDurably(path, text);
-  await writeDurably(`${path}.copy`, text).catch(() => {});
+  await writeWhole(`${path}.copy`, text).catch(() => {});
 }
 
 /**
@@ -72,6 +61,30 @@ export async function readJson<Value>(
   if (value !== null) return ok(value);
   const message = text.length === 0 ? "the file is empty" : "the file is torn or of another version";
   return err(problem("STORE_UNREADABLE", { place: path, message }));
+}
+
+async function replaceFile(
+  path: string,
+  text: string,
+  how: { readonly isSynced: boolean; readonly mode: number },
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  writeCount += 1;
+  const temporary = `${path}.${process.pid}-${writeCount}.tmp`;
+  try {
+    const file = await open(temporary, "w", how.mode);
+    try {
+      await file.writeFile(text);
+      if (how.isSynced) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (how.isSynced) await syncFolder(dirname(path));
 }
 
 function parseJson(text: string): unknown {

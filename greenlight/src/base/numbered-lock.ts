@@ -1,4 +1,4 @@
-import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export type NumberedLock =
@@ -51,13 +51,8 @@ export async function highestLock(folder: string): Promise<number> {
 async function createWhole(path: string, text: string): Promise<boolean> {
   temporaryCount += 1;
   const temporary = `${path}.${process.pid}-${temporaryCount}.tmp`;
-  const file = await open(temporary, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  // No fsync: after a power cut no holder lives, and a torn file is free.
+  await writeFile(temporary, text, { mode: 0o600 });
   try {
     await link(temporary, path);
     return true;

@@ -51,7 +51,8 @@ export async function findServing(target: Target, request: DeployRequest): Promi
 export async function whyDeploy(target: Target, request: DeployRequest): Promise<string> {
   const state = await target.observe();
   const { live } = state.route;
-  if (!state.isKnown) return `${request.releaseId} is the first release here`;
+  const wasEverLive = (await target.readDeployments()).some((each) => stateOf(each) === "succeeded");
+  if (live === null && !wasEverLive) return `${request.releaseId} is the first release here`;
   if (state.isStopped) return `the environment was stopped; ${request.releaseId} starts it again`;
   if (state.keeper === null && state.router === null) {
     return `nothing of the environment was running; ${request.releaseId} starts it again`;

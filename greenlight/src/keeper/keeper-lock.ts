@@ -1,4 +1,4 @@
-import { writeDurably } from "../base/durable-file.ts";
+import { writeWhole } from "../base/durable-file.ts";
 import { takeNumberedLock } from "../base/numbered-lock.ts";
 import { isProcessIdentity, isSameProcess, ownIdentity } from "../base/process-identity.ts";
 import { environmentFolder } from "./environment-folder.ts";
@@ -16,7 +16,7 @@ export async function takeKeeperLock(folder: string): Promise<KeeperLock | null>
     describe: () => JSON.stringify(ownIdentity()),
     isHeld: isOwnerRunning,
   });
-  return lock.isTaken ? { release: () => writeDurably(lock.path, "released") } : null;
+  return lock.isTaken ? { release: () => writeWhole(lock.path, "released") } : null;
 }
 
 function isOwnerRunning(text: string): boolean {

@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { writeDurably } from "../base/durable-file.ts";
+import { writeWhole } from "../base/durable-file.ts";
 import type { Problem } from "../base/problem.ts";
 import { isSameProcess, ownIdentity } from "../base/process-identity.ts";
 import { ok, type Result } from "../base/result.ts";
@@ -32,6 +32,8 @@ export interface KeeperOptions {
 }
 
 const CHORES_EVERY_MS = 10_000;
+/** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
+const IDLE_LIMIT_MS = 60_000;
 const STRAY_GRACE_MS = 1000;
 const STOP_GRACE_MS = 5000;
 
@@ -53,10 +55,12 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   if (isStopped) await opened.value.change({ isStopped: false });
 
   let queue: Promise<unknown> = settleIn(household);
+  let orderedAt = Date.now();
   const control = await serveControl(
     (request) => {
       // One order after the other; only looking needs no turn.
       if (request.line === "GET /state") return obey(household, request, options.onEnd);
+      orderedAt = Date.now();
       const answer = queue.then(() => obey(household, request, options.onEnd));
       queue = answer.catch(() => {});
       return answer;
@@ -64,13 +68,15 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
     (error) => options.log(`control: ${String(error)}`),
   );
   const record: KeeperRecord = { schema: 1, ...ownIdentity(), port: control.port, token: control.token };
-  await writeDurably(paths.keeperRecord, JSON.stringify(record));
+  await writeWhole(paths.keeperRecord, JSON.stringify(record));
   options.log(`keeping ${options.folder} on control port ${control.port}`);
+  const onEnd = (why: string): void => {
+    clearInterval(chores);
+    options.onEnd(why);
+  };
   const chores = setInterval(() => {
-    void doChores(household, (why) => {
-      clearInterval(chores);
-      options.onEnd(why);
-    });
+    if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) onEnd("there is nothing to keep");
+    else void doChores(household, onEnd);
   }, options.choresEveryMs ?? CHORES_EVERY_MS);
   return ok("keeping");
 }
@@ -108,6 +114,11 @@ function createHousehold(paths: EnvironmentFolder, desired: DesiredStore, { log 
     },
   };
   return household;
+}
+
+function hasNothingToKeep({ desired }: Household): boolean {
+  const { router, slots } = desired.current();
+  return router === null && SLOT_NAMES.every((name) => slots[name] === null);
 }
 
 /** Ends what runs and should not, then takes over or starts what should. */

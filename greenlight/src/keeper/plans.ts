@@ -5,7 +5,7 @@ import { readJson } from "../base/durable-file.ts";
 import { parseRouterRecord } from "../router/wire.ts";
 import { callHttp } from "./control-client.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
-import { processEntry, systemEnvironment } from "./spawn-keeper.ts";
+import { compileCache, processEntry, systemEnvironment } from "./spawn-keeper.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import type { DesiredSlot, DesiredState, SlotName } from "./wire.ts";
 
@@ -27,7 +27,7 @@ export function routerSupervisor(around: Surroundings, router: NonNullable<Desir
       command: process.execPath,
       arguments: [processEntry("router", "main"), paths.root, router.host, String(router.port)],
       folder: paths.root,
-      environment: { ...systemEnvironment(), NODE_COMPILE_CACHE: paths.compileCache },
+      environment: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
     }),
     isReady: async (identity) => {
       const record = await readJson(paths.routerRecord, parseRouterRecord);

@@ -21,8 +21,8 @@ describe("when a process is started again", () => {
     expect(afterEnd(NEW_STORY, { startedAt: 0, endedAt: 60_000, wasReady: true }).delayMs).toBe(0);
   });
 
-  test("one that worked and is killed at once each time comes back twice a second at most", () => {
-    expect(afterEnd(NEW_STORY, { startedAt: 1000, endedAt: 1200, wasReady: true }).delayMs).toBe(300);
+  test("one that worked and is killed at once each time comes back four times a second at most", () => {
+    expect(afterEnd(NEW_STORY, { startedAt: 1000, endedAt: 1200, wasReady: true }).delayMs).toBe(50);
   });
 
   test("one that never gets ready is tried again at once, then ever more slowly", () => {
@@ -44,7 +44,7 @@ describe("when a process is started again", () => {
         for (const { startedAt, uptime, wasReady } of sequence) {
           const next = afterEnd(story, { startedAt, endedAt: startedAt + uptime, wasReady });
           expect(next.delayMs).toBeGreaterThanOrEqual(0);
-          expect(next.delayMs).toBeLessThanOrEqual(wasReady ? 500 : 60_000);
+          expect(next.delayMs).toBeLessThanOrEqual(wasReady ? 250 : 60_000);
           story = next.story;
         }
         expect(story.restartCount).toBe(sequence.length);

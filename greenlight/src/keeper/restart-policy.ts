@@ -14,7 +14,7 @@ export interface EndedLife {
 export const NEW_STORY: LifeStory = { earlyEndCount: 0, restartCount: 0 };
 
 /** A process that worked comes back at once, yet not more often than this. */
-const MINIMUM_CYCLE_MS = 500;
+const MINIMUM_CYCLE_MS = 250;
 const FIRST_DELAY_MS = 100;
 const CRASH_LOOP_COUNT = 6;
 const CRASH_LOOP_DELAY_MS = 10_000;

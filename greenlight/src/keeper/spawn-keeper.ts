@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { environmentFolder } from "./environment-folder.ts";
+import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
 
 /**
  * Starts a keeper for the folder as a process of its own session, which outlives the caller, and returns its pid
@@ -23,7 +24,7 @@ export function spawnKeeper(folder: string, resumeEpoch: number | null = null): 
         cwd: folder,
         detached: true,
         stdio: ["ignore", output, output],
-        env: { ...systemEnvironment(), NODE_COMPILE_CACHE: paths.compileCache },
+        env: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
         windowsHide: true,
       },
     );
@@ -40,6 +41,17 @@ export function spawnKeeper(folder: string, resumeEpoch: number | null = null): 
 export function processEntry(area: "keeper" | "router", name: string): string {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return fileURLToPath(new URL(`../${area}/${name}.${extension}`, import.meta.url));
+}
+
+/**
+ * Where keeper and router keep compiled code: where their starter does, so that one warms the other, else with the
+ * environment. Node makes a folder of its version in it.
+ */
+export function compileCache(paths: EnvironmentFolder): string {
+  const inUse = process.env["NODE_COMPILE_CACHE"];
+  if (inUse !== undefined) return inUse;
+  const versioned = getCompileCacheDir();
+  return versioned === undefined ? paths.compileCache : dirname(versioned);
 }
 
 /** What every process of an environment gets from its starter's environment: nothing that could be a secret. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 
-import { readJson, writeDurably } from "../base/durable-file.ts";
+import { readJson, writeWhole } from "../base/durable-file.ts";
 import { isProcessIdentity, isSameProcess, processStartTime, type ProcessIdentity } from "../base/process-identity.ts";
 import { watchProcess } from "../base/process-watch.ts";
 import { endProcessGroup } from "./end-process.ts";
@@ -154,7 +154,7 @@ export class Supervisor {
     log(`${name}: started pid ${child.pid} for ${key}`);
     this.#live({ identity, startedAt, wasReady: false, stopWatching: () => child.removeAllListeners("exit") });
     const record: ProcessRecord = { schema: 1, ...identity, key, restartCount: this.#story.restartCount };
-    await writeDurably(paths.processRecord(name), JSON.stringify(record));
+    await writeWhole(paths.processRecord(name), JSON.stringify(record));
   }
 
   #live(life: Life): void {

@@ -51,6 +51,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#body = parts.body;
     this.deadline = performance.now() + shared.holdMs;
     this.#response.on("close", () => this.#onClientClose());
+    // A connection that breaks while it is written to says so here as well; `close` follows.
+    this.#response.on("error", () => {});
   }
 
   /** Sends the request to where the route leads now. */

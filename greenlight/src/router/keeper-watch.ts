@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { readJson } from "../base/durable-file.ts";
-import { isSameProcess, type ProcessIdentity } from "../base/process-identity.ts";
+import { isSameProcess } from "../base/process-identity.ts";
 import { watchProcess } from "../base/process-watch.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
 import { spawnKeeper } from "../keeper/spawn-keeper.ts";
@@ -17,24 +17,31 @@ const LAST_RETRY_MS = 30_000;
  */
 export function watchKeeper(folder: string, log: (line: string) => void, onOrphaned: () => void): void {
   let retryMs = FIRST_RETRY_MS;
+  let retryAt = -Infinity;
+  let lastSeen = "";
 
   const look = async (): Promise<void> => {
     if (!existsSync(folder)) return onOrphaned();
-    const keeper = await livingKeeper(folder);
-    if (keeper !== null) {
+    const read = await readJson(environmentFolder(folder).keeperRecord, parseKeeperRecord);
+    const keeper = read.ok ? read.value : null;
+    // A new record shows that the last start was a success, even when that keeper is gone again already.
+    const seen = keeper === null ? lastSeen : `${keeper.pid} ${keeper.startTime}`;
+    if (seen !== lastSeen) {
       retryMs = FIRST_RETRY_MS;
+      retryAt = -Infinity;
+      lastSeen = seen;
+    }
+    if (keeper !== null && isSameProcess(keeper)) {
       watchProcess(keeper, LOOK_EVERY_MS, () => void look());
       return;
     }
-    log(`the keeper is gone; starting one (pid ${spawnKeeper(folder) ?? "none"})`);
-    setTimeout(() => void look(), retryMs).unref();
-    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    if (performance.now() >= retryAt) {
+      log(`the keeper is gone; starting one (pid ${spawnKeeper(folder) ?? "none"})`);
+      retryAt = performance.now() + retryMs;
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+    setTimeout(() => void look(), LOOK_EVERY_MS).unref();
   };
 
   void look();
-}
-
-async function livingKeeper(folder: string): Promise<ProcessIdentity | null> {
-  const read = await readJson(environmentFolder(folder).keeperRecord, parseKeeperRecord);
-  return read.ok && read.value !== null && isSameProcess(read.value) ? read.value : null;
 }

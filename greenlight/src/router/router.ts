@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { writeDurably } from "../base/durable-file.ts";
+import { writeWhole } from "../base/durable-file.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { ownIdentity } from "../base/process-identity.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -94,7 +94,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     adminPort: admin.port,
     token: admin.token,
   };
-  await writeDurably(paths.routerRecord, JSON.stringify(record));
+  await writeWhole(paths.routerRecord, JSON.stringify(record));
   options.log(`listening on ${options.host}:${port.value}`);
 
   return ok({
@@ -144,9 +144,11 @@ function listen(server: Server, options: RouterOptions): Promise<Result<number, 
       const message = `port ${options.port} is in use on ${options.host}`;
       resolve(err(problem("PORT_TAKEN", { place: `port ${options.port}`, message })));
     });
-    server.listen({ host: options.host, port: options.port }, () =>
-      resolve(ok((server.address() as AddressInfo).port)),
-    );
+    server.listen({ host: options.host, port: options.port }, () => {
+      // From now on an error is about single connections; the others go on.
+      server.removeAllListeners("error").on("error", (error) => options.log(String(error)));
+      resolve(ok((server.address() as AddressInfo).port));
+    });
   });
 }
 

@@ -15,6 +15,9 @@ import { waitUntil } from "./wait-until.ts";
 
 const SERVICE = fileURLToPath(new URL("../../deployment/testing/tiny-service.ts", import.meta.url));
 
+// Each rig has a folder of its own; they need not all compile the same code.
+process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "greenlight-test-compile-cache");
+
 /** A real keeper of a folder of its own, and all that a test wants from it. */
 export class KeeperRig {
   readonly folder: string;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
-import type { Problem } from "../../../base/problem.ts";
-import { problem, ProblemError } from "../../../base/problem.ts";
+import { readEither } from "../../../base/durable-file.ts";
+import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
 import type { Target, TargetConnection } from "../../../deployment/target.ts";
-import type { SlotOrder } from "../../../keeper/wire.ts";
+import { parseDesiredState, type SlotOrder } from "../../../keeper/wire.ts";
 import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { installRelease } from "./install-release.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
@@ -60,7 +60,8 @@ export function connect(connection: TargetConnection): Target {
     closeUpstream: (deploymentId) => closeUpstream(place, deploymentId),
     probe: async (where, path) => {
       if (where === "production") return probe(reachableHost(place), options.port, path);
-      const slot = (await observe(place)).slots[where];
+      const desired = await readEither(place.paths.desired, parseDesiredState);
+      const slot = desired.ok && desired.value !== null ? desired.value.slots[where] : null;
       if (slot === null) return { status: 0, releaseId: null, detail: `slot ${where} is empty` };
       return probe("127.0.0.1", slot.port, path);
     },

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
 
-import { readEither, writeDurably } from "../../../base/durable-file.ts";
+import { readEither, writeWhole } from "../../../base/durable-file.ts";
 import { takeNumberedLock } from "../../../base/numbered-lock.ts";
 import { isProcessIdentity, isSameProcess, ownIdentity } from "../../../base/process-identity.ts";
 import type { Lease, LeaseAnswer, LeaseHolder } from "../../../deployment/target.ts";
@@ -70,7 +70,7 @@ function keepLease(kept: {
   const isLost = (): boolean =>
     readdirSync(place.paths.leases).some((name) => /^\d+$/.test(name) && Number(name) > epoch);
   const renewal = setInterval(() => {
-    if (!isReleased && !isLost()) writeDurably(path, describe({})).catch(() => {});
+    if (!isReleased && !isLost()) writeWhole(path, describe({})).catch(() => {});
   }, RENEW_EVERY_MS);
   renewal.unref();
   return {
@@ -80,7 +80,7 @@ function keepLease(kept: {
       clearInterval(renewal);
       if (isReleased || isLost()) return;
       isReleased = true;
-      await writeDurably(path, describe({ isReleased: true }));
+      await writeWhole(path, describe({ isReleased: true }));
     },
   };
 }

@@ -24,7 +24,8 @@ export async function observe(place: Place): Promise<TargetState> {
   if (!routeFile.ok && status === null) problems.push(routeFile.error);
   const route: Route | null = status?.route ?? (routeFile.ok ? routeFile.value : null);
   return {
-    isKnown: !desired.ok || desired.value !== null,
+    // A keeper that was just started has nothing written down yet.
+    isKnown: keeper !== null || !desired.ok || desired.value !== null,
     isStopped: keeper?.isStopped ?? (desired.ok && desired.value?.isStopped === true),
     problems,
     keeper: keeper === null ? null : { pid: keeper.pid, startTime: keeper.startTime },

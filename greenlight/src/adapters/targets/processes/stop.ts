@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { writeTwice } from "../../../base/durable-file.ts";
@@ -62,7 +63,9 @@ async function stopWithoutKeeper({ paths, options }: Place, epoch: number): Prom
     if (opened.ok) await opened.value.change(stopped);
     // What can't be read can't say any more what should run; from here on it is clear that nothing should.
     else await writeTwice(paths.desired, stopped);
-    return await endEverything(paths.root, { graceMs: options.stopGraceMs, epoch });
+    const pids = await endEverything(paths.root, { graceMs: options.stopGraceMs, epoch });
+    await rm(paths.keeperRecord, { force: true });
+    return pids;
   } finally {
     await lock.release();
   }
