@@ -6,7 +6,9 @@ export default defineConfig({
     // One module graph for all files: most of the time went into loading the same modules again and again.
     pool: "threads",
     isolate: false,
-    testTimeout: 20_000,
+    // A condition that holds in milliseconds here may take seconds on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {
       provider: "v8",
