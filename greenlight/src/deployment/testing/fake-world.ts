@@ -152,6 +152,8 @@ export class FakeWorld {
       return { isTaken: false, heldBy: this.leaseHolder };
     }
     this.leaseHolder = controller;
+    // Ids sort by time, and even here no two deployments begin in the same millisecond.
+    this.now += 1;
     this.epoch += 1;
     const { epoch } = this;
     const release = async (): Promise<void> => {
