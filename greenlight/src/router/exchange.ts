@@ -26,7 +26,8 @@ type Body = Buffer | AsyncIterable<Buffer> | null;
  * Once bytes went out, only a GET or HEAD without a body is sent again, and only once: a POST might have been obeyed.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly deadline: number;
+  /** When it stops waiting for somebody to take it. */
+  deadline: number;
   readonly #shared: Exchanges;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -126,6 +127,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#isSent) return this.#wait();
     if (this.#mayRepeat()) {
       this.#isRepeated = true;
+      this.deadline = performance.now() + this.#shared.holdMs;
       return this.#wait();
     }
     if (upstream !== null) upstream.failureCount += 1;
@@ -156,6 +158,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #leaveUpstream(): Upstream | null {
     const upstream = this.#upstream;
     this.#upstream = null;
+    this.#controller = null;
     if (upstream === null) return null;
     upstream.inFlightCount -= 1;
     if (this.#isSent) upstream.requestCount += 1;

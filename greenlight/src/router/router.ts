@@ -9,9 +9,9 @@ import { serveControl, type ControlAnswer, type ControlRequest } from "../keeper
 import { environmentFolder } from "../keeper/environment-folder.ts";
 import { createDataPlane } from "./data-plane.ts";
 import { openRouteStore, type RouteStore } from "./route-store.ts";
-import { Upstreams } from "./upstream.ts";
+import { Upstreams, type Upstream } from "./upstream.ts";
 import { WaitingRoom } from "./waiting-room.ts";
-import { parseRouteSwap, type RouterRecord, type RouterStatus } from "./wire.ts";
+import { parseRouteSwap, type RouterRecord, type RouterStatus, type RouteUpstream } from "./wire.ts";
 
 export interface RouterOptions {
   /** The environment's folder. */
@@ -61,13 +61,17 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
   });
   if (!opened.ok) return opened;
   const routes = opened.value;
+  // Asked for each request, answered anew only when the route has changed.
+  let selected: { readonly target: RouteUpstream; readonly upstream: Upstream } | null = null;
   const server = createDataPlane({
     room,
     holdMs: limits.holdMs,
     bodyLimitBytes: limits.bodyLimitBytes,
     select: () => {
       const target = routes.current().upstream;
-      return target === null ? null : upstreams.select(target);
+      if (target === null) return null;
+      if (target !== selected?.target) selected = { target, upstream: upstreams.select(target) };
+      return selected.upstream;
     },
   });
   const port = await listen(server, options);
