@@ -28,6 +28,7 @@ const COMMANDS = {
     [tool("oxlint", "bin/oxlint"), "--deny-warnings"],
     [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.json"],
     [tool("typescript", "bin/tsc"), "-p", "movies/tsconfig.json"],
+    [tool("typescript", "bin/tsc"), "-p", "bench/tsconfig.json"],
     [tool("knip", "bin/knip.js")],
   ],
 };
@@ -38,7 +39,7 @@ async function main(command, args) {
   if (!Object.hasOwn(COMMANDS, command))
     fail(`USAGE: setup.mjs: unknown command "${command}"`, `use one of ${Object.keys(COMMANDS).join(", ")}`);
   const startedAt = performance.now();
-  const done = [installPackages(), buildGreenlight()].filter((each) => each !== null);
+  const done = setUp();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(2);
   console.error(`set-up ${seconds} s: ${done.length > 0 ? done.join(", ") : "nothing changed"}`);
   if (command === "test:heavy") process.env.GREENLIGHT_HEAVY = "1";
@@ -48,11 +49,50 @@ async function main(command, args) {
   }
 }
 
+/** What had to be done. One set-up of a clone at a time: a second one waits for the first and then finds all done. */
+function setUp() {
+  const stale = () => !isInstalled() || !isBuilt();
+  if (!stale()) return [];
+  const release = holdSetUp();
+  try {
+    return [installPackages(), buildGreenlight()].filter((each) => each !== null);
+  } finally {
+    release();
+  }
+}
+
+function holdSetUp() {
+  const lock = join(ROOT, ".setup-lock");
+  const remove = () => rmSync(lock, { force: true });
+  for (let waitedMs = 0; ; waitedMs += 200) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      process.once("exit", remove);
+      return remove;
+    } catch (error) {
+      if (error.code !== "EEXIST")
+        fail(`SETUP_UNWRITABLE: ${error.message}`, "grant write access to the clone, or free disk space");
+    }
+    if (!isRunning(Number(readFileSync(lock, "utf8") || 0)) && waitedMs >= 1000) remove();
+    else if (waitedMs === 0) console.error("set-up: another one is going on in this clone; waiting …");
+    if (waitedMs > 15 * 60_000)
+      fail("SETUP_LOCKED: another set-up does not end", "end it, or delete .setup-lock, and repeat");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return pid > 0;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 /** Installs exactly what the lock file says; null when it already stands. */
 function installPackages() {
-  const files = ["package-lock.json", "package.json", "greenlight/package.json", "movies/package.json"];
-  const key = digest(files.map((file) => readFileSync(join(ROOT, file))));
-  if (existsSync(nodePath()) && readStamp("packages") === key) return null;
+  if (isInstalled()) return null;
   console.error("set-up: installing packages (once; a minute or so) …");
   // npm runs by the Node that runs it now: `node_modules/.bin/node` is about to be replaced under it.
   const [program, ...before] = npmCommand();
@@ -71,23 +111,40 @@ function installPackages() {
       "install Node 24 or newer yourself and run npm without --omit=optional",
     );
   }
-  writeStamp("packages", key);
+  writeStamp("packages", packagesKey());
   return `packages installed in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
 }
 
-/** Compiles `greenlight/src` to `greenlight/dist` when a source file changed; null when it did not. */
-function buildGreenlight() {
-  const home = join(ROOT, "greenlight");
-  const sources = listFiles(join(home, "src")).map((file) => {
+function isInstalled() {
+  return existsSync(nodePath()) && readStamp("packages") === packagesKey();
+}
+
+function packagesKey() {
+  const files = ["package-lock.json", "package.json", "greenlight/package.json", "movies/package.json"];
+  return digest(files.map((file) => readFileSync(join(ROOT, file))));
+}
+
+function isBuilt() {
+  return existsSync(join(ROOT, "greenlight", "dist")) && readStamp("build") === buildKey();
+}
+
+function buildKey() {
+  const sources = listFiles(join(ROOT, "greenlight", "src")).map((file) => {
     const { size, mtimeMs } = statSync(file);
     return `${file.slice(ROOT.length)} ${size} ${mtimeMs}`;
   });
   const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json"].map((file) =>
     readFileSync(join(ROOT, file), "utf8"),
   );
-  const key = digest([readStamp("packages") ?? "", ...configs, ...sources]);
+  return digest([readStamp("packages") ?? "", ...configs, ...sources]);
+}
+
+/** Compiles `greenlight/src` to `greenlight/dist` when a source file changed; null when it did not. */
+function buildGreenlight() {
+  if (isBuilt()) return null;
+  const key = buildKey();
+  const home = join(ROOT, "greenlight");
   const dist = join(home, "dist");
-  if (existsSync(dist) && readStamp("build") === key) return null;
   const startedAt = performance.now();
   const next = join(home, "dist.next");
   rmSync(next, { recursive: true, force: true });
@@ -99,6 +156,8 @@ function buildGreenlight() {
       stdio: ["ignore", 2, 2],
     },
   );
+  if (result.error !== undefined)
+    fail(`SETUP_NODE: ${nodePath()}: ${result.error.message}`, "delete node_modules and repeat");
   if (result.status !== 0) fail("SETUP_BUILD: greenlight does not compile", "mend the type errors above, then repeat");
   // Swapped whole, so that a keeper that restarts its router never finds half a build.
   const old = join(home, `dist.old-${process.pid}`);
@@ -120,7 +179,9 @@ function run(program, args) {
     process.on("SIGINT", () => {});
     for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
     child.on("error", (error) => fail(`SETUP_START: ${program}: ${error.message}`, "delete node_modules and repeat"));
-    child.on("close", (status) => resolve(status ?? 130));
+    child.on("close", (status, signal) =>
+      resolve(status ?? (["SIGINT", "SIGTERM", "SIGHUP"].includes(signal) ? 130 : 3)),
+    );
   });
 }
 
@@ -137,8 +198,12 @@ function systemNode() {
 
 function nodePath() {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
-  if (name === undefined) return process.execPath;
-  return join(ROOT, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+  const file = process.platform === "win32" ? "node.exe" : "node";
+  const brought = name === undefined ? null : join(ROOT, "node_modules", name, "bin", file);
+  if (brought !== null && existsSync(brought)) return brought;
+  // A Node that is new enough will do where none came for this platform.
+  const isNewEnough = Number(process.versions.node.split(".")[0]) >= 24;
+  return isNewEnough || brought === null ? process.execPath : brought;
 }
 
 function tool(name, file) {

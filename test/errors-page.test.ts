@@ -27,3 +27,10 @@ test("every code can really come up", () => {
   const unused = Object.keys(PROBLEMS).filter((code) => !texts.some((text) => text.includes(code)));
   expect(unused).toEqual([]);
 });
+
+test("the page lists every code of the set-up", () => {
+  const script = readFileSync(join(import.meta.dirname, "../setup.mjs"), "utf8");
+  const used = new Set([...script.matchAll(/\bSETUP_[A-Z]+/gu)].map((match) => match[0]));
+  const listed = new Set([...page.matchAll(/^- `(SETUP_[A-Z]+)`/gmu)].map((match) => match[1]));
+  expect(listed).toEqual(used);
+});

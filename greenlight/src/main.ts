@@ -27,6 +27,13 @@ const composition: Composition = {
   },
 };
 
+// A reader that went away (`| head`) wants to see no more; the run itself goes on to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
+
 try {
   process.exitCode = await runCommandLine(process.argv.slice(2), composition);
 } catch (error) {

@@ -1,4 +1,5 @@
 import { ProblemError, problem } from "../base/problem.ts";
+import { killActiveSteps } from "../engine/step-process.ts";
 
 export interface Cancellation {
   readonly signal: AbortSignal;
@@ -12,7 +13,11 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function listenForCancel(): Cancellation {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
-    if (!controller.signal.aborted) console.error(`\n${name}: cancelling; what runs is being ended …`);
+    if (controller.signal.aborted) {
+      killActiveSteps();
+      process.exit(130);
+    }
+    console.error(`\n${name}: cancelling; what runs is being ended … (once more: at once)`);
     controller.abort(new ProblemError([problem("USAGE", { place: name, message: "cancelled" })], { exitCode: 130 }));
   };
   for (const name of SIGNALS) process.on(name, onSignal);

@@ -1,6 +1,7 @@
 import { loadProject } from "../app/load-project.ts";
 import { localEnvironments } from "../app/local-environments.ts";
 import { listRuns } from "../app/read-runs.ts";
+import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-line.ts";
 import { formatDuration, printable, Terminal } from "./terminal.ts";
 
@@ -11,7 +12,7 @@ export async function status(
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const place = call.place();
-  const limit = Math.min(1000, Math.max(1, Number(options["limit"] ?? 10) || 10));
+  const limit = limitOf(options["limit"]);
   const blueprint = await loadProject(place);
   const environments = await localEnvironments({ place, blueprint, clock: call.composition.clock });
   const states = await Promise.all(
@@ -41,4 +42,12 @@ export async function status(
     );
   }
   return 0;
+}
+
+function limitOf(value: unknown): number {
+  if (value === undefined) return 10;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
+  const message = `"${String(value)}" is not a number from 1 to 10000`;
+  throw new ProblemError([problem("USAGE", { place: "--limit", message })]);
 }

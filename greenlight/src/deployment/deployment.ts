@@ -16,7 +16,7 @@ export interface Deployment extends DeploymentRecord {
   readonly steps: readonly DeploymentStep[];
 }
 
-export interface Interruption {
+interface Interruption {
   /** `abandoned`: its controller died. `superseded`: it waited for an approval, and a newer one came. */
   readonly kind: "cancelled" | "abandoned" | "superseded";
   readonly why: string;
@@ -28,7 +28,7 @@ export interface Failure {
   readonly problems: readonly Problem[];
 }
 
-export interface DeploymentStep {
+interface DeploymentStep {
   readonly effect: string;
   /** ISO 8601, UTC. */
   readonly intendedAt: string;

@@ -103,7 +103,7 @@ export interface TargetSlot extends Omit<LiveRelease, "slot"> {
   readonly lastExit: string | null;
 }
 
-export interface DeploymentTraffic {
+interface DeploymentTraffic {
   readonly deploymentId: string;
   readonly inFlightCount: number;
   readonly requestCount: number;
@@ -131,14 +131,14 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-export interface SlotStart {
+interface SlotStart {
   readonly epoch: number;
   readonly slot: SlotName;
   readonly deploymentId: string;
   readonly release: TargetRelease;
 }
 
-export interface SlotEnd {
+interface SlotEnd {
   readonly epoch: number;
   readonly slot: SlotName;
   readonly deploymentId: string;

@@ -5,6 +5,8 @@ export interface ApprovalRequest {
   readonly digest: string;
   /** What will happen, in a line or two. */
   readonly summary: string;
+  /** Milliseconds after which nobody is asked any more; null: no limit. */
+  readonly expiresAfterMs: number | null;
 }
 
 export type ApprovalAnswer =

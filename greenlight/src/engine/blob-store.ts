@@ -3,6 +3,8 @@ export interface BlobStore {
   has(digest: string): Promise<boolean>;
   /** A local file that holds the blob, not to be changed; null when the store does not have it. */
   localPath(digest: string): Promise<string | null>;
+  /** Reads the blob whole: true when it is sound; a damaged one is removed, so that it is built again. */
+  verify(digest: string): Promise<boolean>;
   /** Copies a file in. Rejects with a Problem when what was copied does not have this digest. */
   putFile(path: string, digest: string): Promise<void>;
   /**

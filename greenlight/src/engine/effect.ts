@@ -34,6 +34,8 @@ export interface EffectContext {
   recall(subject: string): Promise<RecalledEffect | null>;
   /** A local file that holds a blob of the store; null when it is not there. */
   blobPath(digest: string): Promise<string | null>;
+  /** Reads the blobs whole and removes those whose content is not their digest's. */
+  dropDamagedBlobs(digests: readonly string[]): Promise<void>;
   /** The run so far. */
   view(): RunView;
 }

@@ -30,6 +30,8 @@ export async function runEffect(call: EffectCall): Promise<StepVerdict> {
   if (step.action.kind !== "effect") throw new Error(`${step.name} is not an effect`);
   await mkdir(dirname(call.logPath), { recursive: true });
   const log = createWriteStream(call.logPath, { flags: "a" });
+  // An effect's evidence is in the record; a full disk costs its log, not the run.
+  log.on("error", () => undefined);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(new Error("timed out")), step.timeoutMs);
   const signal = AbortSignal.any([context.signal, deadline.signal]);
@@ -109,6 +111,9 @@ function effectContext(call: EffectCall, signal: AbortSignal, log: (line: string
       return { runId: success.runId, at: success.at, evidence: success.ended.evidence, facts: success.ended.facts };
     },
     blobPath: (digest) => context.blobs.localPath(digest),
+    dropDamagedBlobs: async (digests) => {
+      for (const digest of digests) await context.blobs.verify(digest);
+    },
     view: () => journal.view(),
   };
 }

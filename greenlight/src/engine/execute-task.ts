@@ -8,6 +8,7 @@ import { problem, type Problem } from "../base/problem.ts";
 import { judgeEvidence } from "../evidence/judge.ts";
 import type { StepBlueprint } from "../pipeline/blueprint.ts";
 import type { CacheEntry } from "./blob-store.ts";
+import { checkNeeds } from "./check-needs.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { FunctionRequest, FunctionResponse } from "./function-runner.ts";
 import type { FunctionResult } from "./function-step.ts";
@@ -98,7 +99,7 @@ export async function runTask(call: TaskCall): Promise<StepVerdict> {
     return { ...base, outcome: "failed", why: "a declared output is missing", problems: collected.error };
   }
   const note =
-    judged.outcome === "failed"
+    judged.outcome !== "passed"
       ? null
       : await keepResult(call, collected.value, references, context.clock.now() - startedAt);
   return {
@@ -181,6 +182,10 @@ async function describeFailure(
       const message = `still ran after ${call.step.timeoutMs / 1000} s and was ended`;
       return { outcome: "failed", why: message, problems: [problem("STEP_TIMEOUT", { place, message })] };
     }
+    case "log-failed": {
+      const problems = [problem("STORE_UNWRITABLE", { place: call.logPath, message: exit.message })];
+      return { outcome: "errored", why: `its log can't be written: ${exit.message}`, problems };
+    }
     case "not-started": {
       const problems = [problem("COMMAND_NOT_STARTED", { place, message: exit.message })];
       return { outcome: "errored", why: exit.message, problems };
@@ -206,6 +211,7 @@ async function keepResult(
   const { step, taken, context } = call;
   await forEachLimited(references, 8, (file) => context.blobs.putFile(file.path, file.digest));
   if (taken.uncacheable !== null) return `not cached: ${taken.uncacheable}`;
+  if ((await checkNeeds(call.needs, context)).length > 0) return "not cached: what it needs changed while it ran";
   if (await haveInputsChanged(step, taken, context)) return "not cached: an input changed while it ran";
   for (const file of Object.values(files).flat()) {
     await context.blobs.putFile(join(context.projectFolder, file.path), file.digest);

@@ -26,7 +26,7 @@ export async function explainRun(
   }
   if (lastDigest === query.taken.digest) {
     const whenRun =
-      query.taken.uncacheable === null ? "its cached result is gone" : `never cached: ${query.taken.uncacheable}`;
+      query.taken.uncacheable === null ? "its result is not in the cache" : `never cached: ${query.taken.uncacheable}`;
     return { differences: [], lastRunId: last.runId, whenRun, whenCached: `nothing changed since run ${last.runId}` };
   }
   const differences = diffManifests(before, query.taken.manifest);

@@ -65,7 +65,8 @@ async function leadsOutside(path: string, folder: string): Promise<boolean> {
   return isSymbolicLink && isOutside(await realpath(folder), await realpath(path));
 }
 
-function isOutside(folder: string, path: string): boolean {
+/** True when `path` does not lie below `folder`. */
+export function isOutside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
 }

@@ -1,15 +1,15 @@
-import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { isDynamicPattern } from "tinyglobby";
 
 import { digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
-import { problem, type Problem } from "../base/problem.ts";
+import { problem, ProblemError, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { StepBlueprint } from "../pipeline/blueprint.ts";
 import type { BlobStore, CachedFile } from "./blob-store.ts";
-import { digestIndexed, findFiles, forEachLimited } from "./input-files.ts";
+import { digestIndexed, findFiles, forEachLimited, isOutside } from "./input-files.ts";
 import type { StatIndex } from "./stat-index.ts";
 
 export type OutputFiles = Readonly<Record<string, readonly CachedFile[]>>;
@@ -25,6 +25,7 @@ export function outputsOf(step: StepBlueprint): Record<string, string> {
 /** Removes what an earlier execution left, so that nothing stale is taken for a result. */
 export async function removeOutputs(folder: string, outputs: Readonly<Record<string, string>>): Promise<void> {
   for (const pattern of Object.values(outputs)) {
+    await refuseLinkOutside(folder, pattern);
     if (!isDynamicPattern(pattern)) await rm(join(folder, pattern), { recursive: true, force: true });
     else for (const file of await findFiles(folder, [pattern])) await rm(join(folder, file), { force: true });
   }
@@ -50,8 +51,11 @@ export async function collectOutputs(
     const found: CachedFile[] = [];
     await forEachLimited(files, 16, async (path) => {
       const absolute = join(options.folder, path);
-      const { mode } = await stat(absolute);
-      found.push({ path, digest: await digestIndexed(absolute, options.index), isExecutable: (mode & 0o111) !== 0 });
+      found.push({
+        path,
+        digest: await digestIndexed(absolute, options.index),
+        isExecutable: await isExecutable(absolute),
+      });
     });
     collected[name] = found.toSorted((left, right) => (left.path < right.path ? -1 : 1));
   }
@@ -67,8 +71,9 @@ export async function restoreOutputs(
   const wanted = new Map(Object.values(files).flatMap((each) => each.map((file) => [file.path, file] as const)));
   const missing: CachedFile[] = [];
   for (const file of wanted.values()) {
-    const digest = await digestIndexed(join(options.folder, file.path), options.index).catch(() => null);
-    if (digest !== file.digest) missing.push(file);
+    const path = join(options.folder, file.path);
+    const digest = await digestIndexed(path, options.index).catch(() => null);
+    if (digest !== file.digest || (await isExecutable(path)) !== file.isExecutable) missing.push(file);
   }
   // All blobs must be there before the first file is touched: a half restored output helps nobody.
   for (const file of missing) if (!(await options.blobs.has(file.digest))) return false;
@@ -90,6 +95,26 @@ export function digestOutputs(files: OutputFiles): Record<string, string> {
       .filter(([name]) => !name.startsWith("evidence:"))
       .map(([name, each]) => [name, digestText(canonicalJson(each))]),
   );
+}
+
+/** An output behind a link that leads out of the project is neither removed nor written. */
+async function refuseLinkOutside(folder: string, pattern: string): Promise<void> {
+  const home = await realpath(folder);
+  let path = folder;
+  for (const part of dirname(pattern).split("/")) {
+    path = join(path, part);
+    const real = await realpath(path).catch(() => null);
+    if (real === null) return;
+    if (isOutside(home, real)) {
+      throw new ProblemError([
+        problem("STEP_OUTPUT_OUTSIDE", { place: pattern, message: `${path} is a link that leads out of the project` }),
+      ]);
+    }
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return ((await stat(path)).mode & 0o111) !== 0;
 }
 
 async function filesOf(folder: string, pattern: string): Promise<string[]> {

@@ -1,4 +1,15 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -140,7 +151,7 @@ describe("the cache does not lie", () => {
     expect(second.step("shout")).toMatchObject({
       outcome: "passed",
       isFromCache: false,
-      why: "ran: its cached result is gone",
+      why: "ran: its result is not in the cache",
     });
     expect(rig.read("out/shout.txt")).toBe("FILM");
     expect(countOf("shout")).toBe(2);
@@ -189,6 +200,59 @@ describe("the cache does not lie", () => {
     const run = await rig.run({ build: [lazy] });
     expect(run.step("lazy").outcome).toBe("failed");
     expect(run.step("lazy").problems.map((each) => each.code)).toEqual(["OUTPUT_MISSING"]);
+  });
+});
+
+describe("what a step reads is what was recorded", () => {
+  test("an output that was overwritten before its use is told, and nothing is cached under it", async () => {
+    const make = step("make", { run: "mkdir -p out && echo good > out/x", inputs: [], outputs: { x: "out/x" } });
+    const spoil = step("spoil", { run: "echo evil > out/x", needs: { make } });
+    const copy = step("copy", { run: "cp out/x out/y", inputs: [], needs: { make }, outputs: { y: "out/y" } });
+    const spoilt = await rig.run({ one: [make], two: [spoil], three: [copy] });
+    expect(spoilt.step("copy").outcome).toBe("failed");
+    expect(spoilt.step("copy").problems[0]).toMatchObject({ code: "SOURCE_CHANGED", place: "make" });
+    const sound = await rig.run({ one: [make], three: [copy] });
+    expect(sound.step("copy")).toMatchObject({ outcome: "passed", isFromCache: false });
+    expect(rig.read("out/y")).toBe("good\n");
+  });
+
+  test("an output behind a link that leads out of the project is left alone", async () => {
+    const outside = mkdtempSync(join(tmpdir(), "greenlight-outside-"));
+    try {
+      writeFileSync(join(outside, "kept"), "precious");
+      symlinkSync(outside, join(rig.folder, "out"));
+      const run = await rig.run({ one: [step("make", { run: "true", inputs: [], outputs: { all: "out/kept" } })] });
+      expect(run.step("make").problems[0]?.code).toBe("STEP_OUTPUT_OUTSIDE");
+      expect(readFileSync(join(outside, "kept"), "utf8")).toBe("precious");
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
+  });
+
+  test("the time zone and the language of the caller do not reach a step that does not declare them", async () => {
+    const show = step("show", {
+      run: 'mkdir -p out && echo "$TZ $LANG $CI" > out/v',
+      inputs: [],
+      outputs: { v: "out/v" },
+    });
+    await rig.run({ build: [show] }, { variables: { TZ: "Asia/Tokyo", LANG: "ko_KR.UTF-8", CI: "1" } });
+    expect(rig.read("out/v")).toBe("UTC C.UTF-8 \n");
+  });
+
+  test("an executable bit that was lost or won is put back", async () => {
+    const make = step("make", {
+      run: "mkdir -p out && echo x > out/a && chmod +x out/a && echo x > out/b",
+      inputs: [],
+      outputs: { out: "out" },
+    });
+    await rig.run({ build: [make] });
+    chmodSync(join(rig.folder, "out/a"), 0o644);
+    chmodSync(join(rig.folder, "out/b"), 0o755);
+    expect((await rig.run({ build: [make] })).step("make").isFromCache).toBe(true);
+    expect([
+      statSync(join(rig.folder, "out/a")).mode & 0o111,
+      statSync(join(rig.folder, "out/b")).mode & 0o111,
+    ]).toEqual([0o111, 0]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
 import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import { checkNeeds } from "./check-needs.ts";
 import { runEffect } from "./execute-effect.ts";
 import { restoreTask, runTask } from "./execute-task.ts";
 import { explainRun } from "./explain-run.ts";
@@ -21,6 +22,8 @@ export async function runStep(run: ActiveRun, step: StepBlueprint, logPath: stri
   const { context, journal } = run;
   const startedAt = context.clock.now();
   const needs = needsOf(run, step);
+  const spoilt = await checkNeeds(needs, context);
+  if (spoilt.length > 0) return finish(run, step, { verdict: problemVerdict(spoilt), taken: null, startedAt, why: "" });
   const taken = await takeManifest(step, needs, context);
   if (!taken.ok) {
     const verdict = problemVerdict(taken.error);

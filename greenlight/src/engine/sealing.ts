@@ -15,7 +15,7 @@ export async function haveInputsChanged(
 
 /**
  * What is sealed must be what was checked: every file that an earlier step of the run took as input has to be as
- * it was then. A file that another step of the run wrote is told by that step's output, so it can't differ unseen.
+ * it was then. What other steps of the run wrote is checked where it is needed (`checkNeeds`).
  */
 export async function checkSources(
   checked: readonly { readonly step: StepBlueprint; readonly taken: TakenManifest }[],

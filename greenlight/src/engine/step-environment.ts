@@ -10,13 +10,9 @@ const ALWAYS = [
   "USER",
   "LOGNAME",
   "SHELL",
-  "LANG",
-  "LC_ALL",
-  "TZ",
   "TMPDIR",
   "TEMP",
   "TMP",
-  "CI",
   "NODE_EXTRA_CA_CERTS",
   "SSL_CERT_FILE",
   "SystemRoot",
@@ -39,6 +35,9 @@ export function stepEnvironment(
     if (value !== undefined) env[name] = value;
   }
   env["PATH"] = [...toolFolders(projectFolder), dirname(process.execPath), env["PATH"] ?? ""].join(delimiter);
+  // What could change a result without being declared is the same everywhere.
+  env["TZ"] ??= "UTC";
+  env["LANG"] ??= "C.UTF-8";
   env["NO_COLOR"] = "1";
   return env;
 }

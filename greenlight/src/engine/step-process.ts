@@ -21,8 +21,8 @@ export interface StepExit {
   /** Null when a signal ended it or it never started. */
   readonly exitCode: number | null;
   readonly signalName: string | null;
-  readonly ending: "exited" | "timed-out" | "cancelled" | "not-started";
-  /** The system's message when it never started. */
+  readonly ending: "exited" | "timed-out" | "cancelled" | "not-started" | "log-failed";
+  /** The system's message when it never started, or its log could not be written. */
   readonly message: string;
 }
 
@@ -40,6 +40,7 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
     stdio: ["ignore", "pipe", "pipe"],
     detached: process.platform !== "win32",
   });
+  if (child.pid !== undefined) activeGroups.add(child.pid);
   let ending: StepExit["ending"] = "exited";
   let killTimer: NodeJS.Timeout | undefined;
   const end = (how: StepExit["ending"]): void => {
@@ -49,7 +50,14 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
     killTimer = setTimeout(() => killGroup(child.pid, "SIGKILL"), step.graceMs);
   };
   const onAbort = (): void => end("cancelled");
+  let logError = "";
+  log.on("error", (error) => {
+    logError = error.message;
+    end("log-failed");
+  });
   step.signal.addEventListener("abort", onAbort, { once: true });
+  // The abort may have come between the look above and here.
+  if (step.signal.aborted) onAbort();
   const timeout = setTimeout(() => end("timed-out"), step.timeoutMs);
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
@@ -60,15 +68,23 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
       );
       // A background child that keeps the pipe open must not keep the step: the group ends with its leader.
       child.once("exit", () => killGroup(child.pid, "SIGKILL"));
-      child.once("close", (exitCode, signalName) => resolve({ exitCode, signalName, ending, message: "" }));
+      child.once("close", (exitCode, signalName) => resolve({ exitCode, signalName, ending, message: logError }));
     });
   } finally {
+    if (child.pid !== undefined) activeGroups.delete(child.pid);
     clearTimeout(timeout);
     clearTimeout(killTimer);
     step.signal.removeEventListener("abort", onAbort);
     log.end();
     await finished(log).catch(() => undefined);
   }
+}
+
+const activeGroups = new Set<number>();
+
+/** Kills every step that runs now, without grace: for a person who does not want to wait any longer. */
+export function killActiveSteps(): void {
+  for (const pid of activeGroups) killGroup(pid, "SIGKILL");
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

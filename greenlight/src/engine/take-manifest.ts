@@ -39,7 +39,7 @@ export async function takeManifest(
     step.inputs ?? [],
   );
   if (!inputs.ok) return err(inputs.error);
-  const packages = await lockedPackages(context.projectFolder, step.packages);
+  const packages = await lockedPackages(context.projectFolder, step.packages, context.index);
   const code = step.action.kind === "command" ? null : await moduleCode(step.action.module, context);
   const manifest: Manifest = {
     schema: 1,

@@ -12,7 +12,7 @@ import { afterEnd, isCrashLooping, NEW_STORY, type LifeStory } from "./restart-p
 import type { ProcessState } from "./wire.ts";
 
 /** How to start the process, asked anew before each start. */
-export interface ProcessPlan {
+interface ProcessPlan {
   readonly command: string;
   readonly arguments: readonly string[];
   readonly folder: string;

@@ -59,7 +59,7 @@ export interface KeeperState {
   readonly slots: Readonly<Record<SlotName, (ProcessState & SlotAddress) | null>>;
 }
 
-export interface SlotAddress {
+interface SlotAddress {
   readonly deploymentId: string;
   readonly releaseId: string;
   readonly digest: string;

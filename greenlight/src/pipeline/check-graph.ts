@@ -1,4 +1,5 @@
 import { problem, type Problem } from "../base/problem.ts";
+import { fixedPart, isWithin } from "./check-step.ts";
 import type { StepDefinition } from "./definition.ts";
 import { findCycle, sortByNeeds } from "./graph.ts";
 
@@ -69,20 +70,29 @@ function nameOfNeed(need: unknown): string | null {
 
 function checkOutputs(located: readonly LocatedStep[]): Problem[] {
   const problems: Problem[] = [];
-  const owners = new Map<string, LocatedStep>();
-  for (const each of located) {
-    for (const [name, path] of Object.entries(each.step.outputs)) {
-      const key = path.replace(/^\.\//u, "").replace(/\/(\*\*(\/\*)?)?$/u, "");
-      const owner = owners.get(key);
-      if (owner !== undefined && owner !== each) {
-        problems.push(
-          problem("STEP_OUTPUT_SHARED", {
-            place: `${each.place}.outputs.${name}`,
-            message: `"${path}" is already an output of "${owner.step.name}"`,
-          }),
-        );
-      } else owners.set(key, each);
+  const written = located.flatMap((each) =>
+    [...Object.values(each.step.outputs), ...each.step.evidence.map((source) => source.path)].map((path) => ({
+      each,
+      path,
+      // Outputs with wildcards may lie side by side in one folder; plain ones own what is below them.
+      fixed: path.includes("*") && !path.endsWith("/**") && !path.endsWith("/**/*") ? path : fixedPart(path),
+    })),
+  );
+  // Sorted by path, an output stands right behind the one that holds it.
+  const sorted = written.toSorted((left, right) => (`${left.fixed}/` < `${right.fixed}/` ? -1 : 1));
+  const open: typeof written = [];
+  for (const current of sorted) {
+    while (open.length > 0 && !isWithin(current.fixed, open.at(-1)?.fixed ?? "")) open.pop();
+    const owner = open.find((holder) => holder.each !== current.each);
+    if (owner !== undefined) {
+      problems.push(
+        problem("STEP_OUTPUT_SHARED", {
+          place: `${current.each.place}.outputs`,
+          message: `"${current.path}" is already an output of "${owner.each.step.name}"${owner.path === current.path ? "" : ` ("${owner.path}")`}`,
+        }),
+      );
     }
+    open.push(current);
   }
   return problems;
 }

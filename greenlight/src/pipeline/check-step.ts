@@ -49,15 +49,33 @@ function checkName(step: StepDefinition, place: string): Problem[] {
 
 function checkPaths(step: StepDefinition, place: string): Problem[] {
   const problems: Problem[] = [];
-  for (const [name, path] of Object.entries(step.outputs)) {
+  const written = [
+    ...Object.entries(step.outputs).map(([name, path]) => [`outputs.${name}`, path] as const),
+    ...step.evidence.map((source, index) => [`evidence.${index}`, source.path] as const),
+  ];
+  for (const [name, path] of written) {
     if (isOutside(path) || /^(\.\/)?(\*|\.?$)/u.test(path)) {
       problems.push(
         problem("STEP_OUTPUT_OUTSIDE", {
-          place: `${place}.outputs.${name}`,
+          place: `${place}.${name}`,
           message: `"${path}" is not a path of its own below the project's folder`,
         }),
       );
     }
+  }
+  // Outputs are removed before a step runs: an output around the step's own inputs would delete them.
+  for (const [name, path] of written) {
+    const swallowed = (step.inputs ?? []).find(
+      (glob) => !glob.startsWith("!") && isWithin(fixedPart(glob), fixedPart(path)),
+    );
+    if (swallowed === undefined || path.includes("*")) continue;
+    problems.push(
+      problem("STEP_OUTPUT_SHARED", {
+        place: `${place}.${name}`,
+        message: `"${path}" holds the step's own input "${swallowed}"`,
+        remedy: "write outputs to a folder that holds nothing else",
+      }),
+    );
   }
   for (const glob of step.inputs ?? []) {
     if (isAbsolute(glob)) {
@@ -81,6 +99,19 @@ function checkEnvironment(
       message: `there is no environment "${step.environment}"; known: ${Object.keys(environments).join(", ") || "none"}`,
     }),
   ];
+}
+
+/** The part of a path or glob before its first wildcard, without a trailing slash. */
+export function fixedPart(glob: string): string {
+  return glob
+    .replace(/^\.\//u, "")
+    .replace(/[*?{[(!].*$/u, "")
+    .replace(/\/+$/u, "");
+}
+
+/** True when `path` is `folder` or lies below it; the project's own folder, "", holds only itself here. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder !== "" && (path === folder || path.startsWith(`${folder}/`));
 }
 
 function isAbsolute(path: string): boolean {

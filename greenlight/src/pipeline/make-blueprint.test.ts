@@ -97,6 +97,22 @@ describe("what is wrong with a definition is told, all at once", () => {
     expect(codesOf(project({ s: [one, two] }))).toEqual(["STEP_OUTPUT_SHARED"]);
   });
 
+  test("an output inside another step's output, or around its own inputs, is refused", () => {
+    const outer = step("a", { run: "x", outputs: { out: "out" } });
+    const inner = step("b", { run: "x", outputs: { model: "out/model/m.json" } });
+    const beside = step("c", { run: "x", outputs: { other: "outer/model" } });
+    expect(codesOf(project({ s: [inner, outer, beside] }))).toEqual(["STEP_OUTPUT_SHARED"]);
+    const swallow = step("d", { run: "x", inputs: ["src/**"], outputs: { all: "src" } });
+    expect(codesOf(project({ s: [swallow] }))).toEqual(["STEP_OUTPUT_SHARED"]);
+    const below = step("e", { run: "x", inputs: ["src/**"], outputs: { one: "src/generated/x.ts" } });
+    expect(codesOf(project({ s: [below] }))).toEqual([]);
+  });
+
+  test("a report outside the project is refused as an output would be", () => {
+    const bad = step("a", { run: "x", evidence: [{ format: "sarif", path: "../lint.sarif", tool: "lint" }] });
+    expect(codesOf(project({ s: [bad] }))).toEqual(["STEP_OUTPUT_OUTSIDE"]);
+  });
+
   test("the whole project as an output is refused", () => {
     for (const path of [".", "**", "./", "/etc", "C:\\x", "a/../../b"]) {
       expect(codesOf(project({ s: [step("a", { run: "x", outputs: { all: path } })] }))).toEqual([

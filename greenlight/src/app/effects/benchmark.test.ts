@@ -127,7 +127,7 @@ describe("benchmark", () => {
     expect(result.why).toContain("not compared, the baseline was not measured");
   });
 
-  it("a deployment measured before is not measured again, and keeps its judgement", async () => {
+  it("a deployment measured before is not measured again, unless that could not tell", async () => {
     await using service = await startService(answering({}));
     const first = await benchmark(
       { ...ARGS, rounds: 1 },
@@ -135,19 +135,20 @@ describe("benchmark", () => {
     );
     const evidence = benchmarkOf(first);
     const comparison = { against: "b", baseline: evidence.median, ratio: 1, low: 1, high: 2, limit: 1.5, why: "noisy" };
-    const inconclusive = { ...evidence, comparison: { ...comparison, verdict: "inconclusive" as const } };
+    const told = { ...evidence, comparison: { ...comparison, verdict: "promote" as const } };
     const before = service.requests.length;
-    const context = effectContext({
-      needs: { deployment: deploymentNeed(service.url) },
-      recalled: recalled([inconclusive]),
-    });
-    expect(await benchmark(ARGS, context)).toMatchObject({
-      outcome: "warned",
+    const needs = { deployment: deploymentNeed(service.url) };
+    expect(await benchmark(ARGS, effectContext({ needs, recalled: recalled([told]) }))).toMatchObject({
+      outcome: "passed",
       isAlready: true,
       why: "already measured: deployment d-staging",
-      evidence: [inconclusive],
+      evidence: [told],
     });
     expect(service.requests).toHaveLength(before);
+    const inconclusive = { ...evidence, comparison: { ...comparison, verdict: "inconclusive" as const } };
+    const again = await benchmark(ARGS, effectContext({ needs, recalled: recalled([inconclusive]) }));
+    expect(again.isAlready).toBe(false);
+    expect(service.requests.length).toBeGreaterThan(before);
   });
 
   it("an abort under load ends it soon, with the abort's reason", async () => {

@@ -37,8 +37,10 @@ export const benchmark: Effect = async (rawArguments, context) => {
   const deployment = requireDeployment(context, args.environment);
   const subject = deployment.deploymentId;
   const before = await context.recall(subject);
-  if (before !== null) {
-    const { outcome, problems } = judgeEvidence(before.evidence);
+  const judged = before === null ? null : judgeEvidence(before.evidence);
+  // A measurement that could not tell is no answer: it is taken again.
+  if (before !== null && judged?.outcome === "passed") {
+    const { outcome, problems } = judged;
     const why = `already measured: deployment ${subject}`;
     return { outcome, isAlready: true, why, problems, evidence: before.evidence, facts: before.facts, subject };
   }

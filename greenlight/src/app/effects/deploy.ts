@@ -8,6 +8,7 @@ import { unreachable } from "../../base/unreachable.ts";
 import type { DeployApproval, DeploymentRecord, DeployOutcome } from "../../deployment/environment.ts";
 import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
 import type { DeploymentEvidence } from "../../evidence/evidence.ts";
+import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { readManifest } from "../../release/read-manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
@@ -46,7 +47,7 @@ export const deploy: Effect = async (rawArgs, context) => {
     digest,
     releaseId: id,
     blobPath: (blob) => blobs.get(blob) ?? "",
-    approve: definition.approval === undefined ? null : () => askApproval(context, { name, digest, id }),
+    approve: definition.approval === undefined ? null : () => askApproval(context, { name, digest, id, definition }),
     who,
     why: `run ${context.run.id}${commit === null ? "" : ` of ${branch ?? "a detached checkout"}@${commit.slice(0, 8)}`}`,
     runId: context.run.id,
@@ -54,6 +55,9 @@ export const deploy: Effect = async (rawArgs, context) => {
     onTransition: (transition) => context.log(`${transition.at} ${transition.state}: ${transition.why}`),
     log: (line) => context.log(line),
   });
+  // A damaged file of the store must not block every later run: it is found and removed, so that the bundle is rebuilt.
+  const isDamaged = outcome.problems.some((each) => each.code === "RELEASE_INCOMPLETE");
+  if (isDamaged) await context.dropDamagedBlobs(manifest.files.map((file) => file.digest));
   const state = await environment.observe();
   return {
     ...describe(outcome, name),
@@ -77,7 +81,12 @@ async function findBlobs(
 
 async function askApproval(
   context: EffectContext,
-  wanted: { readonly name: string; readonly digest: string; readonly id: string },
+  wanted: {
+    readonly name: string;
+    readonly digest: string;
+    readonly id: string;
+    readonly definition: EnvironmentDefinition;
+  },
 ): Promise<DeployApproval> {
   const summary = `deploy ${wanted.id} to ${wanted.name}`;
   const answer = await context.approve({
@@ -85,10 +94,19 @@ async function askApproval(
     releaseId: wanted.id,
     digest: wanted.digest,
     summary,
+    expiresAfterMs: parseSpanMs(wanted.definition.approval?.expiresAfter),
   });
   if (answer.kind === "granted") return { kind: "granted", by: answer.by, how: answer.how };
   if (answer.kind === "rejected") return { kind: "rejected", by: answer.by, why: answer.why };
   return { kind: "waiting" };
+}
+
+/** "30m", "24h", "7d" in milliseconds; the form is checked with the definition. */
+function parseSpanMs(span: string | undefined): number | null {
+  const found = /^(\d+)([mhd])$/u.exec(span ?? "");
+  if (found === null) return null;
+  const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }[found[2] as "m" | "h" | "d"];
+  return Math.min(Number(found[1]) * unitMs, 20 * 86_400_000);
 }
 
 function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "outcome" | "isAlready" | "why"> {

@@ -30,6 +30,13 @@ export class BlobFolder implements BlobStore {
     return (await this.has(digest)) ? this.path(digest) : null;
   }
 
+  async verify(digest: string): Promise<boolean> {
+    if (!existsSync(this.path(digest))) return false;
+    if ((await digestFile(this.path(digest))) === digest) return true;
+    await rm(this.path(digest), { force: true });
+    return false;
+  }
+
   async putFile(source: string, digest: string): Promise<void> {
     if (await this.has(digest)) return;
     const target = this.path(digest);

@@ -14,7 +14,8 @@ export class StatDatabase implements StatIndex {
     mkdirSync(dirname(path), { recursive: true });
     try {
       this.#database = open(path);
-    } catch {
+    } catch (error) {
+      if (!/malformed|not a database|corrupt/iu.test(String(error))) throw error;
       for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
       this.#database = open(path);
     }
@@ -35,13 +36,18 @@ export class StatDatabase implements StatIndex {
   flush(): void {
     if (this.#changed.size === 0) return;
     const insert = this.#database.prepare("INSERT OR REPLACE INTO files VALUES (?, ?, ?)");
-    this.#database.exec("BEGIN IMMEDIATE");
-    for (const path of this.#changed) {
-      const entry = this.#entries.get(path);
-      if (entry !== undefined) insert.run(path, entry.identity, entry.digest);
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      for (const path of this.#changed) {
+        const entry = this.#entries.get(path);
+        if (entry !== undefined) insert.run(path, entry.identity, entry.digest);
+      }
+      this.#database.exec("COMMIT");
+      this.#changed.clear();
+    } catch {
+      // It only saves work: a full disk or a busy file must not spoil a run that passed.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
     }
-    this.#database.exec("COMMIT");
-    this.#changed.clear();
   }
 
   close(): void {

@@ -36,6 +36,7 @@ export function effectContext(options: ContextOptions = {}): ObservedContext {
       return Promise.resolve(options.recalled ?? null);
     },
     blobPath: () => Promise.reject(new Error("reads no blob")),
+    dropDamagedBlobs: async () => undefined,
     view: () => {
       throw new Error("looks at no run");
     },
