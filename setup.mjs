@@ -51,8 +51,7 @@ async function main(command, args) {
 
 /** What had to be done. One set-up of a clone at a time: a second one waits for the first and then finds all done. */
 function setUp() {
-  const stale = () => !isInstalled() || !isBuilt();
-  if (!stale()) return [];
+  if (isInstalled() && isBuilt()) return [];
   const release = holdSetUp();
   try {
     return [installPackages(), buildGreenlight()].filter((each) => each !== null);
