@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
@@ -202,6 +202,7 @@ function deployLog(): string {
   const holder = ".greenlight/run-holder.json";
   if (!existsSync(join(sandbox.folder, holder))) return "";
   const { runId } = JSON.parse(sandbox.read(holder)) as { runId: string };
-  const path = `.greenlight/runs/${runId}/deploy-production.log`;
-  return existsSync(join(sandbox.folder, path)) ? sandbox.read(path) : "";
+  const folder = `.greenlight/runs/${runId}`;
+  const file = readdirSync(join(sandbox.folder, folder)).find((name) => /^deploy-production.*\.log$/u.test(name));
+  return file === undefined ? "" : sandbox.read(`${folder}/${file}`);
 }

@@ -10,6 +10,7 @@ import type { Approver } from "../engine/approval.ts";
 import type { RunEvent } from "../engine/event.ts";
 import { runPlan } from "../engine/run-plan.ts";
 import type { RunView } from "../engine/run-view.ts";
+import { endAbandonedSteps } from "../engine/step-process.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
 import { makePlan, type EnvironmentSelection } from "../pipeline/make-plan.ts";
 import type { Plan } from "../pipeline/plan.ts";
@@ -41,6 +42,7 @@ export async function runPipeline(composition: Composition, request: RunRequest)
   prepareStateFolder(place.stateFolder);
   const release = holdProject(place.stateFolder, runId);
   try {
+    endAbandonedSteps(join(place.stateFolder, "runs"));
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
     const plan = await planFor(request);
     const runs = await composition.openRuns(place.stateFolder);

@@ -6,7 +6,7 @@ import { problem, ProblemError } from "../base/problem.ts";
 /** Makes the state folder, which hides itself from git: runs are nobody's source. Throws STORE_UNWRITABLE. */
 export function prepareStateFolder(stateFolder: string): void {
   try {
-    mkdirSync(stateFolder, { recursive: true });
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
     writeFileSync(join(stateFolder, ".gitignore"), "*\n");
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

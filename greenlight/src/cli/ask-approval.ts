@@ -23,7 +23,8 @@ export function askAtTerminal(options: { readonly isGranted: boolean; readonly i
       ]);
       return answer === null ? { kind: "waiting" } : readAnswer(answer.trim(), by);
     } catch (error) {
-      if (expiry.aborted && !signal.aborted) return { kind: "waiting" };
+      // The question's own end (Ctrl-D, or the time is up) is no cancel: somebody still has to answer.
+      if (!signal.aborted) return { kind: "waiting" };
       throw error;
     } finally {
       terminal.close();

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -231,14 +231,27 @@ async function keepResult(
 }
 
 async function lastLines(path: string, count: number): Promise<string> {
-  await appendFile(path, "");
-  const text = (await readFile(path, "utf8")).slice(-8192);
+  const text = await readTail(path, 8192);
   return text
     .split("\n")
     .filter((line) => line.trim() !== "")
     .slice(-count)
     .map((line) => `    ${line.slice(0, 300)}`)
     .join("\n");
+}
+
+/** The end of a file of any size; empty when it can't be read. */
+async function readTail(path: string, bytes: number): Promise<string> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return "";
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(bytes, size));
+    await file.read(buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString("utf8");
+  } finally {
+    await file.close();
+  }
 }
 
 function absolutePaths(folder: string, outputs: Readonly<Record<string, string>>): Record<string, string> {

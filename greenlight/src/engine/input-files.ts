@@ -1,7 +1,8 @@
-import { lstat, realpath, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 
-import { glob } from "tinyglobby";
+import { escapePath, glob, isDynamicPattern } from "tinyglobby";
 
 import { digestFile } from "../base/file-digest.ts";
 import { problem, type Problem } from "../base/problem.ts";
@@ -13,14 +14,23 @@ const ALWAYS_IGNORED = ["**/node_modules/**", "**/.git/**", "**/.greenlight/**"]
 /** Files below `folder` that match, relative with forward slashes, sorted, without duplicates. */
 export async function findFiles(folder: string, patterns: readonly string[]): Promise<string[]> {
   if (patterns.length === 0) return [];
-  const found = await glob([...patterns], {
-    cwd: folder,
-    dot: true,
-    ignore: ALWAYS_IGNORED,
-    expandDirectories: true,
-    followSymbolicLinks: false,
-  });
+  const found = await glob(
+    patterns.map((pattern) => asGlob(folder, pattern)),
+    {
+      cwd: folder,
+      dot: true,
+      ignore: ALWAYS_IGNORED,
+      expandDirectories: true,
+      followSymbolicLinks: true,
+    },
+  );
   return [...new Set(found)].toSorted();
+}
+
+/** A name like `films (1).jsonl` is a glob by its letters; where such a file or folder stands, it means itself. */
+export function asGlob(folder: string, pattern: string): string {
+  const isLiteral = !pattern.startsWith("!") && isDynamicPattern(pattern) && existsSync(join(folder, pattern));
+  return isLiteral ? escapePath(pattern) : pattern;
 }
 
 /** Digests of the matching files. A file outside the repository, also behind a link, is a problem. */
@@ -61,8 +71,8 @@ export async function digestIndexed(path: string, index: StatIndex): Promise<str
 /** True when the path, or the place a link leads to, is not below `folder`. */
 async function leadsOutside(path: string, folder: string): Promise<boolean> {
   if (isOutside(folder, path)) return true;
-  const { isSymbolicLink } = await lstat(path).then((stats) => ({ isSymbolicLink: stats.isSymbolicLink() }));
-  return isSymbolicLink && isOutside(await realpath(folder), await realpath(path));
+  // A link anywhere on the way may lead out.
+  return isOutside(await realpath(folder), await realpath(path));
 }
 
 /** True when `path` does not lie below `folder`. */

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { isDynamicPattern } from "tinyglobby";
+import { escapePath, isDynamicPattern } from "tinyglobby";
 
 import { digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
@@ -26,7 +27,8 @@ export function outputsOf(step: StepBlueprint): Record<string, string> {
 export async function removeOutputs(folder: string, outputs: Readonly<Record<string, string>>): Promise<void> {
   for (const pattern of Object.values(outputs)) {
     await refuseLinkOutside(folder, pattern);
-    if (!isDynamicPattern(pattern)) await rm(join(folder, pattern), { recursive: true, force: true });
+    if (!isDynamicPattern(pattern) || existsSync(join(folder, pattern)))
+      await rm(join(folder, pattern), { recursive: true, force: true });
     else for (const file of await findFiles(folder, [pattern])) await rm(join(folder, file), { force: true });
   }
 }
@@ -83,6 +85,7 @@ export async function restoreOutputs(
     }
   }
   for (const file of missing) {
+    await clearPlace(join(options.folder, file.path));
     if (!(await options.blobs.copyTo(file.digest, join(options.folder, file.path), file))) return false;
   }
   return true;
@@ -113,14 +116,20 @@ async function refuseLinkOutside(folder: string, pattern: string): Promise<void>
   }
 }
 
+/** A folder in the place of an output file would make its rename fail. */
+async function clearPlace(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => null);
+  if (stats?.isDirectory() === true) await rm(path, { recursive: true });
+}
+
 async function isExecutable(path: string): Promise<boolean> {
   return ((await stat(path)).mode & 0o111) !== 0;
 }
 
 async function filesOf(folder: string, pattern: string): Promise<string[]> {
-  if (isDynamicPattern(pattern)) return findFiles(folder, [pattern]);
+  if (isDynamicPattern(pattern) && !existsSync(join(folder, pattern))) return findFiles(folder, [pattern]);
   const path = pattern.replace(/^\.\//u, "").replace(/\/$/u, "");
   const stats = await stat(join(folder, path)).catch(() => null);
   if (stats === null) return [];
-  return stats.isDirectory() ? findFiles(folder, [`${path}/**`]) : [path];
+  return stats.isDirectory() ? findFiles(folder, [`${isDynamicPattern(path) ? escapePath(path) : path}/**`]) : [path];
 }

@@ -203,6 +203,52 @@ describe("the cache does not lie", () => {
   });
 });
 
+describe("files with unusual names and kinds", () => {
+  test("a name with brackets is an input and an output like any other", async () => {
+    rig.write("films (1).jsonl", "a");
+    const copy = step("copy", {
+      run: 'mkdir -p "out (1)" && cp "films (1).jsonl" "out (1)/copy"',
+      inputs: ["films (1).jsonl"],
+      outputs: { copy: "out (1)" },
+    });
+    expect((await rig.run({ one: [copy] })).step("copy").outcome).toBe("passed");
+    expect((await rig.run({ one: [copy] })).step("copy").isFromCache).toBe(true);
+    rig.write("films (1).jsonl", "b");
+    expect((await rig.run({ one: [copy] })).step("copy").why).toBe("ran: films (1).jsonl changed");
+    expect(rig.read("out (1)/copy")).toBe("b");
+  });
+
+  test("what a link leads to is the input; a link out of the repository is refused", async () => {
+    rig.write("real/films", "a");
+    symlinkSync(join(rig.folder, "real/films"), join(rig.folder, "link"));
+    const read = step("read", { run: "cat link", inputs: ["link"] });
+    await rig.run({ one: [read] });
+    rig.write("real/films", "b");
+    expect((await rig.run({ one: [read] })).step("read").why).toBe("ran: link changed");
+    rmSync(join(rig.folder, "link"));
+    symlinkSync("/etc/hostname", join(rig.folder, "link"));
+    expect((await rig.run({ one: [read] })).step("read").problems[0]?.code).toBe("STEP_INPUT_OUTSIDE");
+  });
+
+  test("a folder in the place of a cached output file gives way", async () => {
+    rig.write("in.txt", "film");
+    await rig.run({ build: [shout()] });
+    rmSync(join(rig.folder, "out/shout.txt"));
+    rig.write("out/shout.txt/inside", "x");
+    expect((await rig.run({ build: [shout()] })).step("shout").outcome).toBe("passed");
+    expect(rig.read("out/shout.txt")).toBe("FILM");
+  });
+
+  test("two names that look alike as files keep logs of their own", async () => {
+    const one = step("a b", { run: "echo one", inputs: [] });
+    const two = step("a-b", { run: "echo two", inputs: [] });
+    await rig.run({ s: [one, two] });
+    const logs = join(rig.folder, ".greenlight/runs/run1");
+    const texts = readdirSync(logs).map((file) => readFileSync(join(logs, file), "utf8"));
+    expect(texts.toSorted()).toEqual(["one\n", "two\n"]);
+  });
+});
+
 describe("what a step reads is what was recorded", () => {
   test("an output that was overwritten before its use is told, and nothing is cached under it", async () => {
     const make = step("make", { run: "mkdir -p out && echo good > out/x", inputs: [], outputs: { x: "out/x" } });
@@ -303,6 +349,20 @@ describe("a cancelled run leaves nothing behind", () => {
     expect(run.events.at(-1)).toMatchObject({ type: "run-ended", outcome: "cancelled" });
     for (const pid of rig.read("pids").trim().split("\n"))
       await expect.poll(() => processStartTime(Number(pid))).toBeNull();
+  });
+
+  test("a child in a session of its own does not hold the step up", async () => {
+    const daemon = step("daemon", {
+      run: "setsid sh -c 'echo $$ > pid; exec sleep 60' & while [ ! -s pid ]; do :; done",
+      inputs: [],
+    });
+    const startedAt = performance.now();
+    try {
+      expect((await rig.run({ one: [daemon] })).step("daemon").outcome).toBe("passed");
+      expect(performance.now() - startedAt).toBeLessThan(20_000);
+    } finally {
+      process.kill(Number(rig.read("pid")), "SIGKILL");
+    }
   });
 
   test("a background process of a passed step does not outlive it", async () => {

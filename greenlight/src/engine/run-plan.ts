@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { digestText } from "../base/file-digest.ts";
 import { problem } from "../base/problem.ts";
 import type { StepBlueprint } from "../pipeline/blueprint.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -164,7 +165,10 @@ async function end(
 /** Where a step's output is kept. A name may hold anything printable, so it is encoded for the file system. */
 export function logPath(stateFolder: string, runId: string, step: string): string {
   const name = encodeURIComponent(step).replaceAll("%20", "-").replaceAll("*", "%2A").replaceAll(".", "%2E");
-  return join(stateFolder, "runs", runId, `${name.slice(0, 180)}.log`);
+  // Names that are altered or cut alike still get files of their own.
+  const isPlain = name === step && name.length <= 80;
+  const own = isPlain ? name : `${name.slice(0, 80)}-${digestText(step).slice(0, 8)}`;
+  return join(stateFolder, "runs", runId, `${own}.log`);
 }
 
 function headOf(step: StepBlueprint): RunStarted["finally"][number] {

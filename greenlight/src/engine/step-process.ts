@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
+
+import { isProcessIdentity, isSameProcess, processStartTime } from "../base/process-identity.ts";
 
 export interface StepProcess {
   readonly file: string;
@@ -40,7 +42,11 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
     stdio: ["ignore", "pipe", "pipe"],
     detached: process.platform !== "win32",
   });
-  if (child.pid !== undefined) activeGroups.add(child.pid);
+  const marker = `${step.logPath}.pid`;
+  if (child.pid !== undefined) {
+    activeGroups.add(child.pid);
+    writeMarker(marker, child.pid);
+  }
   let ending: StepExit["ending"] = "exited";
   let killTimer: NodeJS.Timeout | undefined;
   const end = (how: StepExit["ending"]): void => {
@@ -67,11 +73,20 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
         resolve({ exitCode: null, signalName: null, ending: "not-started", message: error.message }),
       );
       // A background child that keeps the pipe open must not keep the step: the group ends with its leader.
-      child.once("exit", () => killGroup(child.pid, "SIGKILL"));
+      child.once("exit", (exitCode, signalName) => {
+        killGroup(child.pid, "SIGKILL");
+        // What left the group (setsid) may hold the pipe open for ever; the step is over all the same.
+        setTimeout(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+          resolve({ exitCode, signalName, ending, message: logError });
+        }, PIPE_GRACE_MS).unref();
+      });
       child.once("close", (exitCode, signalName) => resolve({ exitCode, signalName, ending, message: logError }));
     });
   } finally {
     if (child.pid !== undefined) activeGroups.delete(child.pid);
+    rmSync(marker, { force: true });
     clearTimeout(timeout);
     clearTimeout(killTimer);
     step.signal.removeEventListener("abort", onAbort);
@@ -80,11 +95,41 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
   }
 }
 
+/** Milliseconds after the program's end in which the rest of its output may still arrive. */
+const PIPE_GRACE_MS = 1000;
 const activeGroups = new Set<number>();
 
 /** Kills every step that runs now, without grace: for a person who does not want to wait any longer. */
 export function killActiveSteps(): void {
   for (const pid of activeGroups) killGroup(pid, "SIGKILL");
+}
+
+/** So that the next engine finds what this one leaves, should it be killed. A full disk costs the marker, not the step. */
+function writeMarker(path: string, pid: number): void {
+  try {
+    writeFileSync(path, JSON.stringify({ pid, startTime: processStartTime(pid) }));
+  } catch {
+    // The step itself tells of the disk when it can't write its log.
+  }
+}
+
+/** Ends the steps that a killed engine left running below `runsFolder`; returns how many there were. */
+export function endAbandonedSteps(runsFolder: string): number {
+  let endedCount = 0;
+  for (const file of globSync("*/*.pid", { cwd: runsFolder })) {
+    const path = join(runsFolder, file);
+    try {
+      const identity: unknown = JSON.parse(readFileSync(path, "utf8"));
+      if (isProcessIdentity(identity) && isSameProcess(identity)) {
+        killGroup(identity.pid, "SIGKILL");
+        endedCount += 1;
+      }
+    } catch {
+      // A marker that can't be read names nobody.
+    }
+    rmSync(path, { force: true });
+  }
+  return endedCount;
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

@@ -54,7 +54,7 @@ function checkPaths(step: StepDefinition, place: string): Problem[] {
     ...step.evidence.map((source, index) => [`evidence.${index}`, source.path] as const),
   ];
   for (const [name, path] of written) {
-    if (isOutside(path) || /^(\.\/)?(\*|\.?$)/u.test(path)) {
+    if (isOutside(path) || isProtected(path) || /^(\.\/)?(\*|\.?$)/u.test(path)) {
       problems.push(
         problem("STEP_OUTPUT_OUTSIDE", {
           place: `${place}.${name}`,
@@ -68,7 +68,7 @@ function checkPaths(step: StepDefinition, place: string): Problem[] {
     const swallowed = (step.inputs ?? []).find(
       (glob) => !glob.startsWith("!") && isWithin(fixedPart(glob), fixedPart(path)),
     );
-    if (swallowed === undefined || path.includes("*")) continue;
+    if (swallowed === undefined) continue;
     problems.push(
       problem("STEP_OUTPUT_SHARED", {
         place: `${place}.${name}`,
@@ -99,6 +99,17 @@ function checkEnvironment(
       message: `there is no environment "${step.environment}"; known: ${Object.keys(environments).join(", ") || "none"}`,
     }),
   ];
+}
+
+/** What no step may own, because it is removed before the step runs. */
+function isProtected(path: string): boolean {
+  const [first = ""] = path.replace(/^\.\//u, "").split("/");
+  return (
+    [".git", ".greenlight", "node_modules", "package.json", "package-lock.json"].includes(first) ||
+    first.startsWith("greenlight.config.") ||
+    // A wildcard in the first part reaches all over the project.
+    first.includes("*")
+  );
 }
 
 /** The part of a path or glob before its first wildcard, without a trailing slash. */

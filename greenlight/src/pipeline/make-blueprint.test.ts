@@ -114,7 +114,19 @@ describe("what is wrong with a definition is told, all at once", () => {
   });
 
   test("the whole project as an output is refused", () => {
-    for (const path of [".", "**", "./", "/etc", "C:\\x", "a/../../b"]) {
+    for (const path of [
+      ".",
+      "**",
+      "./",
+      "/etc",
+      "C:\\x",
+      "a/../../b",
+      ".git",
+      "./.greenlight/x",
+      "node_modules",
+      "*.json",
+      "greenlight.config.ts",
+    ]) {
       expect(codesOf(project({ s: [step("a", { run: "x", outputs: { all: path } })] }))).toEqual([
         "STEP_OUTPUT_OUTSIDE",
       ]);

@@ -5,6 +5,7 @@ import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts
 import type { BenchmarkEvidence, Evidence, LatencyFigures } from "../../evidence/evidence.ts";
 import { formatCount } from "../../evidence/figures.ts";
 import { judgeEvidence } from "../../evidence/judge.ts";
+import { confirmRegression } from "../probing/confirm-regression.ts";
 import { countRequests, foreignShare } from "../probing/count-requests.ts";
 import { requireDeployment, type DeploymentFacts } from "../probing/deployment-facts.ts";
 import { parseArguments, requestMethod, servicePath } from "../probing/effect-arguments.ts";
@@ -53,7 +54,7 @@ export const benchmark: Effect = async (rawArguments, context) => {
     ownCount += round.answeredCount;
     return round;
   };
-  const { rounds } = await runLoadSeries(runRound, {
+  const load = {
     url: addressOf(deployment.url, args.request.path),
     method: args.request.method,
     body: args.request.body === null ? null : JSON.stringify(args.request.body),
@@ -61,8 +62,9 @@ export const benchmark: Effect = async (rawArguments, context) => {
     durationMs: args.roundMs,
     roundCount: args.rounds,
     signal: context.signal,
-    log: (line) => context.log(line),
-  });
+    log: (line: string) => context.log(line),
+  };
+  const { rounds } = await runLoadSeries(runRound, load);
   const share = foreignShare(countBefore, await countRequests(context, args.environment), ownCount);
   const figures = rounds.flatMap((round) => round.figures ?? []);
   const broken = rounds.find(isBroken);
@@ -73,8 +75,33 @@ export const benchmark: Effect = async (rawArguments, context) => {
   if (broken !== undefined) {
     return { ...failure(args, subject, broken.faults || "a round without an answer"), evidence: [evidence] };
   }
-  return { ...conclude(evidence, args, context), isAlready: false, evidence: [evidence], facts: {}, subject };
+  const settled = await settleRegression(evidence, { args, context, load });
+  // The steps that compare with this one find the service by its address.
+  const facts = { url: deployment.url };
+  return { ...conclude(settled, args, context), isAlready: false, evidence: [settled], facts, subject };
 };
+
+/** A rejection stands only when it holds with the baseline's service measured again in turns. */
+async function settleRegression(
+  evidence: BenchmarkEvidence,
+  taken: {
+    readonly args: BenchmarkArguments;
+    readonly context: EffectContext;
+    readonly load: LoadOptions & { readonly roundCount: number; log(line: string): void };
+  },
+): Promise<BenchmarkEvidence> {
+  const { args, context, load } = taken;
+  const baselineUrl = context.needs["baseline"]?.facts["url"];
+  if (evidence.comparison?.verdict !== "reject" || typeof baselineUrl !== "string") return evidence;
+  context.log("slower than the baseline: measuring both again, in turns");
+  const comparison = await confirmRegression(evidence.comparison, {
+    ...load,
+    baselineUrl: addressOf(baselineUrl, args.request.path),
+    request: evidence.request,
+    limitRatio: args.limitRatio,
+  });
+  return { ...evidence, comparison };
+}
 
 /** One request before the load: why it is no use to go on, or null. */
 async function findRefusal(

@@ -69,7 +69,8 @@ export class RunDatabase implements RunStore {
       }
       database.exec("COMMIT");
     } catch (error) {
-      database.exec("ROLLBACK");
+      // A full disk may have ended the transaction already.
+      if (database.isTransaction) database.exec("ROLLBACK");
       throw storeError("the run store", error);
     }
   }

@@ -6,7 +6,7 @@ import type { IndexedFile, StatIndex } from "../../../engine/stat-index.ts";
 
 /** The stat index in a SQLite file. It only saves work, so a damaged one is thrown away. */
 export class StatDatabase implements StatIndex {
-  readonly #database: DatabaseSync;
+  #database: DatabaseSync;
   readonly #entries = new Map<string, IndexedFile>();
   readonly #changed = new Set<string>();
 
@@ -14,11 +14,16 @@ export class StatDatabase implements StatIndex {
     mkdirSync(dirname(path), { recursive: true });
     try {
       this.#database = open(path);
+      this.#load();
     } catch (error) {
-      if (!/malformed|not a database|corrupt/iu.test(String(error))) throw error;
+      if (/locked|busy|full|readonly|unable to open/iu.test(String(error))) throw error;
       for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+      this.#entries.clear();
       this.#database = open(path);
     }
+  }
+
+  #load(): void {
     for (const row of this.#database.prepare("SELECT path, identity, digest FROM files").iterate()) {
       this.#entries.set(String(row["path"]), { identity: String(row["identity"]), digest: String(row["digest"]) });
     }
