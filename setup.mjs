@@ -22,7 +22,10 @@ const COMMANDS = {
   build: () => [],
   start: (args) => [["greenlight/bin/greenlight.mjs", "up", ...args]],
   test: (args) => [[tool("vitest", "vitest.mjs"), "run", ...args]],
-  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", ...args]],
+  // The same scenarios at full length: every kill, every state, half a minute of load, the real movies.
+  "test:heavy": (args) => [
+    [tool("vitest", "vitest.mjs"), "run", "--project", "scenarios", "blue-green", "main-job", ...args],
+  ],
   check: () => [
     [tool("oxfmt", "bin/oxfmt"), "--check"],
     [tool("oxlint", "bin/oxlint"), "--deny-warnings"],
