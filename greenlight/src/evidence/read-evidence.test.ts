@@ -75,14 +75,14 @@ describe("readEvidence", () => {
 
 describe("projectPath", () => {
   it.each([
-    ["/work/app", "/work/app/src/a.ts", "src/a.ts"],
-    ["/work/app/", "./src//a.ts", "src/a.ts"],
-    ["/work/app", "/work/application/a.ts", "../application/a.ts"],
-    ["/work/app", "file:///work/app/a%20b.ts", "a b.ts"],
+    ["/srv/app", "/srv/app/src/a.ts", "src/a.ts"],
+    ["/srv/app/", "./src//a.ts", "src/a.ts"],
+    ["/srv/app", "/srv/application/a.ts", "../application/a.ts"],
+    ["/srv/app", "file:///srv/app/a%20b.ts", "a b.ts"],
     ["C:\\work\\app", "C:\\work\\app\\src\\a.ts", "src/a.ts"],
-    ["/work/app", "../lib/b.ts", "../lib/b.ts"],
-    ["/work/app", "/work/app", null],
-    ["/work/app", "  ", null],
+    ["/srv/app", "../lib/b.ts", "../lib/b.ts"],
+    ["/srv/app", "/srv/app", null],
+    ["/srv/app", "  ", null],
   ])("in %s, %s is %s", (folder, path, expected) => {
     expect(projectPath(folder, path)).toBe(expected);
   });
