@@ -11,6 +11,8 @@ export interface Household {
   log(line: string): void;
   /** Starts to keep up what is desired under that name. */
   keepUp(name: "router" | SlotName): Promise<void>;
+  /** Ends what this keeper keeps up, by pid and start time, and touches nothing else. Answers the pids that were ended. */
+  endOwn(graceMs: number): Promise<number[]>;
   /** Ends all for good. Answers the pids that were ended. */
   endAll(graceMs: number): Promise<number[]>;
 }

@@ -1,30 +1,28 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-
 import { writeWhole } from "../base/durable-file.ts";
 import type { Problem } from "../base/problem.ts";
 import { isSameProcess, ownIdentity } from "../base/process-identity.ts";
 import { ok, type Result } from "../base/result.ts";
+import { createChores } from "./chores.ts";
 import { serveControl } from "./control-server.ts";
 import { openDesiredStore, type DesiredStore } from "./desired-store.ts";
 import { endEverything } from "./end-everything.ts";
 import { endProcessGroup } from "./end-process.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
+import { holdFolder, type HeldFolder } from "./held-folder.ts";
 import type { Household } from "./household.ts";
 import { takeKeeperLock } from "./keeper-lock.ts";
-import { boundLog } from "./log-file.ts";
 import { obey } from "./orders.ts";
 import { placeSlot } from "./place-slot.ts";
 import { routerSupervisor, slotSupervisor } from "./plans.ts";
 import { strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord, type Supervisor } from "./supervisor.ts";
-import { SLOT_NAMES, type KeeperRecord, type SlotName } from "./wire.ts";
+import { SLOT_NAMES, type KeeperRecord, type KeeperRefusal, type SlotName } from "./wire.ts";
 
 export interface KeeperOptions {
   readonly folder: string;
   /** Set: start again what was stopped, on behalf of a controller of that fencing epoch. */
   readonly resumeEpoch: number | null;
-  /** How often logs are bounded and the folder is looked for. */
+  /** How often logs are bounded. */
   readonly choresEveryMs?: number;
   log(line: string): void;
   /** The keeper has nothing left to keep. */
@@ -32,10 +30,13 @@ export interface KeeperOptions {
 }
 
 const CHORES_EVERY_MS = 10_000;
+/** How often the folder is looked for: until then, a keeper of a new folder at its path finds the old one's processes. */
+const LOOK_EVERY_MS = 250;
 /** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
 const IDLE_LIMIT_MS = 60_000;
 const STRAY_GRACE_MS = 1000;
 const STOP_GRACE_MS = 5000;
+const GONE: KeeperRefusal = { code: "stopped", message: "the environment's folder is gone" };
 
 /**
  * Keeps one environment running. Answers a word why not, when there is nothing to do: another keeper is at it, or the
@@ -43,10 +44,14 @@ const STOP_GRACE_MS = 5000;
  */
 export async function startKeeper(options: KeeperOptions): Promise<Result<"keeping" | "another" | "stopped", Problem>> {
   const paths = environmentFolder(options.folder);
-  if ((await takeKeeperLock(options.folder)) === null) return ok("another");
+  const held = holdFolder(paths.root);
+  if ((await takeKeeperLock(options.folder)) === null) {
+    held.release();
+    return ok("another");
+  }
   const opened = await openDesiredStore(paths);
   if (!opened.ok) return opened;
-  const household = createHousehold(paths, opened.value, options);
+  const household = createHousehold(paths, opened.value, { ...options, held });
   const { isStopped, epoch } = opened.value.current();
   if (isStopped && (options.resumeEpoch === null || options.resumeEpoch < epoch)) {
     await household.endAll(STOP_GRACE_MS);
@@ -58,6 +63,7 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   let orderedAt = Date.now();
   const control = await serveControl(
     (request) => {
+      if (held.loss() !== null) return Promise.resolve({ status: 409, body: GONE });
       // One order after the other; only looking needs no turn.
       if (request.line === "GET /state") return obey(household, request, options.onEnd);
       orderedAt = Date.now();
@@ -70,26 +76,44 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   const record: KeeperRecord = { schema: 1, ...ownIdentity(), port: control.port, token: control.token };
   await writeWhole(paths.keeperRecord, JSON.stringify(record));
   options.log(`keeping ${options.folder} on control port ${control.port}`);
-  const onEnd = (why: string): void => {
-    clearInterval(chores);
+  const chores = createChores({ paths, record, log: options.log });
+  const leave = once(async (why: string) => {
+    timers.forEach((timer) => clearInterval(timer));
+    options.log(`giving up: ${why}`);
+    await household.endOwn(STOP_GRACE_MS).catch((error: unknown) => options.log(String(error)));
+    held.release();
     options.onEnd(why);
+  });
+  const timers = [
+    setInterval(() => {
+      if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) void leave("there is nothing to keep");
+      else if (held.loss() === null) void chores.tidy();
+    }, options.choresEveryMs ?? CHORES_EVERY_MS),
+    setInterval(() => void look(), LOOK_EVERY_MS),
+  ];
+  const look = async (): Promise<void> => {
+    const loss = held.loss() ?? (await chores.mendRecord());
+    // Nobody could ever find or stop these processes again.
+    if (loss !== null) await leave(loss);
   };
-  const chores = setInterval(() => {
-    if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) onEnd("there is nothing to keep");
-    else void doChores(household, onEnd);
-  }, options.choresEveryMs ?? CHORES_EVERY_MS);
   return ok("keeping");
 }
 
-function createHousehold(paths: EnvironmentFolder, desired: DesiredStore, { log }: KeeperOptions): Household {
+function createHousehold(
+  paths: EnvironmentFolder,
+  desired: DesiredStore,
+  { log, held }: { readonly held: HeldFolder; log(line: string): void },
+): Household {
   const supervisors = new Map<"router" | SlotName, Supervisor>();
-  const around = { paths, log };
+  const isFolderOurs = (): boolean => held.loss() === null;
+  const around = { paths, log, isFolderOurs };
   const household: Household = {
     paths,
     desired,
     supervisors,
     log,
     keepUp: async (name) => {
+      if (!isFolderOurs()) return;
       const state = desired.current();
       const slot = name === "router" ? null : state.slots[name];
       let supervisor: Supervisor;
@@ -103,14 +127,20 @@ function createHousehold(paths: EnvironmentFolder, desired: DesiredStore, { log 
       supervisors.set(name, supervisor);
       await supervisor.begin();
     },
-    endAll: async (graceMs) => {
+    endOwn: async (graceMs) => {
       // All supervisors are told at once, so that none starts again what another end took down.
       const router = supervisors.get("router");
       const endedRouter = router === undefined ? [] : await router.end(graceMs);
       const ended = await Promise.all(SLOT_NAMES.map((name) => supervisors.get(name)?.end(graceMs) ?? []));
       supervisors.clear();
+      return [...endedRouter, ...ended.flat()];
+    },
+    endAll: async (graceMs) => {
+      const own = await household.endOwn(graceMs);
+      // What is at the path now may be another keeper's.
+      if (!isFolderOurs()) return own;
       const strays = await endEverything(paths.root, { graceMs, epoch: desired.current().epoch });
-      return [...new Set([...endedRouter, ...ended.flat(), ...strays])];
+      return [...new Set([...own, ...strays])];
     },
   };
   return household;
@@ -142,18 +172,11 @@ async function settleIn(household: Household): Promise<void> {
   await Promise.all([...SLOT_NAMES, "router" as const].map((name) => household.keepUp(name)));
 }
 
-async function doChores(household: Household, onEnd: (why: string) => void): Promise<void> {
-  const { paths, log } = household;
-  try {
-    const names = await readdir(paths.root);
-    if (!names.includes("desired.json") && !names.includes("keeper.json")) throw new Error("the folder was emptied");
-    for (const name of ["keeper", "router", ...SLOT_NAMES]) boundLog(paths.log(name));
-    const leftovers = names.filter((name) => name.endsWith(".tmp") && !name.includes(`.${process.pid}-`));
-    for (const name of leftovers) await rm(join(paths.root, name), { force: true });
-  } catch (error) {
-    // Somebody deleted the folder: nobody could ever find or stop these processes again.
-    log(`giving up: ${String(error)}`);
-    await household.endAll(STOP_GRACE_MS);
-    onEnd("the environment's folder is gone");
-  }
+function once(act: (why: string) => Promise<void>): (why: string) => Promise<void> {
+  let isDone = false;
+  return async (why) => {
+    if (isDone) return;
+    isDone = true;
+    await act(why);
+  };
 }

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 
 import { formatProblem } from "../base/problem.ts";
@@ -30,5 +31,9 @@ if (!started.ok || started.value !== "keeping") process.exit(started.ok ? 0 : 1)
 flushCompileCache();
 
 function log(line: string): void {
-  process.stdout.write(`${new Date().toISOString()} keeper ${process.pid}: ${line}\n`);
+  try {
+    writeSync(process.stdout.fd, `${new Date().toISOString()} keeper ${process.pid}: ${line}\n`);
+  } catch {
+    // A stream would end the process over a full disk; a lost line is no reason to stop serving.
+  }
 }

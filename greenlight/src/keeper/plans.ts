@@ -14,6 +14,7 @@ const READY_TIMEOUT_MS = 1000;
 interface Surroundings {
   readonly paths: EnvironmentFolder;
   log(line: string): void;
+  isFolderOurs(): boolean;
 }
 
 /** Keeps the router running. It is ready once it has written down its own pid as the one that listens. */

@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   /** Whether the process, which runs, is ready to work. */
   isReady(identity: ProcessIdentity): Promise<boolean>;
   log(line: string): void;
+  /** False once the folder was deleted, or replaced by one that belongs to another keeper. */
+  isFolderOurs(): boolean;
 }
 
 export interface ProcessRecord extends ProcessIdentity {
@@ -103,7 +105,8 @@ export class Supervisor {
     const identity = this.#life?.identity;
     this.#life?.stopWatching();
     if (identity !== undefined) await endProcessGroup(identity, graceMs);
-    await rm(this.#options.paths.processRecord(this.#options.name), { force: true });
+    const { isFolderOurs, paths, name } = this.#options;
+    if (isFolderOurs()) await rm(paths.processRecord(name), { force: true });
     this.#life = null;
     return identity === undefined ? [] : [identity.pid];
   }
@@ -127,9 +130,11 @@ export class Supervisor {
   }
 
   async #spawn(startedAt: number): Promise<void> {
-    const { name, paths, key, log } = this.#options;
+    const { name, paths, key, log, isFolderOurs } = this.#options;
+    // Nothing is started, and no file made, in a folder that is another's.
+    if (!isFolderOurs()) return;
     const plan = await this.#options.plan();
-    if (this.#isEnding) return;
+    if (this.#isEnding || !isFolderOurs()) return;
     const output = openLog(paths.log(name));
     writeSync(output, `--- ${new Date().toISOString()} starting ${key}\n`);
     const child = spawn(plan.command, plan.arguments, {

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 
 import { formatProblem } from "../base/problem.ts";
@@ -39,5 +40,9 @@ async function end(why: string): Promise<void> {
 }
 
 function log(line: string): void {
-  process.stdout.write(`${new Date().toISOString()} router ${process.pid}: ${line}\n`);
+  try {
+    writeSync(process.stdout.fd, `${new Date().toISOString()} router ${process.pid}: ${line}\n`);
+  } catch {
+    // A stream would end the process over a full disk; a lost line is no reason to stop serving.
+  }
 }
