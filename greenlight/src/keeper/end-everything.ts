@@ -5,26 +5,33 @@ import { isSameProcess, type ProcessIdentity } from "../base/process-identity.ts
 import { NO_ROUTE, parseRoute } from "../router/wire.ts";
 import { endProcessGroup } from "./end-process.ts";
 import { environmentFolder } from "./environment-folder.ts";
-import { strayProcesses } from "./stray-processes.ts";
+import { strayKeepers, strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord } from "./supervisor.ts";
 
+/** A keeper alone ends at once on TERM. */
+const KEEPER_GRACE_MS = 1000;
+
 /**
- * Ends all that runs in an environment: the router first, so that what is under way is still answered, then the slots and
- * strays. Then nothing is live, and the route says so, since another program may get the port of a slot. Only for who
+ * Ends all that runs in an environment: other keepers first, which would start again what ends, the router next, so that
+ * what is under way is still answered, then the slots and strays, and keepers that the router has just started. Then nothing is live, and the route says so, since another program may get the port of a slot. Only for who
  * holds the keeper's lock. Idempotent; answers the pids that it ended.
  */
 export async function endEverything(folder: string, options: { graceMs: number; epoch: number }): Promise<number[]> {
   const paths = environmentFolder(folder);
+  const keepers = strayKeepers(folder);
+  await endAll(keepers, KEEPER_GRACE_MS);
   const router = await recorded(folder, ["router"]);
   await endAll(router, options.graceMs);
   const slots = await recorded(folder, ["blue", "green"]);
   await endAll(slots, options.graceMs);
   const strays = strayProcesses(folder, new Set());
   await endAll(strays, options.graceMs);
+  const late = strayKeepers(folder);
+  await endAll(late, KEEPER_GRACE_MS);
   await voidRoute(folder, options.epoch);
   for (const name of ["router", "blue", "green"]) await rm(paths.processRecord(name), { force: true });
   await rm(paths.routerRecord, { force: true });
-  return [...router, ...slots, ...strays].map((each) => each.pid);
+  return [...keepers, ...router, ...slots, ...strays, ...late].map((each) => each.pid);
 }
 
 /** Takes the traffic from whatever had it. Only while no router runs. */

@@ -14,7 +14,7 @@ import { takeKeeperLock } from "./keeper-lock.ts";
 import { obey } from "./orders.ts";
 import { placeSlot } from "./place-slot.ts";
 import { routerSupervisor, slotSupervisor } from "./plans.ts";
-import { strayProcesses } from "./stray-processes.ts";
+import { strayKeepers, strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord, type Supervisor } from "./supervisor.ts";
 import { SLOT_NAMES, type KeeperRecord, type KeeperRefusal, type SlotName } from "./wire.ts";
 
@@ -155,6 +155,9 @@ function hasNothingToKeep({ desired }: Household): boolean {
 async function settleIn(household: Household): Promise<void> {
   const { paths, desired, log } = household;
   const state = desired.current();
+  const others = strayKeepers(paths.root);
+  for (const other of others) log(`ending pid ${other.pid}, another keeper of this folder`);
+  await Promise.all(others.map((other) => endProcessGroup(other, STRAY_GRACE_MS)));
   const known = new Set<number>();
   for (const name of ["router", ...SLOT_NAMES] as const) {
     const record = await readProcessRecord(paths, name);

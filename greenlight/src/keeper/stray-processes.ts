@@ -4,7 +4,6 @@ import { sep } from "node:path";
 
 import { processStartTime, type ProcessIdentity } from "../base/process-identity.ts";
 import { environmentFolder } from "./environment-folder.ts";
-import { processEntry } from "./spawn-keeper.ts";
 
 interface Listed {
   readonly pid: number;
@@ -26,7 +25,6 @@ const PS_TIMEOUT_MS = 5000;
  */
 export function strayProcesses(folder: string, known: ReadonlySet<number>): ProcessIdentity[] {
   const { releases, predictions } = environmentFolder(folder);
-  const router = processEntry("router", "main");
   const all = listProcesses();
   const parents = new Map(all.map(({ pid, parentPid }) => [pid, parentPid]));
   return all.flatMap(({ pid, groupId, commandLine, environment }) => {
@@ -34,10 +32,38 @@ export function strayProcesses(folder: string, known: ReadonlySet<number>): Proc
     const isOurs =
       commandLine.startsWith(releases + sep) ||
       environment.includes(`PREDICTION_LOG=${predictions}${sep}`) ||
-      (commandLine.includes(`${router}\u0000`) && commandLine.includes(`${folder}\u0000`));
-    const startTime = isOurs ? processStartTime(pid) : null;
-    return startTime === null ? [] : [{ pid, startTime }];
+      isEntryOf("router", folder, commandLine);
+    return isOurs ? identityOf(pid) : [];
   });
+}
+
+/**
+ * Other keepers of this folder than the calling process: one of a folder that was deleted and made anew, or one that is
+ * just ending because another was faster. Only for who holds the keeper's lock, or wants to know who does.
+ */
+export function strayKeepers(folder: string): ProcessIdentity[] {
+  return listProcesses().flatMap(({ pid, groupId, commandLine }) => {
+    const isKeeper = pid === groupId && pid !== process.pid && isEntryOf("keeper", folder, commandLine);
+    return isKeeper ? identityOf(pid) : [];
+  });
+}
+
+/** Whether a process runs `AREA/main.js FOLDER`, of this or another installation. */
+function isEntryOf(area: "keeper" | "router", folder: string, commandLine: string): boolean {
+  return ["js", "ts"].some((extension) => {
+    const [, rest] = commandLine.split(`${sep}${area}${sep}main.${extension}\u0000`);
+    return rest !== undefined && (rest.startsWith(`${folder}\u0000`) || rest.startsWith(asPsTells(`${folder} `)));
+  });
+}
+
+/** `ps` joins the arguments with blanks, so the blanks within them separate, too. */
+function asPsTells(text: string): string {
+  return text.replaceAll(" ", "\u0000");
+}
+
+function identityOf(pid: number): ProcessIdentity[] {
+  const startTime = processStartTime(pid);
+  return startTime === null ? [] : [{ pid, startTime }];
 }
 
 function descendsFrom(pid: number, known: ReadonlySet<number>, parents: ReadonlyMap<number, number>): boolean {
@@ -78,8 +104,7 @@ function listFromPs(): Listed[] {
   return (answer.stdout ?? "").split("\n").flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s(.*)$/.exec(line);
     if (match === null) return [];
-    // `ps` joins the arguments with blanks.
-    const commandLine = `${match[4] ?? ""} `.replaceAll(" ", "\u0000");
+    const commandLine = asPsTells(`${match[4] ?? ""} `);
     const [pid = 0, parentPid = 0, groupId = 0] = match.slice(1, 4).map(Number);
     return [{ pid, parentPid, groupId, commandLine, environment: "" }];
   });

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
-
 import { readJson } from "../base/durable-file.ts";
 import { isSameProcess } from "../base/process-identity.ts";
 import { watchProcess } from "../base/process-watch.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
+import { holdFolder } from "../keeper/held-folder.ts";
 import { spawnKeeper } from "../keeper/spawn-keeper.ts";
 import { parseKeeperRecord } from "../keeper/wire.ts";
 
@@ -13,15 +12,17 @@ const LAST_RETRY_MS = 30_000;
 
 /**
  * Starts the keeper again when it dies; the keeper does the same for the router. After `down` the new keeper sees that
- * it is to stay stopped and ends at once. `onOrphaned` is called when the environment's folder was deleted.
+ * it is to stay stopped and ends at once. `onOrphaned` is called when the environment's folder was deleted,
+ * also when there is another one at its path.
  */
 export function watchKeeper(folder: string, log: (line: string) => void, onOrphaned: () => void): void {
+  const held = holdFolder(folder);
   let retryMs = FIRST_RETRY_MS;
   let retryAt = -Infinity;
   let lastSeen = "";
 
   const look = async (): Promise<void> => {
-    if (!existsSync(folder)) return onOrphaned();
+    if (held.loss() !== null) return onOrphaned();
     const read = await readJson(environmentFolder(folder).keeperRecord, parseKeeperRecord);
     const keeper = read.ok ? read.value : null;
     // A new record shows that the last start was a success, even when that keeper is gone again already.
