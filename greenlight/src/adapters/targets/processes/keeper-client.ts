@@ -5,6 +5,7 @@ import { problem, type Problem } from "../../../base/problem.ts";
 import { isSameProcess } from "../../../base/process-identity.ts";
 import { err, ok, type Result } from "../../../base/result.ts";
 import { callHttp } from "../../../keeper/control-client.ts";
+import { keeperLockHolder } from "../../../keeper/keeper-lock.ts";
 import { spawnKeeper } from "../../../keeper/spawn-keeper.ts";
 import {
   parseDesiredState,
@@ -87,7 +88,9 @@ export async function ensureKeeper(place: Place, epoch: number): Promise<readonl
     }
     await sleep(POLL_MS / 2);
   }
-  return [unreachableProblem(place, `no keeper can be started; see ${place.paths.log("keeper")}`)];
+  const holder = await keeperLockHolder(place.paths.root);
+  const hindrance = holder === null ? "" : ` beside pid ${holder.pid}, which does not answer`;
+  return [unreachableProblem(place, `no keeper can be started${hindrance}; see ${place.paths.log("keeper")}`)];
 }
 
 function call(

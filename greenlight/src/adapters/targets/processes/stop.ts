@@ -3,20 +3,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { writeTwice } from "../../../base/durable-file.ts";
 import { problem } from "../../../base/problem.ts";
-import { isSameProcess } from "../../../base/process-identity.ts";
+import { isSameProcess, type ProcessIdentity } from "../../../base/process-identity.ts";
 import type { StopAnswer } from "../../../deployment/target.ts";
 import { openDesiredStore } from "../../../keeper/desired-store.ts";
 import { endEverything } from "../../../keeper/end-everything.ts";
 import { endProcessGroup } from "../../../keeper/end-process.ts";
-import { takeKeeperLock } from "../../../keeper/keeper-lock.ts";
+import { keeperLockHolder, takeKeeperLock } from "../../../keeper/keeper-lock.ts";
+import { strayKeepers } from "../../../keeper/stray-processes.ts";
 import { NOTHING_DESIRED } from "../../../keeper/wire.ts";
 import { livingKeeper, orderKeeper } from "./keeper-client.ts";
 import type { Place } from "./place.ts";
 
 const STOP_TIMEOUT_MS = 90_000;
 const KEEPER_END_MS = 5000;
+/** A keeper alone ends at once on TERM. */
+const KEEPER_GRACE_MS = 1000;
 const POLL_MS = 10;
 const ROUND_LIMIT = 20;
+const TURN_POLL_MS = 50;
+/** Within this time a keeper that starts has written its record, and one that lost it has mended it. */
+const RECORD_LIMIT_MS = 2000;
+/** Another `stop` that is just at it takes no longer than the grace of its processes and this. */
+const OTHER_STOP_MS = 10_000;
 
 /**
  * Records that the environment is stopped, then ends router, slots and keeper. A keeper that runs does it; where none does,
@@ -37,21 +45,42 @@ export async function stopEnvironment(place: Place, epoch: number): Promise<Stop
       continue;
     }
     const pids = await stopWithoutKeeper(place, epoch);
-    if (pids === null) {
-      // Somebody is just starting a keeper: it will have a record in a moment.
-      await sleep(POLL_MS * 5);
-      continue;
-    }
-    ended.push(...pids);
-    return result(ended, []);
+    if (pids !== null) return result([...ended, ...pids], []);
+    const unrecorded = await waitForTurn(place);
+    if (unrecorded !== null && (await endProcessGroup(unrecorded, KEEPER_GRACE_MS))) ended.push(unrecorded.pid);
   }
+  const { paths, name } = place;
+  const holder = (await livingKeeper(place)) ?? (await keeperLockHolder(paths.root));
+  const pid = holder === null ? "" : ` (pid ${holder.pid})`;
   return result(ended, [
     problem("KEEPER_UNREACHABLE", {
-      place: place.name,
-      message: "its keeper can't be ended",
-      remedy: "end it by its pid",
+      place: name,
+      message: `its keeper${pid} can't be ended`,
+      remedy: holder === null ? "try again" : `end it by its pid: kill ${holder.pid}`,
     }),
   ]);
+}
+
+/**
+ * Waits while another process is at the environment, until a keeper has a record or nobody is left. Answers a keeper
+ * that writes none, known by the lock that it holds, and null otherwise.
+ */
+async function waitForTurn(place: Place): Promise<ProcessIdentity | null> {
+  const { root } = place.paths;
+  const startedAt = performance.now();
+  const limitMs = place.options.stopGraceMs + OTHER_STOP_MS;
+  while (performance.now() - startedAt < limitMs) {
+    await sleep(TURN_POLL_MS);
+    const holder = await keeperLockHolder(root);
+    if (holder === null || (await livingKeeper(place)) !== null) return null;
+    if (performance.now() - startedAt > RECORD_LIMIT_MS && isKeeper(root, holder)) return holder;
+  }
+  return null;
+}
+
+/** Where no processes can be listed, the lock alone has to tell. */
+function isKeeper(folder: string, holder: ProcessIdentity): boolean {
+  return process.platform === "win32" || strayKeepers(folder).some(({ pid }) => pid === holder.pid);
 }
 
 async function stopWithoutKeeper({ paths, options }: Place, epoch: number): Promise<number[] | null> {
