@@ -28,7 +28,7 @@ export async function findFiles(folder: string, patterns: readonly string[]): Pr
 }
 
 /** A name like `films (1).jsonl` is a glob by its letters; where such a file or folder stands, it means itself. */
-export function asGlob(folder: string, pattern: string): string {
+function asGlob(folder: string, pattern: string): string {
   const isLiteral = !pattern.startsWith("!") && isDynamicPattern(pattern) && existsSync(join(folder, pattern));
   return isLiteral ? escapePath(pattern) : pattern;
 }
