@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
 import { http } from "../base/light-builtins.ts";
-import { answerPlainly, BODY_TOO_LARGE, Exchange, type Exchanges } from "./exchange.ts";
+import { answerPlainly, BODY_TOO_LARGE, Exchange, type Exchanges, type StreamedBody } from "./exchange.ts";
 
 /** Bodies up to this size are read whole before they are sent: one write upstream, and they can be sent again. */
 const SMALL_BODY_BYTES = 64 * 1024;
@@ -65,8 +65,12 @@ function collect(request: IncomingMessage, onWhole: (body: Buffer) => void): voi
  * The body as an iterable that is read only once the upstream is connected, so that a refused connection costs nothing of
  * it, and that leaves the client's connection alone when the upstream breaks off: an answer still goes over it.
  */
-function boundedBody(request: IncomingMessage, limitBytes: number): AsyncIterable<Buffer> {
+function boundedBody(request: IncomingMessage, limitBytes: number): StreamedBody {
+  let isSent = false;
   return {
+    get isSent() {
+      return isSent;
+    },
     async *[Symbol.asyncIterator]() {
       let size = 0;
       for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -74,6 +78,7 @@ function boundedBody(request: IncomingMessage, limitBytes: number): AsyncIterabl
         if (size > limitBytes) throw Object.assign(new Error("body too large"), { code: BODY_TOO_LARGE });
         yield chunk;
       }
+      isSent = true;
     },
   };
 }

@@ -16,7 +16,13 @@ export interface Exchanges {
   select(): Upstream | null;
 }
 
-type Body = Buffer | AsyncIterable<Buffer> | null;
+/** A body that is passed on while it comes in. */
+export interface StreamedBody extends AsyncIterable<Buffer> {
+  /** Whether all of it was handed on. */
+  readonly isSent: boolean;
+}
+
+type Body = Buffer | StreamedBody | null;
 
 /**
  * One request on its way through the router, from the choice of its upstream to the end of its answer. The upstream's
@@ -90,6 +96,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Interim answers (103 Early Hints) are for the next hop only.
     if (status < 200 || this.#isOver) return;
     if (status >= 500 && this.#upstream !== null) this.#upstream.serverErrorCount += 1;
+    // The rest of a body that the service does not want is read by nobody, so its connection can't serve another request.
+    if (!this.#request.complete) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, message, responseHeaders(headers));
   }
 
@@ -118,7 +126,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#response.headersSent) {
       // Nothing but a cut tells the client that the body is not whole.
       this.#isOver = true;
-      if (upstream !== null) upstream.failureCount += 1;
+      this.#countFailure(upstream);
       this.#response.destroy();
       return;
     }
@@ -130,9 +138,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.deadline = performance.now() + this.#shared.holdMs;
       return this.#wait();
     }
-    if (upstream !== null) upstream.failureCount += 1;
+    this.#countFailure(upstream);
     if (code === "UND_ERR_HEADERS_TIMEOUT") return this.#refuse(504, "the service did not answer in time");
     this.#refuse(502, "the service broke off while it worked on this request");
+  }
+
+  /**
+   * A service may refuse a body before it was wholly sent, and close. Whoever posts large bodies must not be able to make
+   * a good deployment look bad.
+   */
+  #countFailure(upstream: Upstream | null): void {
+    const isWhole = this.#body === null || !("isSent" in this.#body) || this.#body.isSent;
+    if (upstream !== null && isWhole) upstream.failureCount += 1;
   }
 
   /** A client that breaks off while it uploads is noticed here first, as the failure of its body. */

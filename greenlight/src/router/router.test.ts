@@ -272,6 +272,40 @@ describe("the router", () => {
   });
 
   test.each([
+    ["closes", (socket: Socket): unknown => socket.destroy()],
+    ["resets its connection", (socket: Socket): unknown => socket.resetAndDestroy()],
+  ])("passes the answer on of a service that refuses a body half-way and %s", async (_name, cut) => {
+    await start();
+    const { port } = await service((request, response) => {
+      request.once("data", () => {
+        response.writeHead(413, { "content-length": 7, connection: "close" });
+        response.end("too big", () => cut(request.socket));
+      });
+    });
+    await route("a", port);
+    for (let index = 0; index < 10; index += 1) {
+      const socket = connect(router.record.port, "127.0.0.1");
+      const head = once(socket, "data") as Promise<[Buffer]>;
+      socket.on("error", () => {});
+      socket.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5000000\r\n\r\n");
+      socket.write(Buffer.alloc(4_000_000));
+      expect((await head).toString()).toMatch(/^HTTP\/1.1 413 [^]*connection: close/i);
+      socket.destroy();
+    }
+    expect(await trafficOf("a")).toMatchObject({ inFlightCount: 0, requestCount: 10, failureCount: 0 });
+  });
+
+  test("does not hold it against a service that it breaks off before it has the whole body", async () => {
+    await start();
+    const { port } = await service((request) => void request.once("data", () => request.socket.destroy()));
+    await route("a", port);
+    expect(await postZeros(router.record.port, { "content-length": 5_000_000 }, 5_000_000)).toBe(502);
+    expect(await trafficOf("a")).toMatchObject({ inFlightCount: 0, failureCount: 0 });
+    expect(await postZeros(router.record.port, { "content-length": 60_000 }, 60_000)).toBe(502);
+    expect(await trafficOf("a")).toMatchObject({ failureCount: 1 });
+  });
+
+  test.each([
     ["an unknown form of target", "GET example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n", 400],
     ["two lengths", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\na", 400],
     [
@@ -373,11 +407,15 @@ describe("the router", () => {
   });
 });
 
-/** Sends 300,000 bytes and answers the status. */
-async function postZeros(port: number, headers: Record<string, string | number>): Promise<number | undefined> {
+/** Sends that many bytes and answers the status. */
+async function postZeros(
+  port: number,
+  headers: Record<string, string | number>,
+  sizeBytes = 300_000,
+): Promise<number | undefined> {
   const sent = httpRequest({ host: "127.0.0.1", port, method: "POST", headers });
   sent.on("error", () => {});
-  sent.end(Buffer.alloc(300_000));
+  sent.end(Buffer.alloc(sizeBytes));
   const [answer] = (await once(sent, "response")) as [IncomingMessage];
   answer.resume();
   return answer.statusCode;

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 
 import type { Pool } from "undici";
 
+import { patientConnector } from "./patient-connector.ts";
 import type { RouteUpstream, UpstreamStatus } from "./wire.ts";
 
 // undici's index loads everything it has (fetch, caches, mocks: 150 ms on two slow cores), its pool alone 45 ms.
@@ -41,7 +42,7 @@ export class Upstream {
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
+      connect: patientConnector(CONNECT_TIMEOUT_MS),
       headersTimeout: limits.headTimeoutMs,
       bodyTimeout: limits.bodyTimeoutMs,
     });
