@@ -65,13 +65,16 @@ describe("installing a release", () => {
     expect(await installRelease(place, made, signal)).toMatchObject([{ code: "RELEASE_INCOMPLETE", place: "main.js" }]);
   });
 
-  test("mends a release from which something was taken, and leaves a whole one alone", async () => {
+  test("mends a release of which something was taken or changed to as many other bytes, and leaves a whole one alone", async () => {
     const made = await release({ "main.js": "code", "other.js": "more" });
     await installRelease(place, made, signal);
     const before = await stat(at(made, "other.js"));
     await installRelease(place, made, signal);
     expect((await stat(at(made, "other.js"))).ino).toBe(before.ino);
     await truncate(at(made, "main.js"), 1);
+    expect(await installRelease(place, made, signal)).toEqual([]);
+    expect(await readFile(at(made, "main.js"), "utf8")).toBe("code");
+    await writeFile(at(made, "main.js"), "evil");
     expect(await installRelease(place, made, signal)).toEqual([]);
     expect(await readFile(at(made, "main.js"), "utf8")).toBe("code");
   });

@@ -1,17 +1,15 @@
-import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { chmod, copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 
 import { writeDurably } from "../../../base/durable-file.ts";
+import { digestFile } from "../../../base/file-digest.ts";
 import { problem, type Problem } from "../../../base/problem.ts";
 import type { TargetRelease } from "../../../deployment/target.ts";
 import type { ReleaseFile } from "../../../release/manifest.ts";
 import { releaseFolder, type Place } from "./place.ts";
 
-const COPIES_AT_ONCE = 8;
-const WHOLE_READ_BYTES = 1024 * 1024;
+const FILES_AT_ONCE = 8;
 
 /**
  * Copies a release's files out of the blobs: into a temporary folder, each compared with its digest, then renamed in one
@@ -24,7 +22,7 @@ export async function installRelease(
 ): Promise<readonly Problem[]> {
   const folder = releaseFolder(place, release.digest);
   const { files } = release.manifest;
-  if (await isWhole(folder, files)) return [];
+  if (await isWhole(folder, files, signal)) return [];
   const temporary = join(place.paths.releases, `.installing-${release.digest.slice(0, 12)}-${process.pid}`);
   try {
     await rm(temporary, { recursive: true, force: true });
@@ -63,7 +61,7 @@ async function copyAll(copy: {
       problems.push(...(await copyFileVerified(release.blobPath(file.digest), join(temporary, file.path), file)));
     }
   };
-  await Promise.all(Array.from({ length: COPIES_AT_ONCE }, work));
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
   if (signal.aborted) return [problem("DEPLOYMENT_FAILED", { place: place.name, message: "cancelled while copying" })];
   return problems;
 }
@@ -76,22 +74,31 @@ async function copyFileVerified(from: string, to: string, file: ReleaseFile): Pr
     return [problem("RELEASE_INCOMPLETE", { place: file.path, message: "its content is missing from the store" })];
   }
   await chmod(to, file.isExecutable ? 0o755 : 0o644);
-  if ((await digestOf(to, file.sizeBytes)) === file.digest) return [];
+  if ((await digestFile(to)) === file.digest) return [];
   return [problem("RELEASE_INCOMPLETE", { place: file.path, message: "its content in the store was changed" })];
 }
 
-async function digestOf(path: string, sizeBytes: number): Promise<string> {
-  const hash = createHash("sha256");
-  if (sizeBytes <= WHOLE_READ_BYTES) hash.update(await readFile(path));
-  else await pipeline(createReadStream(path, { highWaterMark: WHOLE_READ_BYTES }), hash);
-  return hash.digest("hex");
+/** The rename made it whole once; its digests tell whether somebody has changed it since. */
+async function isWhole(folder: string, files: readonly ReleaseFile[], signal: AbortSignal): Promise<boolean> {
+  let areSame = true;
+  const waiting = files.values();
+  const work = async (): Promise<void> => {
+    for (const file of waiting) {
+      if (!areSame || signal.aborted) return;
+      if (!(await isUnchanged(join(folder, file.path), file))) areSame = false;
+    }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
+  return areSame && !signal.aborted;
 }
 
-/** The rename made it whole once; sizes tell whether somebody has taken from it since. */
-async function isWhole(folder: string, files: readonly ReleaseFile[]): Promise<boolean> {
-  for (const file of files) {
-    const found = await stat(join(folder, file.path)).catch(() => null);
-    if (found?.size !== file.sizeBytes) return false;
+async function isUnchanged(path: string, file: ReleaseFile): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    if (found.size !== file.sizeBytes) return false;
+    if (process.platform !== "win32" && ((found.mode & 0o100) !== 0) !== file.isExecutable) return false;
+    return (await digestFile(path)) === file.digest;
+  } catch {
+    return false;
   }
-  return true;
 }
