@@ -5,7 +5,7 @@ import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts
 import type { BenchmarkEvidence, Evidence, LatencyFigures } from "../../evidence/evidence.ts";
 import { formatCount } from "../../evidence/figures.ts";
 import { judgeEvidence } from "../../evidence/judge.ts";
-import { confirmRegression } from "../probing/confirm-regression.ts";
+import { confirmRegression, isWorthTurns } from "../probing/confirm-regression.ts";
 import { countRequests, foreignShare } from "../probing/count-requests.ts";
 import { requireDeployment, type DeploymentFacts } from "../probing/deployment-facts.ts";
 import { parseArguments, requestMethod, servicePath } from "../probing/effect-arguments.ts";
@@ -81,7 +81,7 @@ export const benchmark: Effect = async (rawArguments, context) => {
   return { ...conclude(settled, args, context), isAlready: false, evidence: [settled], facts, subject };
 };
 
-/** A rejection stands only when it holds with the baseline's service measured again in turns. */
+/** What is not surely fast enough is settled with the baseline's service measured again in turns. */
 async function settleRegression(
   evidence: BenchmarkEvidence,
   taken: {
@@ -92,8 +92,9 @@ async function settleRegression(
 ): Promise<BenchmarkEvidence> {
   const { args, context, load } = taken;
   const baselineUrl = context.needs["baseline"]?.facts["url"];
-  if (evidence.comparison?.verdict !== "reject" || typeof baselineUrl !== "string") return evidence;
-  context.log("slower than the baseline: measuring both again, in turns");
+  if (evidence.comparison === null || !isWorthTurns(evidence.comparison)) return evidence;
+  if (typeof baselineUrl !== "string") return evidence;
+  context.log("not surely as fast as the baseline: measuring both again, in turns");
   const comparison = await confirmRegression(evidence.comparison, {
     ...load,
     baselineUrl: addressOf(baselineUrl, args.request.path),

@@ -6,8 +6,16 @@ import { isBroken } from "./load-series.ts";
 type Comparison = NonNullable<BenchmarkEvidence["comparison"]>;
 
 /**
+ * True for a rejection, and for an interval too wide to tell. Without an interval (two figures that are not comparable,
+ * other people's requests meanwhile) turns would not tell either.
+ */
+export function isWorthTurns({ verdict, low, high }: Pick<Comparison, "verdict" | "low" | "high">): boolean {
+  return verdict === "reject" || (verdict === "inconclusive" && low < high);
+}
+
+/**
  * A service that is slower than a baseline measured minutes ago may be no slower: the machine may be busier. Before it is
- * rejected, both are measured again in turns, round by round, so that whatever slows the machine slows both. The answer
+ * judged, both are measured again in turns, round by round, so that whatever slows the machine slows both. The answer
  * is that of these turns. Inconclusive when the baseline's service no longer answers.
  */
 export async function confirmRegression(
