@@ -52,7 +52,7 @@ export async function confirmRegression(
   const comparison = compareLatency(
     { ...head, rounds: now, median: medianFigures(now) },
     { ...head, rounds: reference, median: medianFigures(reference) },
-    { against, limitRatio: options.limitRatio, foreignShare: 0 },
+    { against, limitRatio: options.limitRatio, foreignShare: 0, isPaired: true },
   );
   const before = `${first.ratio.toFixed(2)} times ${first.against}`;
   return { ...comparison, why: `${comparison.why}; at first ${before}` };

@@ -95,4 +95,16 @@ describe("medianFigures", () => {
     });
     expect(compareLatency(measured(9), measured(2), { ...OPTIONS, foreignShare: 0.1 }).verdict).toBe("reject");
   });
+
+  it("rounds measured in turns are told apart although both vary with the machine", () => {
+    const busy = Array.from({ length: 12 }, (_, index) => 1 + (index % 4));
+    const at = (factor: number): ReturnType<typeof measured> => {
+      const base = measured(2);
+      const rounds = busy.map((load) => ({ ...base.median, p50Ms: 2 * load * factor }));
+      return { ...base, rounds, median: { ...base.median, p50Ms: 5 * factor } };
+    };
+    expect(compareLatency(at(1.02), at(1), OPTIONS).verdict).toBe("inconclusive");
+    expect(compareLatency(at(1.02), at(1), { ...OPTIONS, isPaired: true }).verdict).toBe("promote");
+    expect(compareLatency(at(2), at(1), { ...OPTIONS, isPaired: true }).verdict).toBe("reject");
+  });
 });

@@ -1,5 +1,5 @@
 import type { BenchmarkEvidence, LatencyFigures, Verdict } from "../../evidence/evidence.ts";
-import { bootstrapTwoSamples, percentileInterval } from "../../statistics/bootstrap.ts";
+import { bootstrap, bootstrapTwoSamples, percentileInterval } from "../../statistics/bootstrap.ts";
 import { median, quantile } from "../../statistics/quantile.ts";
 
 type Comparison = NonNullable<BenchmarkEvidence["comparison"]>;
@@ -30,7 +30,12 @@ export function medianFigures(rounds: readonly LatencyFigures[]): LatencyFigures
 export function compareLatency(
   measured: Measured,
   baseline: Measured,
-  options: { readonly against: string; readonly limitRatio: number; readonly foreignShare: number },
+  options: {
+    readonly against: string;
+    readonly limitRatio: number;
+    readonly foreignShare: number;
+    readonly isPaired?: boolean;
+  },
 ): Comparison {
   const { against, limitRatio } = options;
   const news = measured.rounds.map((round) => Math.log(round.p50Ms));
@@ -47,21 +52,32 @@ export function compareLatency(
   });
   const obstacle = findObstacle(measured, baseline, options.foreignShare);
   if (obstacle !== null) return settle("inconclusive", `not comparable with ${against}: ${obstacle}`);
-  const newBuffer = new Float64Array(news.length);
-  const oldBuffer = new Float64Array(olds.length);
-  const ratios = bootstrapTwoSamples(
-    { left: news.length, right: olds.length },
-    (left, right) => medianAt(news, left, newBuffer) - medianAt(olds, right, oldBuffer),
-    RESAMPLES,
-  );
+  // Rounds measured in turns share what slowed the machine just then: their differences are free of it.
+  const pairs = options.isPaired === true ? news.map((value, index) => value - (olds[index] ?? Number.NaN)) : null;
+  const ratios = pairs === null ? twoSampleRatios(news, olds) : pairedRatios(pairs);
   const logs = percentileInterval(ratios, 0.95);
   const range = { low: Math.exp(logs.low), high: Math.exp(logs.high) };
   const verdict = range.low > limitRatio ? "reject" : range.high < limitRatio ? "promote" : "inconclusive";
-  const noise = Math.round(100 * (Math.exp(Math.max(spread(news), spread(olds))) - 1));
+  const noise = Math.round(100 * (Math.exp(pairs === null ? Math.max(spread(news), spread(olds)) : spread(pairs)) - 1));
   const why =
     `p50 ${measured.median.p50Ms.toFixed(2)} ms, ${ratio.toFixed(2)} times ${against} ` +
     `(${range.low.toFixed(2)} to ${range.high.toFixed(2)}, limit ${limitRatio}); rounds vary by ${noise} %`;
   return settle(verdict, verdict === "inconclusive" ? `too noisy to tell: ${why}` : why, range);
+}
+
+function twoSampleRatios(news: readonly number[], olds: readonly number[]): Float64Array {
+  const newBuffer = new Float64Array(news.length);
+  const oldBuffer = new Float64Array(olds.length);
+  return bootstrapTwoSamples(
+    { left: news.length, right: olds.length },
+    (left, right) => medianAt(news, left, newBuffer) - medianAt(olds, right, oldBuffer),
+    RESAMPLES,
+  );
+}
+
+function pairedRatios(differences: readonly number[]): Float64Array {
+  const buffer = new Float64Array(differences.length);
+  return bootstrap(differences.length, (picks) => medianAt(differences, picks, buffer), RESAMPLES);
 }
 
 function findObstacle(measured: Measured, baseline: Measured, foreignShare: number): string | null {
