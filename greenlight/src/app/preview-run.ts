@@ -2,7 +2,7 @@ import { explainRun } from "../engine/explain-run.ts";
 import { digestOutputs } from "../engine/outputs.ts";
 import type { StepResult } from "../engine/step-result.ts";
 import { takeManifest } from "../engine/take-manifest.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import type { Composition } from "./composition.ts";
 import type { ProjectPlace } from "./find-project.ts";
@@ -57,7 +57,7 @@ export async function previewRun(
     await runs.close();
   }
 
-  async function previewStep(step: StepBlueprint): Promise<Omit<StepPreview, "step" | "stage" | "needs">> {
+  async function previewStep(step: PlannedStep): Promise<Omit<StepPreview, "step" | "stage" | "needs">> {
     const last = await runs.lastSuccess({ pipeline: plan.pipeline, step: step.name });
     if (step.action.kind === "effect") {
       if (last !== null) known.set(step.name, { ...emptyResult(step), facts: last.ended.facts });
@@ -97,7 +97,7 @@ export async function previewRun(
   }
 }
 
-function emptyResult(step: StepBlueprint): StepResult {
+function emptyResult(step: PlannedStep): StepResult {
   return {
     step: step.name,
     outcome: "passed",

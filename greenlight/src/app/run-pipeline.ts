@@ -12,8 +12,8 @@ import { runPlan } from "../engine/run-plan.ts";
 import type { RunView } from "../engine/run-view.ts";
 import { endAbandonedSteps } from "../engine/step-process.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
-import { makePlan, type EnvironmentSelection } from "../pipeline/make-plan.ts";
-import type { Plan } from "../pipeline/plan.ts";
+import { makePlan } from "../pipeline/make-plan.ts";
+import type { EnvironmentSelection, Plan } from "../pipeline/plan.ts";
 import type { Composition } from "./composition.ts";
 import type { ProjectPlace } from "./find-project.ts";
 import { holdProject } from "./hold-project.ts";
@@ -70,6 +70,7 @@ export async function runPipeline(composition: Composition, request: RunRequest)
           runId,
           engine: { pid: process.pid, startTime: processStartTime(process.pid) ?? "" },
           greenlightVersion: GREENLIGHT_VERSION,
+          selection: request.selection,
           listeners: [request.onEvent],
         },
       );

@@ -1,3 +1,4 @@
+import { formatProblem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import type { RunEvent, RunStarted, StepEnded } from "../engine/event.ts";
 import type { Outcome } from "../engine/outcome.ts";
@@ -34,6 +35,18 @@ export class ProgressLines {
       case "step-started":
         this.#heading(event.step);
         this.#line("▸", "dim", event.step, this.#terminal.paint("dim", `started: ${printable(event.why)}`));
+        break;
+      case "run-resumed":
+        this.#write(this.#terminal.paint("dim", `goes on (${event.mode}): ${printable(event.why)}`));
+        break;
+      case "run-warned":
+        this.#write(this.#terminal.paint("yellow", `warning: ${printable(formatProblem(event.problem))}`));
+        break;
+      case "cancel-requested":
+        this.#write(this.#terminal.paint("yellow", `cancelled by ${printable(event.by)}: ${printable(event.why)}`));
+        break;
+      case "step-retrying":
+        this.#line("↻", "yellow", event.step, `attempt ${event.attempt} ${event.outcome}: ${printable(event.why)}`);
         break;
       case "step-ended":
         this.#end(event);

@@ -3,7 +3,7 @@ import { runPipeline } from "../app/run-pipeline.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
-import type { EnvironmentSelection } from "../pipeline/make-plan.ts";
+import type { EnvironmentSelection } from "../pipeline/plan.ts";
 import { askAtTerminal } from "./ask-approval.ts";
 import type { CommandCall } from "./command-line.ts";
 import { ProgressLines } from "./progress-lines.ts";

@@ -5,7 +5,7 @@ import { finished } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 
 import { problem, type ProblemError } from "../base/problem.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import type { Effect, EffectContext, NeedResult } from "./effect.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Journal } from "./journal.ts";
@@ -15,7 +15,7 @@ import type { StepVerdict } from "./step-verdict.ts";
 import type { TakenManifest } from "./take-manifest.ts";
 
 export interface EffectCall {
-  readonly step: StepBlueprint;
+  readonly step: PlannedStep;
   readonly taken: TakenManifest;
   readonly needs: Readonly<Record<string, StepResult>>;
   readonly logPath: string;

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { digestFile } from "../base/file-digest.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { judgeEvidence } from "../evidence/judge.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import type { CacheEntry } from "./blob-store.ts";
 import { checkNeeds } from "./check-needs.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -24,7 +24,7 @@ import type { StepVerdict } from "./step-verdict.ts";
 import type { TakenManifest } from "./take-manifest.ts";
 
 export interface TaskCall {
-  readonly step: StepBlueprint;
+  readonly step: PlannedStep;
   readonly taken: TakenManifest;
   readonly needs: Readonly<Record<string, StepResult>>;
   readonly logPath: string;

@@ -1,4 +1,4 @@
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import { diffManifests, summariseDifference } from "./manifest.ts";
 import type { RunStore } from "./run-store.ts";
 import type { TakenManifest } from "./take-manifest.ts";
@@ -16,7 +16,7 @@ export interface Explanation {
 /** Why a step runs or need not: its manifest held against that of its last success. */
 export async function explainRun(
   runs: RunStore,
-  query: { readonly pipeline: string; readonly step: StepBlueprint; readonly taken: TakenManifest },
+  query: { readonly pipeline: string; readonly step: PlannedStep; readonly taken: TakenManifest },
 ): Promise<Explanation> {
   const last = await runs.lastSuccess({ pipeline: query.pipeline, step: query.step.name });
   const lastDigest = last?.ended.manifestDigest ?? null;

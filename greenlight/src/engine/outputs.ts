@@ -8,7 +8,7 @@ import { digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
 import { problem, ProblemError, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import type { BlobStore, CachedFile } from "./blob-store.ts";
 import { digestIndexed, findFiles, forEachLimited, isOutside } from "./input-files.ts";
 import type { StatIndex } from "./stat-index.ts";
@@ -16,7 +16,7 @@ import type { StatIndex } from "./stat-index.ts";
 export type OutputFiles = Readonly<Record<string, readonly CachedFile[]>>;
 
 /** The declared outputs and the evidence files of a step, by name. Evidence is cached, but no need depends on it. */
-export function outputsOf(step: StepBlueprint): Record<string, string> {
+export function outputsOf(step: PlannedStep): Record<string, string> {
   const all: Record<string, string> = { ...step.outputs };
   const declared = new Set(Object.values(step.outputs));
   for (const source of step.evidence) if (!declared.has(source.path)) all[`evidence:${source.path}`] = source.path;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { digestText } from "../base/file-digest.ts";
 import { problem } from "../base/problem.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { EnvironmentSelection, PlannedStep } from "../pipeline/plan.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { RunEvent, RunStarted } from "./event.ts";
 import { Journal } from "./journal.ts";
@@ -13,6 +13,7 @@ import type { RunView } from "./run-view.ts";
 export interface RunOptions {
   readonly runId: string;
   readonly engine: RunStarted["engine"];
+  readonly selection: EnvironmentSelection;
   readonly greenlightVersion: string;
   readonly listeners: readonly ((event: RunEvent) => void)[];
 }
@@ -30,6 +31,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     project: plan.project,
     pipeline: plan.pipeline,
     trigger: plan.trigger,
+    selection: options.selection,
     stages: plan.stages.map((stage) => ({ name: stage.name, steps: stage.steps.map(headOf) })),
     finally: plan.finally.map(headOf),
     dropped: plan.dropped,
@@ -56,6 +58,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     type: "run-ended",
     outcome: outcomeOfStages === "cancelled" ? "cancelled" : outcome,
     durationMs: context.clock.now() - startedAt,
+    pending: [],
   });
   context.index.flush();
   return journal.view();
@@ -71,12 +74,12 @@ export interface ActiveRun {
 }
 
 /** Runs the steps of one stage; with `stopped`, all of them are skipped for that reason. */
-async function runStage(run: ActiveRun, steps: readonly StepBlueprint[], stopped: string | null): Promise<void> {
+async function runStage(run: ActiveRun, steps: readonly PlannedStep[], stopped: string | null): Promise<void> {
   const { finished } = run;
   const waiting = new Set(steps);
   const running = new Map<string, Promise<void>>();
-  const isReady = (step: StepBlueprint): boolean => Object.values(step.needs).every((need) => finished.has(need));
-  const settle = async (step: StepBlueprint): Promise<void> => {
+  const isReady = (step: PlannedStep): boolean => Object.values(step.needs).every((need) => finished.has(need));
+  const settle = async (step: PlannedStep): Promise<void> => {
     finished.set(step.name, await startStep(run, step, stopped));
     running.delete(step.name);
   };
@@ -92,7 +95,7 @@ async function runStage(run: ActiveRun, steps: readonly StepBlueprint[], stopped
   }
 }
 
-async function startStep(run: ActiveRun, step: StepBlueprint, stopped: string | null): Promise<FinishedStep> {
+async function startStep(run: ActiveRun, step: PlannedStep, stopped: string | null): Promise<FinishedStep> {
   const reason = skipReason(run, step, stopped);
   if (reason !== null) return skip(run, step, reason);
   try {
@@ -109,7 +112,7 @@ async function startStep(run: ActiveRun, step: StepBlueprint, stopped: string | 
 
 function skipReason(
   run: ActiveRun,
-  step: StepBlueprint,
+  step: PlannedStep,
   stopped: string | null,
 ): { outcome: Outcome; why: string } | null {
   if (run.context.signal.aborted) return { outcome: "cancelled", why: "cancelled before it started" };
@@ -125,7 +128,7 @@ function skipReason(
 
 async function skip(
   run: ActiveRun,
-  step: StepBlueprint,
+  step: PlannedStep,
   reason: { outcome: Outcome; why: string },
 ): Promise<FinishedStep> {
   return end(run, step, { ...reason, problems: [] });
@@ -133,7 +136,7 @@ async function skip(
 
 async function end(
   run: ActiveRun,
-  step: StepBlueprint,
+  step: PlannedStep,
   how: { readonly outcome: Outcome; readonly why: string; readonly problems: FinishedStep["problems"] },
 ): Promise<FinishedStep> {
   await run.journal.append({
@@ -142,6 +145,8 @@ async function end(
     ...how,
     isFromCache: false,
     isAlready: false,
+    isAllowedFailure: false,
+    attempts: 0,
     durationMs: 0,
     savedMs: 0,
     evidence: [],
@@ -149,6 +154,7 @@ async function end(
     outputs: {},
     facts: {},
     subject: null,
+    logDigest: null,
   });
   return {
     step: step.name,
@@ -171,7 +177,7 @@ export function logPath(stateFolder: string, runId: string, step: string): strin
   return join(stateFolder, "runs", runId, `${own}.log`);
 }
 
-function headOf(step: StepBlueprint): RunStarted["finally"][number] {
+function headOf(step: PlannedStep): RunStarted["finally"][number] {
   return {
     name: step.name,
     kind: step.action.kind === "effect" ? "effect" : "task",

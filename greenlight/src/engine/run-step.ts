@@ -1,6 +1,6 @@
 import { canonicalJson } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { runEffect } from "./execute-effect.ts";
 import { restoreTask, runTask } from "./execute-task.ts";
@@ -14,11 +14,11 @@ import { takeManifest, type TakenManifest } from "./take-manifest.ts";
 export interface FinishedStep extends StepResult {
   readonly why: string;
   readonly problems: readonly Problem[];
-  readonly blueprint: StepBlueprint;
+  readonly blueprint: PlannedStep;
 }
 
 /** Runs one step whose needs are met: manifest, cache, execution, record. */
-export async function runStep(run: ActiveRun, step: StepBlueprint, logPath: string): Promise<FinishedStep> {
+export async function runStep(run: ActiveRun, step: PlannedStep, logPath: string): Promise<FinishedStep> {
   const { context, journal } = run;
   const startedAt = context.clock.now();
   const needs = needsOf(run, step);
@@ -49,6 +49,8 @@ export async function runStep(run: ActiveRun, step: StepBlueprint, logPath: stri
     type: "step-started",
     step: step.name,
     why: isEffect ? "observes first" : explanation.whenRun,
+    attempt: 1,
+    deadlineAt: new Date(startedAt + step.timeoutMs).toISOString(),
   });
   const verdict = isEffect ? await runEffect({ ...call, journal }) : await runTask(call);
   return finish(run, step, {
@@ -61,7 +63,7 @@ export async function runStep(run: ActiveRun, step: StepBlueprint, logPath: stri
 
 async function finish(
   run: ActiveRun,
-  step: StepBlueprint,
+  step: PlannedStep,
   ended: {
     readonly verdict: StepVerdict;
     readonly taken: TakenManifest | null;
@@ -80,6 +82,9 @@ async function finish(
     durationMs: run.context.clock.now() - ended.startedAt,
     manifestDigest: ended.taken?.digest ?? null,
     outputs: outputDigests,
+    isAllowedFailure: false,
+    attempts: verdict.isFromCache ? 0 : 1,
+    logDigest: null,
   });
   return {
     step: step.name,
@@ -95,7 +100,7 @@ async function finish(
   };
 }
 
-function needsOf(run: ActiveRun, step: StepBlueprint): Record<string, StepResult> {
+function needsOf(run: ActiveRun, step: PlannedStep): Record<string, StepResult> {
   const needs: Record<string, StepResult> = {};
   for (const [alias, name] of Object.entries(step.needs)) {
     const result = run.finished.get(name);

@@ -2,9 +2,9 @@ import type { Json } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import type { RunTrigger } from "../pipeline/plan.ts";
-import type { ApprovalAnswered, PlannedStepHead, RunEvent, RunStarted } from "./event.ts";
-import type { Outcome } from "./outcome.ts";
+import type { EnvironmentSelection, RunTrigger } from "../pipeline/plan.ts";
+import type { ApprovalAnswered, PlannedStepHead, RunEvent, RunResumed, RunStarted } from "./event.ts";
+import { isSuccess, type Outcome } from "./outcome.ts";
 
 /** A run as people look at it. A pure projection of its events, complete or not. */
 export interface RunView {
@@ -12,6 +12,7 @@ export interface RunView {
   readonly project: string;
   readonly pipeline: string;
   readonly trigger: RunTrigger;
+  readonly selection: EnvironmentSelection;
   readonly greenlightVersion: string;
   readonly nodeVersion: string;
   readonly platform: string;
@@ -24,6 +25,12 @@ export interface RunView {
   readonly stages: readonly { readonly name: string; readonly steps: readonly StepView[] }[];
   readonly dropped: readonly { readonly step: string; readonly why: string }[];
   readonly approvals: readonly (ApprovalAnswered & { readonly at: string })[];
+  /** What a person has to know although it spoils nothing. */
+  readonly warnings: readonly Problem[];
+  /** Each time the run went on after an interruption or its end. */
+  readonly resumes: readonly { readonly at: string; readonly mode: RunResumed["mode"]; readonly by: string }[];
+  /** Steps left for another part of the run. */
+  readonly pending: readonly string[];
 }
 
 export interface StepView {
@@ -35,6 +42,14 @@ export interface StepView {
   readonly why: string;
   readonly isFromCache: boolean;
   readonly isAlready: boolean;
+  /** True: it failed and was allowed to. */
+  readonly isAllowedFailure: boolean;
+  /** How often it was started. */
+  readonly attempts: number;
+  /** Attempts that failed and were tried again. */
+  readonly retries: readonly { readonly attempt: number; readonly outcome: Outcome; readonly why: string }[];
+  /** Null before its first start. */
+  readonly deadlineAt: string | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly durationMs: number;
@@ -43,26 +58,41 @@ export interface StepView {
   readonly evidence: readonly Evidence[];
   readonly outputs: Readonly<Record<string, string>>;
   readonly facts: { readonly [name: string]: Json };
+  readonly manifestDigest: string | null;
+  readonly logDigest: string | null;
 }
 
 /** Projects `events`, which must be those of one run in order; undefined when the first is not its start. */
 export function viewRun(events: readonly RunEvent[]): RunView | undefined {
   const first = events[0];
   if (first?.type !== "run-started") return undefined;
+  let latest: Heads = first;
   const steps = new Map<string, StepView>();
-  const stages = [...first.stages, ...(first.finally.length > 0 ? [{ name: "finally", steps: first.finally }] : [])];
-  for (const stage of stages) for (const head of stage.steps) steps.set(head.name, pendingStep(head));
+  for (const head of headsOf(first)) steps.set(head.name, pendingStep(head));
   const approvals: (ApprovalAnswered & { at: string })[] = [];
-  let ended: { at: string; outcome: Outcome; durationMs: number } | undefined;
+  const warnings: Problem[] = [];
+  const resumes: RunView["resumes"][number][] = [];
+  let ended: { at: string; outcome: Outcome; durationMs: number; pending: readonly string[] } | undefined;
   for (const event of events) {
     switch (event.type) {
       case "run-started":
       case "approval-wanted":
+      case "cancel-requested":
+        break;
+      case "run-resumed":
+        latest = event;
+        ended = undefined;
+        resumes.push({ at: event.at, mode: event.mode, by: event.by });
+        for (const head of headsOf(event)) steps.set(head.name, resumedStep(head, steps.get(head.name), event));
+        break;
+      case "run-warned":
+        warnings.push(event.problem);
         break;
       case "approval-answered":
         approvals.push(event);
         break;
       case "step-started":
+      case "step-retrying":
       case "step-ended": {
         const before = steps.get(event.step);
         if (before !== undefined) steps.set(event.step, advanceStep(before, event));
@@ -75,15 +105,17 @@ export function viewRun(events: readonly RunEvent[]): RunView | undefined {
         unreachable(event);
     }
   }
+  const stages = [...latest.stages, ...(latest.finally.length > 0 ? [{ name: "finally", steps: latest.finally }] : [])];
   return {
     id: first.runId,
     project: first.project,
     pipeline: first.pipeline,
     trigger: first.trigger,
-    greenlightVersion: first.greenlightVersion,
-    nodeVersion: first.nodeVersion,
-    platform: first.platform,
-    engine: first.engine,
+    selection: first.selection,
+    greenlightVersion: latest.greenlightVersion,
+    nodeVersion: latest.nodeVersion,
+    platform: latest.platform,
+    engine: latest.engine,
     startedAt: first.at,
     endedAt: ended?.at ?? null,
     outcome: ended?.outcome ?? "running",
@@ -92,9 +124,34 @@ export function viewRun(events: readonly RunEvent[]): RunView | undefined {
       name: stage.name,
       steps: stage.steps.flatMap((head) => steps.get(head.name) ?? []),
     })),
-    dropped: first.dropped,
+    dropped: latest.dropped,
     approvals,
+    warnings,
+    resumes,
+    pending: ended?.pending ?? [],
   };
+}
+
+type Heads = Pick<
+  RunStarted,
+  "stages" | "finally" | "dropped" | "greenlightVersion" | "nodeVersion" | "platform" | "engine"
+>;
+
+function headsOf(event: Pick<RunStarted, "stages" | "finally">): readonly PlannedStepHead[] {
+  return [...event.stages.flatMap((stage) => stage.steps), ...event.finally];
+}
+
+/** What succeeded stays until it is told otherwise; everything else is to do again. */
+function resumedStep(head: PlannedStepHead, before: StepView | undefined, event: RunResumed): StepView {
+  if (before === undefined) return pendingStep(head);
+  const stays = event.mode === "stage" ? before.outcome !== "running" : isDone(before.outcome);
+  if (stays && !event.again.includes(head.name)) return { ...before, ...head };
+  const kept = event.mode === "retry" ? {} : { deadlineAt: before.deadlineAt, attempts: before.attempts };
+  return { ...pendingStep(head), ...kept };
+}
+
+function isDone(outcome: StepView["outcome"]): boolean {
+  return outcome !== "pending" && outcome !== "running" && isSuccess(outcome);
 }
 
 function pendingStep(head: PlannedStepHead): StepView {
@@ -104,6 +161,10 @@ function pendingStep(head: PlannedStepHead): StepView {
     why: "",
     isFromCache: false,
     isAlready: false,
+    isAllowedFailure: false,
+    attempts: 0,
+    retries: [],
+    deadlineAt: null,
     startedAt: null,
     endedAt: null,
     durationMs: 0,
@@ -112,17 +173,37 @@ function pendingStep(head: PlannedStepHead): StepView {
     evidence: [],
     outputs: {},
     facts: {},
+    manifestDigest: null,
+    logDigest: null,
   };
 }
 
-function advanceStep(before: StepView, event: Extract<RunEvent, { type: "step-started" | "step-ended" }>): StepView {
-  if (event.type === "step-started") return { ...before, outcome: "running", why: event.why, startedAt: event.at };
+function advanceStep(
+  before: StepView,
+  event: Extract<RunEvent, { type: "step-started" | "step-retrying" | "step-ended" }>,
+): StepView {
+  if (event.type === "step-started") {
+    return {
+      ...before,
+      outcome: "running",
+      why: event.why,
+      startedAt: event.attempt > 1 ? (before.startedAt ?? event.at) : event.at,
+      attempts: event.attempt,
+      deadlineAt: event.deadlineAt,
+    };
+  }
+  if (event.type === "step-retrying") {
+    const { attempt, outcome, why } = event;
+    return { ...before, retries: [...before.retries, { attempt, outcome, why }] };
+  }
   return {
     ...before,
     outcome: event.outcome,
     why: event.why,
     isFromCache: event.isFromCache,
     isAlready: event.isAlready,
+    isAllowedFailure: event.isAllowedFailure,
+    attempts: event.attempts,
     startedAt: before.startedAt ?? event.at,
     endedAt: event.at,
     durationMs: event.durationMs,
@@ -131,5 +212,7 @@ function advanceStep(before: StepView, event: Extract<RunEvent, { type: "step-st
     evidence: event.evidence,
     outputs: event.outputs,
     facts: event.facts,
+    manifestDigest: event.manifestDigest,
+    logDigest: event.logDigest,
   };
 }

@@ -1,12 +1,12 @@
 import { problem, type Problem } from "../base/problem.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import { digestInputs } from "./input-files.ts";
 import { diffManifests, summariseDifference } from "./manifest.ts";
 import type { ManifestContext, TakenManifest } from "./take-manifest.ts";
 
 /** True when a file that the manifest names differs now, or one came or went. */
 export async function haveInputsChanged(
-  step: StepBlueprint,
+  step: PlannedStep,
   taken: TakenManifest,
   context: ManifestContext,
 ): Promise<boolean> {
@@ -18,7 +18,7 @@ export async function haveInputsChanged(
  * it was then. What other steps of the run wrote is checked where it is needed (`checkNeeds`).
  */
 export async function checkSources(
-  checked: readonly { readonly step: StepBlueprint; readonly taken: TakenManifest }[],
+  checked: readonly { readonly step: PlannedStep; readonly taken: TakenManifest }[],
   context: ManifestContext,
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
@@ -35,7 +35,7 @@ export async function checkSources(
   return problems;
 }
 
-async function changedInputs(step: StepBlueprint, taken: TakenManifest, context: ManifestContext): Promise<string[]> {
+async function changedInputs(step: PlannedStep, taken: TakenManifest, context: ManifestContext): Promise<string[]> {
   if (step.inputs === null) return [];
   const now = await digestInputs(
     { folder: context.projectFolder, repository: context.repositoryFolder, index: context.index, place: step.name },

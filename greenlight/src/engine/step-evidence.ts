@@ -3,13 +3,13 @@ import { join } from "node:path";
 
 import { problem, type Problem } from "../base/problem.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Reads every evidence file that the step declares and that exists; unreadable ones are problems. */
 export async function readStepEvidence(
-  step: StepBlueprint,
+  step: PlannedStep,
   folder: string,
 ): Promise<{
   readonly evidence: readonly Evidence[];

@@ -5,7 +5,7 @@ import { digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import type { StepBlueprint } from "../pipeline/blueprint.ts";
+import type { PlannedStep } from "../pipeline/plan.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { importClosure } from "./import-closure.ts";
 import { digestInputs } from "./input-files.ts";
@@ -30,7 +30,7 @@ export type ManifestContext = Pick<
 
 /** Reads the state of everything that the step depends on, now. */
 export async function takeManifest(
-  step: StepBlueprint,
+  step: PlannedStep,
   needs: Readonly<Record<string, StepResult>>,
   context: ManifestContext,
 ): Promise<Result<TakenManifest, readonly Problem[]>> {
@@ -60,7 +60,7 @@ export async function takeManifest(
   });
 }
 
-function whyUncacheable(step: StepBlueprint, packages: object | null, computed: readonly string[]): string | null {
+function whyUncacheable(step: PlannedStep, packages: object | null, computed: readonly string[]): string | null {
   if (step.action.kind === "effect") return "it touches the world";
   if (step.inputs === null) return "it declares no inputs";
   if (packages === null) return "there is no package-lock.json to tell its packages";

@@ -1,4 +1,11 @@
-import type { EnvironmentDefinition, StepDefinition, Trigger } from "./definition.ts";
+import type {
+  ConcurrencyGroup,
+  EnvironmentDefinition,
+  SecretSource,
+  StepDefinition,
+  StoreDescriptor,
+  Trigger,
+} from "./definition.ts";
 
 /** The definition validated and made plain data: JSON in, the same JSON out. Compilers and `plan` read it. */
 export interface Blueprint {
@@ -6,6 +13,8 @@ export interface Blueprint {
   readonly name: string;
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
   readonly pipelines: Readonly<Record<string, PipelineBlueprint>>;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly store: StoreDescriptor | null;
 }
 
 export interface PipelineBlueprint {
@@ -13,6 +22,7 @@ export interface PipelineBlueprint {
   readonly on: readonly Trigger[];
   readonly stages: readonly StageBlueprint[];
   readonly finally: readonly StepBlueprint[];
+  readonly concurrency: ConcurrencyGroup | null;
 }
 
 export interface StageBlueprint {

@@ -1,17 +1,32 @@
 import type { Json } from "../base/json.ts";
 import type {
+  ConcurrencyGroup,
+  Condition,
   EnvironmentDefinition,
   EvidenceSource,
+  Matrix,
   PackageScope,
   PipelineDefinition,
   ProjectDefinition,
+  RetryPolicy,
+  SecretSource,
   StepAction,
   StepDefinition,
   StepEntry,
+  StoreDescriptor,
   Trigger,
 } from "./definition.ts";
 
 const TASK_TIMEOUT_MS = 10 * 60_000;
+const RETRY: RetryPolicy = {
+  attempts: 3,
+  delayMs: 1000,
+  factor: 2,
+  maxDelayMs: 60_000,
+  on: ["errored", "timed-out"],
+  attemptTimeoutMs: null,
+};
+const MATRIX: Matrix = { axes: {}, include: [], exclude: [], failFast: true, maxParallel: null };
 
 /** What every kind of step may say. */
 export interface StepOptions {
@@ -21,10 +36,21 @@ export interface StepOptions {
   readonly outputs?: Readonly<Record<string, string>>;
   /** Names of environment variables that the step may see. */
   readonly env?: readonly string[];
+  /** Variables with fixed values. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Names of the project's secrets that the step sees as variables. */
+  readonly secrets?: readonly string[];
   readonly packages?: PackageScope;
   readonly evidence?: readonly EvidenceSource[];
   /** Milliseconds; ten minutes when left out. */
   readonly timeoutMs?: number;
+  /** Further attempts; what is left out: 3 attempts, 1 s before the second, doubled up to 60 s, after `errored` and `timed-out`. */
+  readonly retry?: Partial<RetryPolicy>;
+  readonly matrix?: Partial<Matrix>;
+  readonly when?: Condition;
+  readonly after?: StepDefinition["after"];
+  readonly allowFailure?: boolean;
+  readonly lock?: string;
 }
 
 export interface CommandOptions extends StepOptions {
@@ -77,7 +103,15 @@ function makeStep(name: string, action: StepAction, options: StepOptions & { env
     env: options.env ?? [],
     packages: options.packages ?? "none",
     evidence: options.evidence ?? [],
+    variables: options.variables ?? {},
+    secrets: options.secrets ?? [],
     timeoutMs: options.timeoutMs ?? TASK_TIMEOUT_MS,
+    retry: options.retry === undefined ? null : { ...RETRY, ...options.retry },
+    matrix: options.matrix === undefined ? null : { ...MATRIX, ...options.matrix },
+    when: options.when ?? null,
+    after: options.after ?? "success",
+    allowFailure: options.allowFailure ?? false,
+    lock: options.lock ?? null,
     environment: options.environment ?? null,
     isSealing: false,
   };
@@ -88,8 +122,15 @@ export function pipeline(options: {
   readonly on?: readonly Trigger[];
   readonly stages: Readonly<Record<string, readonly StepEntry[]>>;
   readonly finally?: readonly StepEntry[];
+  readonly concurrency?: ConcurrencyGroup;
 }): PipelineDefinition {
-  return { kind: "pipeline", on: options.on ?? [], stages: options.stages, finally: options.finally ?? [] };
+  return {
+    kind: "pipeline",
+    on: options.on ?? [],
+    stages: options.stages,
+    finally: options.finally ?? [],
+    concurrency: options.concurrency ?? null,
+  };
 }
 
 export function push(...branches: readonly string[]): Trigger {
@@ -110,11 +151,15 @@ export function defineProject(options: {
   readonly name: string;
   readonly environments?: Readonly<Record<string, EnvironmentDefinition>>;
   readonly pipelines: Readonly<Record<string, PipelineDefinition>>;
+  readonly secrets?: Readonly<Record<string, SecretSource>>;
+  readonly store?: StoreDescriptor;
 }): ProjectDefinition {
   return {
     kind: "project",
     name: options.name,
     environments: options.environments ?? {},
     pipelines: options.pipelines,
+    secrets: options.secrets ?? {},
+    store: options.store ?? null,
   };
 }

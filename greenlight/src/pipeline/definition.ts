@@ -6,6 +6,29 @@ export interface ProjectDefinition {
   readonly name: string;
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
   readonly pipelines: Readonly<Record<string, PipelineDefinition>>;
+  /** By the name under which steps see them. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** Shared with other machines; null: everything stays in the project's state folder. */
+  readonly store: StoreDescriptor | null;
+}
+
+/** Where a secret's value comes from. It never stands in a definition, a manifest or a record. */
+export type SecretSource =
+  /** A variable of the process, or else of the project's `.env` file; `variable` is the secret's name when left out. */
+  | { readonly from: "environment"; readonly variable?: string }
+  /** A file relative to the project; one trailing newline is dropped. */
+  | { readonly from: "file"; readonly path: string }
+  /** A program and its arguments, run without a shell in the project's folder; one trailing newline is dropped. */
+  | { readonly from: "command"; readonly command: readonly string[] };
+
+/** A store that several machines share. Plain data; `module` is imported only when a run needs it. */
+export interface StoreDescriptor {
+  readonly kind: string;
+  /** A package specifier whose module exports `openObjectStore` (see `engine/object-store.ts`). */
+  readonly module: string;
+  readonly options: { readonly [name: string]: Json };
+  /** Ed25519, base64 SPKI. Entries that were not signed with its private key are not believed. */
+  readonly publicKey: string;
 }
 
 export interface EnvironmentDefinition {
@@ -40,6 +63,14 @@ export interface PipelineDefinition {
   readonly stages: Readonly<Record<string, readonly StepEntry[]>>;
   /** Run last, whatever the outcome. */
   readonly finally: readonly StepEntry[];
+  /** What a second run of the same group does; null: it is refused while the project is held. */
+  readonly concurrency: ConcurrencyGroup | null;
+}
+
+export interface ConcurrencyGroup {
+  /** Runs with the same name exclude each other; `{branch}` and `{pipeline}` stand for those of the run. */
+  readonly group: string;
+  readonly whenBusy: "queue" | "cancel-older";
 }
 
 /** Toolkits return several steps at once, so lists may be nested. */
@@ -57,15 +88,68 @@ export interface StepDefinition {
   readonly outputs: Readonly<Record<string, string>>;
   /** Names of environment variables that the step may see; their values are part of its manifest. */
   readonly env: readonly string[];
+  /** Variables with fixed values; part of the manifest. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Names of the project's secrets that the step sees as variables. Their values are no part of its manifest. */
+  readonly secrets: readonly string[];
   /** Which locked packages count as input: those that run in production, all of them, or none. */
   readonly packages: PackageScope;
   readonly evidence: readonly EvidenceSource[];
+  /** For all attempts together, from the first start; kept over a resume. */
   readonly timeoutMs: number;
+  readonly retry: RetryPolicy | null;
+  readonly matrix: Matrix | null;
+  /** Decided when the run is planned; a step whose condition does not hold falls away. */
+  readonly when: Condition | null;
+  /** What must have become of its needs and of earlier stages. */
+  readonly after: "success" | "failure" | "always";
+  /** True: a failure is told as `warned` and stops nothing. */
+  readonly allowFailure: boolean;
+  /** Steps with the same lock never run at the same time on one machine. */
+  readonly lock: string | null;
   /** The environment that an effect is about; it falls away when a run does not deploy there. */
   readonly environment: string | null;
   /** True: fails with SOURCE_CHANGED when a file that an earlier step took as input has changed since. */
   readonly isSealing: boolean;
 }
+
+/** Further attempts after an outcome that may pass by itself. */
+export interface RetryPolicy {
+  /** All attempts, the first one too: 2–20. */
+  readonly attempts: number;
+  /** Milliseconds before the second attempt; multiplied by `factor` before each further one, up to `maxDelayMs`. */
+  readonly delayMs: number;
+  readonly factor: number;
+  readonly maxDelayMs: number;
+  readonly on: readonly ("failed" | "errored" | "timed-out")[];
+  /** Milliseconds for one attempt; null: only the step's own deadline. */
+  readonly attemptTimeoutMs: number | null;
+}
+
+export type MatrixValue = string | number | boolean;
+
+/**
+ * Combinations of values, as GitHub Actions defines them: all of `axes` without those that match an `exclude`, then each
+ * `include` extends the combinations that it does not contradict, or stands for itself. A value is the variable
+ * `MATRIX_NAME` of the step, and `{matrix.name}` in its inputs, outputs, evidence paths and arguments.
+ */
+export interface Matrix {
+  readonly axes: Readonly<Record<string, readonly MatrixValue[]>>;
+  readonly include: readonly Readonly<Record<string, MatrixValue>>[];
+  readonly exclude: readonly Readonly<Record<string, MatrixValue>>[];
+  /** True: the first failure cancels the other combinations. */
+  readonly failFast: boolean;
+  readonly maxParallel: number | null;
+}
+
+/** A claim about what started the run. */
+export type Condition =
+  /** The run's branch matches one of these; `*` stands for any text without a slash, `**` for any text. */
+  | { readonly kind: "branch"; readonly patterns: readonly string[] }
+  | { readonly kind: "event"; readonly events: readonly ("manual" | "push" | "pull-request" | "schedule")[] }
+  | { readonly kind: "not"; readonly condition: Condition }
+  | { readonly kind: "all"; readonly conditions: readonly Condition[] }
+  | { readonly kind: "any"; readonly conditions: readonly Condition[] };
 
 /** A list names packages; what they depend on counts too. */
 export type PackageScope = "none" | "production" | "all" | readonly string[];

@@ -29,7 +29,14 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
     pipelines[name] = made.pipeline;
   }
   if (problems.length > 0) return err(problems);
-  return ok({ schema: 1, name: project.name, environments: project.environments, pipelines });
+  return ok({
+    schema: 1,
+    name: project.name,
+    environments: project.environments,
+    pipelines,
+    secrets: project.secrets,
+    store: project.store,
+  });
 }
 
 function makePipeline(
@@ -64,7 +71,13 @@ function makePipeline(
     steps: graph.order.filter((each) => each.stageIndex === index).map((each) => toBlueprint(each.step)),
   }));
   return {
-    pipeline: { name, on: definition.on, stages: stages.slice(0, -1), finally: stages.at(-1)?.steps ?? [] },
+    pipeline: {
+      name,
+      on: definition.on,
+      stages: stages.slice(0, -1),
+      finally: stages.at(-1)?.steps ?? [],
+      concurrency: definition.concurrency,
+    },
     problems,
   };
 }

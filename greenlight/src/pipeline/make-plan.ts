@@ -2,10 +2,7 @@ import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, StepBlueprint } from "./blueprint.ts";
 import type { EnvironmentDefinition } from "./definition.ts";
-import type { Plan, RunTrigger } from "./plan.ts";
-
-/** `local`: every environment on this machine (`up`). `branch`: those whose branches hold the run's branch. */
-export type EnvironmentSelection = "local" | "branch";
+import type { EnvironmentSelection, Plan, PlannedStep, RunTrigger } from "./plan.ts";
 
 /** The plan of one pipeline for one trigger. Steps of unselected environments fall away, with a reason. */
 export function makePlan(
@@ -34,8 +31,10 @@ export function makePlan(
     dropped.set(step.name, step);
     reasons.set(step.name, reason);
   }
-  const keep = (steps: readonly StepBlueprint[]): StepBlueprint[] =>
-    steps.filter((step) => !dropped.has(step.name)).map((step) => ({ ...step, needs: replaceNeeds(step, dropped) }));
+  const keep = (steps: readonly StepBlueprint[]): PlannedStep[] =>
+    steps
+      .filter((step) => !dropped.has(step.name))
+      .map((step) => ({ ...step, matrix: null, skip: null, needs: replaceNeeds(step, dropped) }));
   return ok({
     project: blueprint.name,
     pipeline: pipeline.name,
@@ -43,6 +42,9 @@ export function makePlan(
     stages: pipeline.stages.map((stage) => ({ name: stage.name, steps: keep(stage.steps) })),
     finally: keep(pipeline.finally),
     environments,
+    secrets: blueprint.secrets,
+    store: blueprint.store,
+    concurrency: pipeline.concurrency,
     dropped: [...reasons].map(([step, why]) => ({ step, why })),
   });
 

@@ -1,5 +1,11 @@
 import type { StepBlueprint } from "./blueprint.ts";
-import type { EnvironmentDefinition } from "./definition.ts";
+import type {
+  ConcurrencyGroup,
+  EnvironmentDefinition,
+  MatrixValue,
+  SecretSource,
+  StoreDescriptor,
+} from "./definition.ts";
 
 /** What started a run. Branch and commit are null outside a git checkout. */
 export interface RunTrigger {
@@ -11,15 +17,22 @@ export interface RunTrigger {
   readonly who: string;
 }
 
+/** `local`: every environment on this machine (`up`). `branch`: those whose branches hold the run's branch. */
+export type EnvironmentSelection = "local" | "branch";
+
 /** The blueprint for one trigger: what this run will do, in order. */
 export interface Plan {
   readonly project: string;
   readonly pipeline: string;
   readonly trigger: RunTrigger;
   readonly stages: readonly PlannedStage[];
-  readonly finally: readonly StepBlueprint[];
+  readonly finally: readonly PlannedStep[];
   /** The environments that this run deploys to. */
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly store: StoreDescriptor | null;
+  /** With the group's name as it comes to for this run. */
+  readonly concurrency: ConcurrencyGroup | null;
   /** Steps that fell away, each with its reason. */
   readonly dropped: readonly { readonly step: string; readonly why: string }[];
 }
@@ -27,5 +40,20 @@ export interface Plan {
 export interface PlannedStage {
   readonly name: string;
   /** In an order in which every step stands after those it needs. */
-  readonly steps: readonly StepBlueprint[];
+  readonly steps: readonly PlannedStep[];
+}
+
+/** A step of which everything that depends on the trigger is decided. One combination of a matrix is a step of its own. */
+export interface PlannedStep extends Omit<StepBlueprint, "matrix" | "when"> {
+  readonly matrix: MatrixCombination | null;
+  /** Why it can't run at all (its matrix excludes everything); it is shown as skipped and the run can't pass. */
+  readonly skip: string | null;
+}
+
+export interface MatrixCombination {
+  /** Name of the step as defined; its combinations share `failFast` and `maxParallel`. */
+  readonly of: string;
+  readonly values: Readonly<Record<string, MatrixValue>>;
+  readonly failFast: boolean;
+  readonly maxParallel: number | null;
 }

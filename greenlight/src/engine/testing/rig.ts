@@ -87,6 +87,7 @@ export class Rig {
         {
           runId: `run${this.#runs}`,
           engine: { pid: process.pid, startTime: "test" },
+          selection: "local",
           greenlightVersion: "test",
           listeners: [(event) => events.push(event), (event) => options.onEvent?.(event)],
         },

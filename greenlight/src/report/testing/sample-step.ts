@@ -30,6 +30,12 @@ export function sampleStep(
     evidence: [],
     outputs: {},
     facts: {},
+    isAllowedFailure: false,
+    attempts: 1,
+    retries: [],
+    deadlineAt: null,
+    manifestDigest: null,
+    logDigest: null,
     ...change,
   };
 }
@@ -71,6 +77,10 @@ export function sampleView(stages: RunView["stages"], change: Partial<RunView> =
     stages,
     dropped: [],
     approvals: [],
+    selection: "local",
+    warnings: [],
+    resumes: [],
+    pending: [],
     ...change,
   };
 }
