@@ -65,6 +65,19 @@ export const PROBLEMS = kinds({
     remedy: "free disk space or grant write access to the .greenlight folder",
     isOurs: true,
   },
+  STORE_UNREACHABLE: { remedy: "check the store's address and the network, then run again", isOurs: true },
+  STORE_REFUSED: { remedy: "check the store's bucket or folder, credentials, rights and free space", isOurs: true },
+  STORE_LIBRARY_MISSING: { remedy: "install the package that the message names" },
+  STORE_KEY_INVALID: {
+    remedy: "make a pair with `greenlight store key`: one half for the definition, one for GREENLIGHT_STORE_KEY",
+  },
+  STORE_ENTRY_REFUSED: {
+    remedy: "find out who else can write to the store; a trusted run replaces what it finds damaged",
+    isOurs: true,
+  },
+  STORE_BEHIND: { remedy: "nothing is lost here; other machines run those steps again", isOurs: true },
+  RUN_TAKEN_OVER: { remedy: "leave the run to that machine, or resume it here when it has ended there" },
+  RUN_HELD_ELSEWHERE: { remedy: "wait until the run has ended there, or cancel it there" },
   KEEPER_UNREACHABLE: { remedy: "`greenlight down`, then `greenlight up`", isOurs: true },
   RUNTIME_TOO_OLD: {
     remedy: "install Node 24 or newer, or run `npm install`, which brings one",
