@@ -8,11 +8,18 @@ export {
   step,
   defineProject,
 } from "./pipeline/define.ts";
+export { allOf, anyOf, not, onBranch, onEvent } from "./pipeline/conditions.ts";
+export { matrix } from "./pipeline/matrix.ts";
+export { fromCommand, fromEnvironment, fromFile } from "./pipeline/secret-sources.ts";
 export type { CallOptions, CommandOptions, EffectOptions, StepOptions } from "./pipeline/define.ts";
 export type {
+  Condition,
   EnvironmentDefinition,
+  Matrix,
   PipelineDefinition,
   ProjectDefinition,
+  RetryPolicy,
+  SecretSource,
   StepDefinition,
   TargetDescriptor,
 } from "./pipeline/definition.ts";

@@ -16,6 +16,7 @@ import type {
   StoreDescriptor,
   Trigger,
 } from "./definition.ts";
+import { matrix } from "./matrix.ts";
 
 const TASK_TIMEOUT_MS = 10 * 60_000;
 const RETRY: RetryPolicy = {
@@ -26,7 +27,6 @@ const RETRY: RetryPolicy = {
   on: ["errored", "timed-out"],
   attemptTimeoutMs: null,
 };
-const MATRIX: Matrix = { axes: {}, include: [], exclude: [], failFast: true, maxParallel: null };
 
 /** What every kind of step may say. */
 export interface StepOptions {
@@ -46,10 +46,15 @@ export interface StepOptions {
   readonly timeoutMs?: number;
   /** Further attempts; what is left out: 3 attempts, 1 s before the second, doubled up to 60 s, after `errored` and `timed-out`. */
   readonly retry?: Partial<RetryPolicy>;
+  /** `matrix({ node: [22, 24] })`: a step for each combination. */
   readonly matrix?: Partial<Matrix>;
+  /** `onBranch("main")`: a step whose condition does not hold falls away. */
   readonly when?: Condition;
+  /** What must have become of its needs and of earlier stages; `success` when left out. */
   readonly after?: StepDefinition["after"];
+  /** True: a failure counts as `warned` and stops nothing. */
   readonly allowFailure?: boolean;
+  /** Steps with the same lock never run at the same time on one machine. */
   readonly lock?: string;
 }
 
@@ -106,8 +111,8 @@ function makeStep(name: string, action: StepAction, options: StepOptions & { env
     variables: options.variables ?? {},
     secrets: options.secrets ?? [],
     timeoutMs: options.timeoutMs ?? TASK_TIMEOUT_MS,
-    retry: options.retry === undefined ? null : { ...RETRY, ...options.retry },
-    matrix: options.matrix === undefined ? null : { ...MATRIX, ...options.matrix },
+    retry: options.retry === undefined ? null : completeRetry(options.retry),
+    matrix: options.matrix === undefined ? null : matrix(options.matrix.axes ?? {}, options.matrix),
     when: options.when ?? null,
     after: options.after ?? "success",
     allowFailure: options.allowFailure ?? false,
@@ -115,6 +120,12 @@ function makeStep(name: string, action: StepAction, options: StepOptions & { env
     environment: options.environment ?? null,
     isSealing: false,
   };
+}
+
+function completeRetry(retry: Partial<RetryPolicy>): RetryPolicy {
+  // A first delay above the usual limit raises the limit, unless one is given.
+  const maxDelayMs = Math.max(RETRY.maxDelayMs, retry.delayMs ?? 0);
+  return { ...RETRY, maxDelayMs, ...retry };
 }
 
 /** Declares a pipeline: what starts it, its stages in order, and what runs last whatever the outcome. */

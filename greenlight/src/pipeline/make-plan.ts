@@ -1,15 +1,26 @@
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, StepBlueprint } from "./blueprint.ts";
-import type { EnvironmentDefinition } from "./definition.ts";
+import { holds, whyNot } from "./decide-condition.ts";
+import type { ConcurrencyGroup, EnvironmentDefinition } from "./definition.ts";
+import { dropSteps } from "./drop-steps.ts";
+import { Expansion } from "./expand-steps.ts";
 import type { EnvironmentSelection, Plan, PlannedStep, RunTrigger } from "./plan.ts";
 
-/** The plan of one pipeline for one trigger. Steps of unselected environments fall away, with a reason. */
-export function makePlan(
-  blueprint: Blueprint,
-  options: { readonly pipeline: string; readonly trigger: RunTrigger; readonly selection: EnvironmentSelection },
-): Result<Plan, readonly Problem[]> {
-  const pipeline = blueprint.pipelines[options.pipeline];
+interface PlanOptions {
+  readonly pipeline: string;
+  readonly trigger: RunTrigger;
+  readonly selection: EnvironmentSelection;
+}
+
+/**
+ * The plan of one pipeline for one trigger. Steps of unselected environments and those whose condition does not hold
+ * fall away, with a reason; each combination of a matrix becomes a step of its own.
+ */
+export function makePlan(blueprint: Blueprint, options: PlanOptions): Result<Plan, readonly Problem[]> {
+  const pipeline = Object.hasOwn(blueprint.pipelines, options.pipeline)
+    ? blueprint.pipelines[options.pipeline]
+    : undefined;
   if (pipeline === undefined) {
     const known = Object.keys(blueprint.pipelines).join(", ");
     return err([
@@ -23,18 +34,10 @@ export function makePlan(
     Object.entries(blueprint.environments).filter(([, each]) => isSelected(each, options)),
   );
   const all = [...pipeline.stages.flatMap((stage) => stage.steps), ...pipeline.finally];
-  const dropped = new Map<string, StepBlueprint>();
-  const reasons = new Map<string, string>();
-  for (const step of all) {
-    const reason = whyDropped(step);
-    if (reason === null) continue;
-    dropped.set(step.name, step);
-    reasons.set(step.name, reason);
-  }
+  const { reasons, needsOf } = dropSteps(all, whyDropped);
+  const expansion = new Expansion(all);
   const keep = (steps: readonly StepBlueprint[]): PlannedStep[] =>
-    steps
-      .filter((step) => !dropped.has(step.name))
-      .map((step) => ({ ...step, matrix: null, skip: null, needs: replaceNeeds(step, dropped) }));
+    steps.filter((step) => !reasons.has(step.name)).flatMap((step) => expansion.expand(step, needsOf(step)));
   return ok({
     project: blueprint.name,
     pipeline: pipeline.name,
@@ -44,56 +47,38 @@ export function makePlan(
     environments,
     secrets: blueprint.secrets,
     store: blueprint.store,
-    concurrency: pipeline.concurrency,
+    concurrency: pipeline.concurrency === null ? null : nameGroup(pipeline.concurrency, options),
     dropped: [...reasons].map(([step, why]) => ({ step, why })),
   });
 
-  function whyDropped(step: StepBlueprint): string | null {
-    if (step.environment !== null) {
-      return Object.hasOwn(environments, step.environment) ? null : reasonFor(step.environment, options);
-    }
+  function whyDropped(step: StepBlueprint, dropped: ReadonlyMap<string, string>): string | null {
+    if (step.environment !== null && !Object.hasOwn(environments, step.environment))
+      return reasonFor(step.environment, options);
+    if (step.when !== null && !holds(step.when, options.trigger)) return whyNot(step.when, options.trigger);
+    if (step.environment !== null || step.action.kind !== "effect") return null;
     // An effect is about what it needs: with all of that gone, there is nothing left to look at.
     const needs = Object.values(step.needs);
-    const isAbout = step.action.kind === "effect" && needs.length > 0;
-    return isAbout && needs.every((need) => dropped.has(need)) ? "all that it is about fell away" : null;
+    return needs.length > 0 && needs.every((need) => dropped.has(need)) ? "all that it is about fell away" : null;
   }
 }
 
-function isSelected(
-  environment: EnvironmentDefinition,
-  options: { readonly trigger: RunTrigger; readonly selection: EnvironmentSelection },
-): boolean {
+function isSelected(environment: EnvironmentDefinition, options: PlanOptions): boolean {
   if (options.trigger.kind === "pull-request") return false;
   if (options.selection === "local") return environment.target.isLocal;
   return options.trigger.branch !== null && environment.branches.includes(options.trigger.branch);
 }
 
-function reasonFor(
-  environment: string,
-  options: { readonly trigger: RunTrigger; readonly selection: EnvironmentSelection },
-): string {
+function reasonFor(environment: string, options: PlanOptions): string {
   if (options.trigger.kind === "pull-request") return "a pull request deploys nowhere";
   if (options.selection === "local") return `${environment} is not on this machine`;
   return `${environment} takes no runs of ${options.trigger.branch === null ? "an unknown branch" : `branch ${options.trigger.branch}`}`;
 }
 
-/** A need that fell away is replaced by its own needs; an alias that the step already has keeps its meaning. */
-function replaceNeeds(step: StepBlueprint, dropped: ReadonlyMap<string, StepBlueprint>): Record<string, string> {
-  const kept: Record<string, string> = {};
-  const inherited: [string, string][] = [];
-  const queue = Object.entries(step.needs);
-  const seen = new Set<string>();
-  for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
-    const [alias, name] = entry;
-    const gone = dropped.get(name);
-    if (gone === undefined) {
-      if (step.needs[alias] === name) kept[alias] = name;
-      else inherited.push([alias, name]);
-    } else if (!seen.has(name)) {
-      seen.add(name);
-      queue.push(...Object.entries(gone.needs));
-    }
-  }
-  for (const [alias, name] of inherited) kept[alias] ??= name;
-  return kept;
+/** The name of the group for this run; a checkout without a branch is `detached`. */
+function nameGroup(concurrency: ConcurrencyGroup, { pipeline, trigger }: PlanOptions): ConcurrencyGroup {
+  const names: Readonly<Record<string, string>> = { "{branch}": trigger.branch ?? "detached", "{pipeline}": pipeline };
+  return {
+    ...concurrency,
+    group: concurrency.group.replaceAll(/\{(?:branch|pipeline)\}/gu, (placeholder) => names[placeholder] ?? ""),
+  };
 }

@@ -1,0 +1,65 @@
+import type { Json } from "../base/json.ts";
+import { matrixVariable, type Combination } from "./combinations.ts";
+import type { MatrixValue, StepAction, StepDefinition } from "./definition.ts";
+
+type Values = Combination["values"];
+
+/** What of a step depends on the combination. */
+type Fillable = Pick<StepDefinition, "action" | "inputs" | "outputs" | "evidence" | "variables">;
+
+const PLACEHOLDER = /\{matrix\.([A-Za-z_][\w-]*)\}/gu;
+
+/**
+ * Those fields of a step for one combination: `{matrix.key}` replaced in paths and arguments, and each value as a variable.
+ * The shell line stays as it is, because a value must not become a part of its syntax. A key that this combination lacks
+ * is empty, as it is on GitHub.
+ */
+export function fillPlaceholders(step: Fillable, values: Values): Fillable {
+  const variables: Record<string, string> = { ...step.variables };
+  for (const [key, value] of Object.entries(values)) variables[matrixVariable(key)] = String(value);
+  return {
+    action: fillAction(step.action, values),
+    inputs: step.inputs?.map((glob) => fillText(glob, values)) ?? null,
+    outputs: Object.fromEntries(Object.entries(step.outputs).map(([name, path]) => [name, fillText(path, values)])),
+    evidence: step.evidence.map((source) => ({ ...source, path: fillText(source.path, values) })),
+    variables,
+  };
+}
+
+/** The keys that a step's paths and arguments name. */
+export function placeholdersOf(step: Fillable): ReadonlySet<string> {
+  const keys = new Set<string>();
+  const collect = (text: string): string => {
+    for (const [, key] of text.matchAll(PLACEHOLDER)) if (key !== undefined) keys.add(key);
+    return text;
+  };
+  for (const glob of step.inputs ?? []) collect(glob);
+  for (const path of Object.values(step.outputs)) collect(path);
+  for (const source of step.evidence) collect(source.path);
+  if (step.action.kind !== "command") mapTexts(step.action.args, collect);
+  return keys;
+}
+
+function fillAction(action: StepAction, values: Values): StepAction {
+  if (action.kind === "command") return action;
+  return { ...action, args: mapTexts(action.args, (text) => fillText(text, values)) };
+}
+
+function fillText(text: string, values: Values): string {
+  return text.replaceAll(PLACEHOLDER, (_whole, key: string) => {
+    const value: MatrixValue | undefined = Object.hasOwn(values, key) ? values[key] : undefined;
+    return value === undefined ? "" : String(value);
+  });
+}
+
+function mapTexts(value: Json, change: (text: string) => string): Json {
+  if (typeof value === "string") return change(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (isList(value)) return value.map((member) => mapTexts(member, change));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mapTexts(member, change)]));
+}
+
+/** `Array.isArray` does not narrow a read-only list. */
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
