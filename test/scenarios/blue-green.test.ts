@@ -73,7 +73,7 @@ describe("blue-green on local processes", () => {
   ): Promise<DeployOutcome> {
     return (options.into ?? environment).deploy({
       ...(options.release ?? (await releases.make(label, options.variables))),
-      approve: null,
+      approval: null,
       who: "a test",
       why: "to see",
       runId: "run",

@@ -22,8 +22,13 @@ export async function readTrigger(
     branch: isDetached ? (env["GITHUB_REF_NAME"] ?? null) : head,
     commit: commit === undefined || commit === "(initial)" ? null : commit,
     isDirty: lines.some((line) => line !== "" && !line.startsWith("#")),
-    who: env["GITHUB_ACTOR"] ?? env["USER"] ?? userName(),
+    who: readWho(env),
   };
+}
+
+/** Who acts: the person that the code host names, else the user of the operating system. */
+export function readWho(env: Readonly<Record<string, string | undefined>>): string {
+  return env["GITHUB_ACTOR"] ?? env["USER"] ?? userName();
 }
 
 /** The folder that holds `.git` upward of `folder`; the nearest one with a lock file or the folder itself otherwise. */

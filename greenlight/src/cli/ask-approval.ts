@@ -1,39 +1,67 @@
 import { once } from "node:events";
-import { userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 
-import type { ApprovalAnswer, Approver } from "../engine/approval.ts";
+import { readWho } from "../app/read-checkout.ts";
+import type { ApprovalAnswer, ApprovalRequest, Approver } from "../engine/approval.ts";
 
-/** Grants with `--yes`, asks where a person sits at a terminal, and otherwise answers that someone has to be waited for. */
-export function askAtTerminal(options: { readonly isGranted: boolean; readonly isJson: boolean }): Approver {
+export interface AskOptions {
+  /** `--yes`. */
+  readonly isGranted: boolean;
+  readonly isJson: boolean;
+  /** `--wait`: also without a terminal somebody is waited for, who answers from another process. */
+  readonly isWaiting?: boolean;
+}
+
+/**
+ * Takes the answer that stands; else grants with `--yes`, asks where a person sits at a terminal, and listens meanwhile for
+ * `greenlight approve` of another process. Without a terminal and without `--wait` nobody can be asked.
+ */
+export function askAtTerminal(options: AskOptions): Approver {
   return async (request, signal) => {
-    const by = process.env["USER"] ?? userInfo().username;
-    if (options.isGranted) return { kind: "granted", by, how: "--yes", why: "granted on the command line" };
-    if (options.isJson || !process.stdin.isTTY || !process.stdout.isTTY) return { kind: "waiting" };
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    // While a line is read the terminal sends Ctrl-C as a key and not as a signal; it means the same.
-    terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-    const expiry = AbortSignal.timeout(request.expiresAfterMs ?? MAX_TIMEOUT_MS);
-    const question = `  ? ${request.summary} (digest ${request.digest.slice(0, 12)}). Approve? [y/N] `;
+    const standing = await request.standing();
+    if (standing !== null) return standing;
+    const by = readWho(process.env);
+    if (options.isGranted)
+      return request.record({ kind: "granted", by, how: "--yes", why: "granted on the command line" });
+    const isAsked = !options.isJson && process.stdin.isTTY && process.stdout.isTTY;
+    if (!isAsked && options.isWaiting !== true) return { kind: "waiting" };
+    const answered = new AbortController();
+    const until = AbortSignal.any([signal, answered.signal]);
+    const elsewhere = request.answeredElsewhere(until);
     try {
-      const answer = await Promise.race([
-        terminal.question(question, { signal: AbortSignal.any([signal, expiry]) }),
-        // Ctrl-D ends the input without an answer.
-        once(terminal, "close").then(() => null),
-      ]);
-      return answer === null ? { kind: "waiting" } : readAnswer(answer.trim(), by);
-    } catch (error) {
-      // The question's own end (Ctrl-D, or the time is up) is no cancel: somebody still has to answer.
-      if (!signal.aborted) return { kind: "waiting" };
-      throw error;
+      if (!isAsked) return await elsewhere;
+      const given = await Promise.race([ask(request, by, until), elsewhere]);
+      // Ctrl-D gives no answer; with `--wait` another process still may.
+      return given.kind === "waiting" && options.isWaiting === true ? await elsewhere : given;
     } finally {
-      terminal.close();
+      elsewhere.catch(() => undefined);
+      answered.abort();
     }
   };
 }
 
-/** The longest time that a timer can hold: about 24 days. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+async function ask(request: ApprovalRequest, by: string, signal: AbortSignal): Promise<ApprovalAnswer> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // While a line is read the terminal sends Ctrl-C as a key and not as a signal; it means the same.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const question = `  ? ${request.summary} (digest ${request.digest.slice(0, 12)}). Approve? [y/N] `;
+  try {
+    const answer = await Promise.race([
+      terminal.question(question, { signal }),
+      // Ctrl-D ends the input without an answer.
+      once(terminal, "close", { signal }).then(() => null),
+    ]);
+    return answer === null ? { kind: "waiting" } : await request.record(readAnswer(answer.trim(), by));
+  } catch (error) {
+    // The question's own end is no cancel: somebody still has to answer, or has done so elsewhere.
+    if (!signal.aborted) return { kind: "waiting" };
+    throw error;
+  } finally {
+    terminal.close();
+    // Another process has answered, and the question's line is still open.
+    if (signal.aborted) process.stdout.write("\n");
+  }
+}
 
 function readAnswer(answer: string, by: string): ApprovalAnswer {
   if (/^y(es)?$/iu.test(answer)) return { kind: "granted", by, how: "terminal", why: "answered yes" };

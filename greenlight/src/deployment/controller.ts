@@ -4,6 +4,12 @@ import type { Deployment } from "./deployment.ts";
 import type { DeployRequest } from "./environment.ts";
 import type { Lease, Target } from "./target.ts";
 
+export interface Healed {
+  readonly problems: readonly Problem[];
+  /** One that waits for a person and that the present request goes on with. */
+  readonly continued: Deployment | null;
+}
+
 /** What one controller works with while it moves one deployment on. */
 export interface Controller {
   readonly environment: string;
@@ -14,7 +20,7 @@ export interface Controller {
   /** Null when it brings to an end what another controller left unfinished. */
   readonly request: DeployRequest | null;
   /** Ends the deployments that others left unfinished. */
-  heal(): Promise<readonly Problem[]>;
+  heal(): Promise<Healed>;
   /** Whether the requested release is live and well, so that there is nothing to deploy. */
   isServing(deployment: Deployment): Promise<boolean>;
   log(line: string): void;

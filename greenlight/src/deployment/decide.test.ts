@@ -45,6 +45,7 @@ function deployment(state: DeploymentStateName, change: Partial<Deployment> = {}
     who: "w",
     why: "y",
     runId: "r",
+    approvalWait: null,
     approval: null,
     transitions: [{ state, at: new Date(NOW).toISOString(), why: "" }],
     blue: BLUE,

@@ -1,6 +1,7 @@
 import { problem, type Problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import { enter, look, perform, type Action } from "./action.ts";
+import type { ApprovalRecord } from "./approval.ts";
 import { decideAfterSwitch } from "./decide-after-switch.ts";
 import { enteredAt, isFinished, stateOf, type Deployment, type Failure } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
@@ -44,7 +45,7 @@ export function decide(deployment: Deployment, seen: Observation, now: number): 
     case "preflight":
       return interrupted(deployment) ?? check(seen);
     case "awaiting-approval":
-      return interrupted(deployment) ?? awaitApproval(seen);
+      return interrupted(deployment) ?? awaitApproval(deployment, seen);
     case "starting-green":
       return interrupted(deployment) ?? startGreen(deployment, seen);
     case "health":
@@ -104,20 +105,28 @@ function check({ found, needsApproval }: Observation): Action {
     : enter("starting-green", "needs no approval here");
 }
 
-function awaitApproval({ found: { approval } }: Observation): Action {
+function awaitApproval(deployment: Deployment, { found }: Observation): Action {
+  const { approval, failedAttemptCount, lastProblems } = found;
+  if (failedAttemptCount > 0) return fail("the answer can't be kept", lastProblems);
   if (approval === null) return perform({ kind: "ask-approval" });
   switch (approval.kind) {
-    case "granted":
-      return enter("starting-green", `approved by ${approval.by} (${approval.how})`);
-    case "rejected": {
-      const why = `rejected by ${approval.by}: ${approval.why}`;
-      return enter("aborting", why, { kind: "rejected", why, problems: [] });
-    }
+    case "answered":
+      return obeyAnswer(approval.answer);
     case "waiting":
       return { kind: "end" };
+    case "expired": {
+      const message = `nobody approved ${deployment.releaseId} in time`;
+      return fail(message, [problem("APPROVAL_EXPIRED", { place: deployment.environment, message })]);
+    }
     default:
       return unreachable(approval);
   }
+}
+
+function obeyAnswer({ answer, by, how, why }: ApprovalRecord): Action {
+  if (answer === "granted") return enter("starting-green", `approved by ${by} (${how}): ${why}`);
+  const reason = `rejected by ${by}: ${why}`;
+  return enter("aborting", reason, { kind: "rejected", why: reason, problems: [] });
 }
 
 function startGreen(deployment: Deployment, { found, target }: Observation): Action {

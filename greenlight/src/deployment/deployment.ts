@@ -16,7 +16,7 @@ export interface Deployment extends DeploymentRecord {
   readonly steps: readonly DeploymentStep[];
 }
 
-interface Interruption {
+export interface Interruption {
   /** `abandoned`: its controller died. `superseded`: it waited for an approval, and a newer one came. */
   readonly kind: "cancelled" | "abandoned" | "superseded";
   readonly why: string;
@@ -99,5 +99,8 @@ export function parseDeployment(value: unknown): Deployment | null {
     Array.isArray(record.transitions) &&
     record.transitions.length > 0 &&
     Array.isArray(record.steps);
-  return isWhole ? (value as Deployment) : null;
+  // Records of the first version knew no wait.
+  if (!isWhole) return null;
+  const { approvalWait = null, ...rest } = value as Omit<Deployment, "approvalWait"> & Partial<Deployment>;
+  return { ...rest, approvalWait };
 }

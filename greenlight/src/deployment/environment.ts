@@ -1,5 +1,7 @@
 import type { Problem } from "../base/problem.ts";
+import type { Result } from "../base/result.ts";
 import type { ReleaseManifest } from "../release/manifest.ts";
+import type { ApprovalMeans, ApprovalRecord, ApprovalWait } from "./approval.ts";
 
 /** One environment as its controllers see it. All truth lies beside its keeper; nothing is remembered here. */
 export interface Environment {
@@ -10,6 +12,15 @@ export interface Environment {
   deploy(request: DeployRequest): Promise<DeployOutcome>;
   /** Records `stopped`, then ends router, slots and keeper. Idempotent. */
   stop(): Promise<{ readonly wasRunning: boolean; readonly endedPids: readonly number[] }>;
+  /** Deployments that wait for a person, newest first, whether or not somebody waits along with them. Reads only. */
+  waiting(): Promise<readonly WaitingDeployment[]>;
+  /** Keeps a person's answer to one of them, and resolves to the answer that stands; whoever waits notices by itself. */
+  answer(
+    deploymentId: string,
+    given: Pick<ApprovalRecord, "answer" | "by" | "why" | "how">,
+  ): Promise<Result<ApprovalRecord, readonly Problem[]>>;
+  /** Ends the deployments that a run left waiting, because the run was given up. Idempotent. */
+  withdraw(runId: string, why: string): Promise<readonly Problem[]>;
   /** Newest first. */
   history(limit: number): Promise<readonly DeploymentRecord[]>;
 }
@@ -44,8 +55,8 @@ export interface DeployRequest {
   readonly releaseId: string;
   /** Absolute path of the local file that holds a blob of the release. */
   blobPath(digest: string): string;
-  /** Null: no approval needed. Called only when there is something to deploy. */
-  readonly approve: (() => Promise<DeployApproval>) | null;
+  /** Null: no approval needed. */
+  readonly approval: ApprovalPolicy | null;
   readonly who: string;
   readonly why: string;
   readonly runId: string;
@@ -55,10 +66,40 @@ export interface DeployRequest {
   log(line: string): void;
 }
 
+export interface ApprovalPolicy {
+  /** Milliseconds that a deployment waits, and that a grant holds; null: for ever. */
+  readonly expiresAfterMs: number | null;
+  /** Asks a person, when there is something to deploy and nobody has answered yet. Ends by itself after an abort. */
+  ask(question: ApprovalQuestion): Promise<DeployApproval>;
+}
+
+/** A deployment that waits, as whoever asks a person sees it. */
+export interface ApprovalQuestion {
+  readonly environment: string;
+  readonly deploymentId: string;
+  /** ISO 8601, UTC; null: never. */
+  readonly expiresAt: string | null;
+  /** What was answered before; null: nothing that counts. */
+  standing(): Promise<DeployApproval | null>;
+  /** Resolves when another process has answered, or to `waiting` when the time is over; rejects when aborted. */
+  answeredElsewhere(signal: AbortSignal): Promise<DeployApproval>;
+  /** Keeps an answer; resolves to the one that stands, which is another when somebody was faster. */
+  record(answer: DeployApproval): Promise<DeployApproval>;
+}
+
 export type DeployApproval =
-  | { readonly kind: "granted"; readonly by: string; readonly how: string }
-  | { readonly kind: "rejected"; readonly by: string; readonly why: string }
+  | { readonly kind: "granted"; readonly by: string; readonly why: string; readonly how: ApprovalMeans }
+  | { readonly kind: "rejected"; readonly by: string; readonly why: string; readonly how: ApprovalMeans }
+  /** Nobody can be asked here. */
   | { readonly kind: "waiting" };
+
+export interface WaitingDeployment {
+  readonly deployment: DeploymentRecord;
+  /** ISO 8601, UTC; null: never. */
+  readonly expiresAt: string | null;
+  /** What was answered already and not yet acted upon. */
+  readonly answer: ApprovalRecord | null;
+}
 
 export type DeploymentStateName =
   | "queued"
@@ -98,7 +139,9 @@ export interface DeploymentRecord {
   readonly who: string;
   readonly why: string;
   readonly runId: string;
-  readonly approval: { readonly by: string; readonly how: string; readonly at: string } | null;
+  /** Set once it waits for a person. */
+  readonly approvalWait: ApprovalWait | null;
+  readonly approval: { readonly by: string; readonly why: string; readonly how: string; readonly at: string } | null;
   readonly transitions: readonly Transition[];
 }
 

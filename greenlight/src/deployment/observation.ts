@@ -1,5 +1,6 @@
 import type { Problem } from "../base/problem.ts";
-import type { DeployApproval } from "./environment.ts";
+import type { ApprovalRecord } from "./approval.ts";
+import type { Deployment } from "./deployment.ts";
 import { NO_FIGURES, type BakingFigures } from "./judge-baking.ts";
 import type { DeploymentTimings, ProbeAnswer, TargetState } from "./target.ts";
 
@@ -22,9 +23,16 @@ export interface Findings {
   readonly isServing: boolean;
   /** Whether deployments that others left unfinished were brought to an end. */
   readonly isHealed: boolean;
+  /** A deployment of the same release that was left waiting for a person and goes on now. */
+  readonly continued: Deployment | null;
   /** Null: not looked yet. */
   readonly preflight: readonly Problem[] | null;
-  readonly approval: DeployApproval | null;
+  /** Null: not asked yet. */
+  readonly approval:
+    | { readonly kind: "answered"; readonly answer: ApprovalRecord }
+    | { readonly kind: "waiting" }
+    | { readonly kind: "expired" }
+    | null;
   readonly isInstalled: boolean;
   readonly isClosed: boolean;
   readonly isPruned: boolean;
@@ -56,6 +64,7 @@ export function nothingFound(now: number): Findings {
     leaseHeldBy: null,
     isServing: false,
     isHealed: false,
+    continued: null,
     preflight: null,
     approval: null,
     isInstalled: false,

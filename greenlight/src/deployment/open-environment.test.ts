@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { isFinished, stateOf, type Deployment } from "./deployment.ts";
-import type { DeployOutcome, Environment } from "./environment.ts";
+import type { DeployApproval, DeployOutcome, Environment } from "./environment.ts";
 import { openEnvironment } from "./open-environment.ts";
 import { FakeWorld, Killed, type Behaviour } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
@@ -148,11 +148,11 @@ describe("a deployment", () => {
 
   test("waits for a person, and is superseded by the next one", async () => {
     await deploy("a");
-    const outcome = await deploy("b", { approve: async () => ({ kind: "waiting" }) });
+    const outcome = await deploy("b", { ask: async () => ({ kind: "waiting" }) });
     expect([outcome.kind, states(outcome).at(-1)]).toEqual(["waiting", "awaiting-approval"]);
-    const granted = await deploy("c", { approve: async () => ({ kind: "granted", by: "ann", how: "terminal" }) });
-    expect(granted.kind).toBe("deployed");
-    expect(granted.deployment.approval).toMatchObject({ by: "ann", how: "terminal" });
+    const next = await deploy("c", { ask: ({ record }) => record(granted("ann")) });
+    expect(next.kind).toBe("deployed");
+    expect(next.deployment.approval).toMatchObject({ by: "ann", how: "terminal", why: "looks good" });
     const history = await environment().history(2);
     expect(history[1]?.transitions.at(-1)).toMatchObject({ state: "aborted", why: "superseded by a newer deployment" });
     expectNothingBroken();
@@ -160,7 +160,7 @@ describe("a deployment", () => {
 
   test("that a person rejects is not begun", async () => {
     await deploy("a");
-    const outcome = await deploy("b", { approve: async () => ({ kind: "rejected", by: "ann", why: "freeze" }) });
+    const outcome = await deploy("b", { ask: ({ record }) => record(rejected("ann", "freeze")) });
     expect([outcome.kind, outcome.why]).toEqual(["rejected", "rejected by ann: freeze"]);
     expect([liveLabel(), running()]).toEqual(["a", ["a"]]);
     expectNothingBroken();
@@ -168,8 +168,8 @@ describe("a deployment", () => {
 
   test("that is cancelled while a person is asked does not wait for the answer", async () => {
     const abort = new AbortController();
-    const approve = (): Promise<never> => new Promise(() => abort.abort());
-    expect((await deploy("a", { signal: abort.signal, approve })).kind).toBe("cancelled");
+    const ask = (): Promise<never> => new Promise(() => abort.abort());
+    expect((await deploy("a", { signal: abort.signal, ask })).kind).toBe("cancelled");
     expect(world.isKeeperUp).toBe(false);
   });
 
@@ -347,6 +347,14 @@ describe("a deployment", () => {
     );
   });
 });
+
+function granted(by: string): DeployApproval {
+  return { kind: "granted", by, why: "looks good", how: "terminal" };
+}
+
+function rejected(by: string, why: string): DeployApproval {
+  return { kind: "rejected", by, why, how: "terminal" };
+}
 
 function states(outcome: DeployOutcome): string[] {
   return outcome.deployment.transitions.map(({ state }) => state);

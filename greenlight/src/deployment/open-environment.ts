@@ -6,11 +6,12 @@ import { ProblemError } from "../base/problem.ts";
 import type { Controller } from "./controller.ts";
 import type { Deployment } from "./deployment.ts";
 import type { DeployOutcome, DeployRequest, Environment } from "./environment.ts";
-import { healDeployments } from "./heal-deployments.ts";
+import { healDeployments, healer } from "./heal-deployments.ts";
 import { outcomeOf } from "./outcome.ts";
 import { runDeployment } from "./run-deployment.ts";
 import type { Lease, Target } from "./target.ts";
 import { findServing, viewEnvironment, whyDeploy } from "./view-environment.ts";
+import { answerWaiting, listWaiting, withdrawWaiting } from "./waiting-deployments.ts";
 
 export interface EnvironmentOptions {
   readonly name: string;
@@ -28,6 +29,9 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
     observe: () => viewEnvironment(target),
     deploy: (request) => deploy(options, request),
     stop: () => stop(options),
+    waiting: () => listWaiting(options),
+    answer: (deploymentId, given) => answerWaiting(options, deploymentId, given),
+    withdraw: (runId, why) => withdrawWaiting(options, runId, why),
     history: async (limit) => (await target.readDeployments()).slice(0, limit),
   };
 }
@@ -65,16 +69,7 @@ async function stop({ name, target, clock }: EnvironmentOptions): ReturnType<Env
   try {
     const { wasRunning, endedPids, problems } = await target.stop(lease.epoch);
     if (problems.length > 0) throw new ProblemError(problems, { exitCode: 3 });
-    await healDeployments({
-      environment: name,
-      target,
-      clock,
-      lease,
-      request: null,
-      heal: async () => [],
-      isServing: async () => false,
-      log: () => {},
-    });
+    await healDeployments(healer({ environment: name, target, clock }, lease), "the environment was stopped");
     return { wasRunning, endedPids };
   } finally {
     await lease.release();
@@ -106,6 +101,7 @@ function queueDeployment({ name, clock }: EnvironmentOptions, request: DeployReq
     who,
     why: request.why,
     runId,
+    approvalWait: null,
     approval: null,
     transitions: [{ state: "queued", at: new Date(now).toISOString(), why }],
     blue: null,

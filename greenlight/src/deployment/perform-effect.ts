@@ -3,9 +3,10 @@ import { problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import { releaseDigest } from "../release/release-digest.ts";
 import type { DeployEffect } from "./action.ts";
+import { awaitApproval } from "./await-approval.ts";
 import type { Controller } from "./controller.ts";
 import { greenOf, stateOf, type Deployment } from "./deployment.ts";
-import type { DeployApproval, DeployRequest } from "./environment.ts";
+import type { DeployRequest } from "./environment.ts";
 import type { Findings } from "./observation.ts";
 import type { LiveRelease, TargetState } from "./target.ts";
 
@@ -28,14 +29,14 @@ export async function performEffect(
     case "take-lease":
       return takeLease(controller, deployment);
     case "heal": {
-      const problems = await controller.heal();
+      const { problems, continued } = await controller.heal();
       if (problems.length > 0) return done(problems);
-      return { problems, found: { isHealed: true, isServing: await controller.isServing(deployment) } };
+      return { problems, found: { isHealed: true, continued, isServing: await controller.isServing(deployment) } };
     }
     case "check-preflight":
       return { problems: [], found: { preflight: await checkRelease(controller, required(request)) } };
     case "ask-approval":
-      return { problems: [], found: { approval: await askApproval(required(request)) } };
+      return awaitApproval(controller, deployment);
     case "start-target":
       return done(await target.start(epoch));
     case "install": {
@@ -86,19 +87,6 @@ async function checkRelease({ target, environment }: Controller, request: Deploy
     return [problem("RELEASE_INCOMPLETE", { place: environment, message })];
   }
   return target.preflight(request);
-}
-
-/** A person may take their time; an abort does not wait for them. */
-function askApproval({ approve, signal }: DeployRequest): Promise<DeployApproval | null> {
-  if (approve === null) throw new Error("no approval is needed here");
-  if (signal.aborted) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => resolve(null);
-    signal.addEventListener("abort", giveUp, { once: true });
-    approve()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", giveUp));
-  });
 }
 
 function switchRoute(

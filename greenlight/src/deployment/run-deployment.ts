@@ -42,7 +42,7 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     deployment = interruptWhenAborted(deployment, controller);
     const state = await target.observe();
     const lease = controller.lease === null ? "none" : controller.lease.isLost() ? "lost" : "held";
-    const needsApproval = request !== null && request.approve !== null;
+    const needsApproval = request !== null && request.approval !== null;
     const seen = { timings: target.timings, target: state, lease, needsApproval, found } as const;
     const action = decide(deployment, seen, clock.now());
     switch (action.kind) {
@@ -109,15 +109,29 @@ function enterNext(
   const { controller, state, found } = at;
   const now = controller.clock.now();
   let next = deployment;
-  if (action.state === "preflight") next = placeBesideBlue(deployment, state, controller.lease?.epoch ?? 0);
-  if (found.approval?.kind === "granted") {
-    const { by, how } = found.approval;
-    next = { ...next, approval: { by, how, at: new Date(now).toISOString() } };
+  if (action.state === "preflight") {
+    next = placeBesideBlue(continueWaiting(deployment, found.continued), state, controller.lease?.epoch ?? 0);
+  }
+  if (action.state === "awaiting-approval") {
+    const expiresAfterMs = controller.request?.approval?.expiresAfterMs ?? null;
+    next = { ...next, approvalWait: next.approvalWait ?? { at: new Date(now).toISOString(), expiresAfterMs } };
+  }
+  if (found.approval?.kind === "answered" && found.approval.answer.answer === "granted") {
+    const { by, why, how, at: grantedAt } = found.approval.answer;
+    next = { ...next, approval: { by, why, how, at: grantedAt } };
   }
   next = enterState(next, action, now);
   const transition = next.transitions.at(-1);
   if (transition !== undefined) controller.request?.onTransition(transition);
   return next;
+}
+
+/** One that was left waiting is not made anew: it keeps its id, and the time since when it waits. */
+function continueWaiting(deployment: Deployment, waiting: Deployment | null): Deployment {
+  if (waiting === null) return deployment;
+  const { id, approvalWait, transitions, steps } = waiting;
+  const own = { transitions: [...transitions, ...deployment.transitions], steps: [...steps, ...deployment.steps] };
+  return { ...deployment, id, approvalWait, ...own };
 }
 
 /** From here on it is settled what is blue and where green goes. */

@@ -1,7 +1,9 @@
 import type { Json } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
 import type { ProcessIdentity } from "../base/process-identity.ts";
+import type { Result } from "../base/result.ts";
 import type { ReleaseManifest } from "../release/manifest.ts";
+import type { ApprovalRecord } from "./approval.ts";
 import type { Deployment } from "./deployment.ts";
 
 /** What a target's module gets to `connect` with. */
@@ -49,6 +51,13 @@ export interface Target {
   /** Newest first. Records that can't be read are left out. */
   readDeployments(): Promise<readonly Deployment[]>;
   writeDeployment(deployment: Deployment): Promise<readonly Problem[]>;
+  /** All answers that are kept here. What can't be read is left out. */
+  readApprovals(): Promise<readonly ApprovalRecord[]>;
+  /**
+   * Keeps the answer to one deployment, durably, and resolves to the one that stands then: of several the first, but a
+   * rejection replaces a grant. Needs no lease: any number of processes may call it at once.
+   */
+  writeApproval(answer: ApprovalRecord): Promise<Result<ApprovalRecord, readonly Problem[]>>;
 }
 
 export type SlotName = "blue" | "green";

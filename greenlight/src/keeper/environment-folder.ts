@@ -14,6 +14,8 @@ export interface EnvironmentFolder {
   readonly keeperLocks: string;
   readonly leases: string;
   readonly deployments: string;
+  /** What people answered, one file a deployment. */
+  readonly approvals: string;
   readonly releases: string;
   readonly predictions: string;
   readonly compileCache: string;
@@ -32,6 +34,7 @@ export function environmentFolder(root: string): EnvironmentFolder {
     keeperLocks: join(root, "locks", "keeper"),
     leases: join(root, "locks", "lease"),
     deployments: join(root, "deployments"),
+    approvals: join(root, "approvals"),
     releases: join(root, "releases"),
     predictions: join(root, "predictions"),
     compileCache: join(root, "compile-cache"),

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { problem } from "../../base/problem.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { unreachable } from "../../base/unreachable.ts";
-import type { DeployApproval, DeploymentRecord, DeployOutcome } from "../../deployment/environment.ts";
+import type { ApprovalPolicy, DeploymentRecord, DeployOutcome } from "../../deployment/environment.ts";
 import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
 import type { DeploymentEvidence } from "../../evidence/evidence.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
@@ -47,7 +47,7 @@ export const deploy: Effect = async (rawArgs, context) => {
     digest,
     releaseId: id,
     blobPath: (blob) => blobs.get(blob) ?? "",
-    approve: definition.approval === undefined ? null : () => askApproval(context, { name, digest, id, definition }),
+    approval: definition.approval === undefined ? null : approvalOf(definition.approval, context, { digest, id }),
     who,
     why: `run ${context.run.id}${commit === null ? "" : ` of ${branch ?? "a detached checkout"}@${commit.slice(0, 8)}`}`,
     runId: context.run.id,
@@ -79,26 +79,29 @@ async function findBlobs(
   return paths;
 }
 
-async function askApproval(
+function approvalOf(
+  { expiresAfter }: NonNullable<EnvironmentDefinition["approval"]>,
   context: EffectContext,
-  wanted: {
-    readonly name: string;
-    readonly digest: string;
-    readonly id: string;
-    readonly definition: EnvironmentDefinition;
-  },
-): Promise<DeployApproval> {
-  const summary = `deploy ${wanted.id} to ${wanted.name}`;
-  const answer = await context.approve({
-    environment: wanted.name,
-    releaseId: wanted.id,
-    digest: wanted.digest,
-    summary,
-    expiresAfterMs: parseSpanMs(wanted.definition.approval?.expiresAfter),
-  });
-  if (answer.kind === "granted") return { kind: "granted", by: answer.by, how: answer.how };
-  if (answer.kind === "rejected") return { kind: "rejected", by: answer.by, why: answer.why };
-  return { kind: "waiting" };
+  release: { readonly digest: string; readonly id: string },
+): ApprovalPolicy {
+  const { digest, id } = release;
+  return {
+    expiresAfterMs: parseSpanMs(expiresAfter),
+    ask: (question) => {
+      const summary = `deploy ${id} to ${question.environment}`;
+      const { environment, expiresAt, standing, answeredElsewhere, record } = question;
+      return context.approve({
+        environment,
+        releaseId: id,
+        digest,
+        summary,
+        expiresAt,
+        standing,
+        answeredElsewhere,
+        record,
+      });
+    },
+  };
 }
 
 /** "30m", "24h", "7d" in milliseconds; the form is checked with the definition. */

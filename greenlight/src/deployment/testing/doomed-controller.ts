@@ -30,7 +30,7 @@ const environment = openEnvironment({
 const release = await (await testReleases(blobs, name)).make(label);
 const outcome = await environment.deploy({
   ...release,
-  approve: null,
+  approval: null,
   who: "a doomed controller",
   why: "to see",
   runId: "run",

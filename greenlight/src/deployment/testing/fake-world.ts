@@ -2,6 +2,8 @@ import { setImmediate as breathe } from "node:timers/promises";
 
 import type { Clock } from "../../base/clock.ts";
 import { problem, type Problem } from "../../base/problem.ts";
+import { ok } from "../../base/result.ts";
+import type { ApprovalRecord } from "../approval.ts";
 import { stateOf, type Deployment } from "../deployment.ts";
 import type {
   DeploymentTimings,
@@ -51,6 +53,7 @@ export class FakeWorld {
   slots: Record<SlotName, FakeSlot | null> = { blue: null, green: null };
   inFlight = new Map<string, number>();
   readonly records = new Map<string, string>();
+  readonly answers = new Map<string, string>();
   readonly behaviours = new Map<string, Behaviour>();
   readonly brokenRules: string[] = [];
   readonly installed = new Set<string>();
@@ -139,6 +142,15 @@ export class FakeWorld {
         step(`write ${stateOf(deployment)}`, () => {
           this.records.set(deployment.id, JSON.stringify(deployment));
           return [];
+        }),
+      readApprovals: async () => [...this.answers.values()].map((text) => JSON.parse(text) as ApprovalRecord),
+      writeApproval: (record) =>
+        step(`write ${record.answer}`, () => {
+          const known = this.answers.get(record.deploymentId);
+          const standing = known === undefined ? null : (JSON.parse(known) as ApprovalRecord);
+          const isKept = standing !== null && !(standing.answer === "granted" && record.answer === "rejected");
+          if (!isKept) this.answers.set(record.deploymentId, JSON.stringify(record));
+          return ok(isKept ? standing : record);
         }),
     };
   }

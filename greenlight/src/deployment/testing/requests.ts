@@ -1,13 +1,15 @@
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
-import type { DeployApproval, DeployRequest, Transition } from "../environment.ts";
+import type { ApprovalPolicy, DeployApproval, DeployRequest, Transition } from "../environment.ts";
 
 /** A request to deploy a release that has no files: for targets that install nothing. */
 export function requestFor(
   label: string,
   options: {
     readonly signal?: AbortSignal;
-    readonly approve?: () => Promise<DeployApproval>;
+    readonly ask?: (...asked: Parameters<ApprovalPolicy["ask"]>) => Promise<DeployApproval>;
+    readonly expiresAfterMs?: number;
+    readonly runId?: string;
     onTransition?(transition: Transition): void;
   } = {},
 ): DeployRequest {
@@ -26,10 +28,10 @@ export function requestFor(
     digest: releaseDigest(manifest),
     releaseId: releaseId(manifest),
     blobPath: (digest) => digest,
-    approve: options.approve ?? null,
+    approval: options.ask === undefined ? null : { expiresAfterMs: options.expiresAfterMs ?? null, ask: options.ask },
     who: "a test",
     why: "to see",
-    runId: "run",
+    runId: options.runId ?? "run",
     signal: options.signal ?? new AbortController().signal,
     onTransition: (transition) => options.onTransition?.(transition),
     log: () => {},

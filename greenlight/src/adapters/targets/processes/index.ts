@@ -4,6 +4,7 @@ import { readEither } from "../../../base/durable-file.ts";
 import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
 import type { Target, TargetConnection } from "../../../deployment/target.ts";
 import { parseDesiredState, type SlotOrder } from "../../../keeper/wire.ts";
+import { readApprovals, writeApproval } from "./approval-records.ts";
 import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { installRelease } from "./install-release.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
@@ -70,6 +71,8 @@ export function connect(connection: TargetConnection): Target {
     stop: (epoch) => stopEnvironment(place, epoch),
     readDeployments: () => readDeployments(place),
     writeDeployment: (deployment) => writeDeployment(place, deployment),
+    readApprovals: () => readApprovals(place),
+    writeApproval: (answer) => writeApproval(place, answer),
   };
 }
 

@@ -17,7 +17,10 @@ export async function prune({ paths }: Place, keepDigests: readonly string[]): P
     await removeUnless(paths.releases, isKept);
     await removeUnless(join(paths.compileCache, "releases"), isKept);
     await removeUnless(paths.predictions, (name) => logged.has(name) || !/^[0-9a-z]{16}\.jsonl$/.test(name));
-    for (const id of ids.slice(KEPT_RECORD_COUNT)) await rm(join(paths.deployments, `${id}.json`), { force: true });
+    for (const id of ids.slice(KEPT_RECORD_COUNT)) {
+      await rm(join(paths.deployments, `${id}.json`), { force: true });
+      await rm(join(paths.approvals, `${id}.json`), { force: true });
+    }
     return [];
   } catch (error) {
     return [problem("STORE_UNWRITABLE", { place: paths.releases, message: (error as Error).message })];
