@@ -13,17 +13,13 @@ const composition: Composition = {
     const { RunDatabase } = await import("./adapters/stores/sqlite/run-database.ts");
     return new RunDatabase(join(stateFolder, "runs.sqlite"));
   },
-  openIndex: async (stateFolder) => {
-    const { StatDatabase } = await import("./adapters/stores/sqlite/stat-database.ts");
-    return new StatDatabase(join(stateFolder, "stat-index.sqlite"));
-  },
-  openCache: async (stateFolder) => {
-    const [{ CacheFolder }, { BlobFolder }] = await Promise.all([
-      import("./adapters/stores/folder/cache-folder.ts"),
+  openWork: async (stateFolder) => {
+    const [{ WorkDatabase }, { BlobFolder }] = await Promise.all([
+      import("./adapters/stores/sqlite/work-database.ts"),
       import("./adapters/stores/folder/blob-folder.ts"),
     ]);
-    const store = join(stateFolder, "store");
-    return { cache: new CacheFolder(join(store, "cache")), blobs: new BlobFolder(join(store, "blobs")) };
+    const { index, cache } = new WorkDatabase(join(stateFolder, "work.sqlite"));
+    return { index, cache, blobs: new BlobFolder(join(stateFolder, "store", "blobs")) };
   },
 };
 

@@ -3,10 +3,16 @@ import type { BlobStore, CacheStore } from "../engine/blob-store.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import type { StatIndex } from "../engine/stat-index.ts";
 
-/** What the use cases need from adapters. `main.ts` fills it; everything is opened only when asked for. */
+/** What `main.ts` hands to the use cases: the adapters, each opened for a project's state folder. */
 export interface Composition {
   readonly clock: Clock;
   openRuns(stateFolder: string): Promise<RunStore>;
-  openIndex(stateFolder: string): Promise<StatIndex>;
-  openCache(stateFolder: string): Promise<{ readonly cache: CacheStore; readonly blobs: BlobStore }>;
+  openWork(stateFolder: string): Promise<WorkStores>;
+}
+
+/** What saves work. Closing the index closes all of it. */
+export interface WorkStores {
+  readonly index: StatIndex;
+  readonly cache: CacheStore;
+  readonly blobs: BlobStore;
 }

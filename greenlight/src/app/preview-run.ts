@@ -1,5 +1,6 @@
 import { explainRun } from "../engine/explain-run.ts";
 import { digestOutputs } from "../engine/outputs.ts";
+import { ProjectTree } from "../engine/project-tree.ts";
 import type { StepResult } from "../engine/step-result.ts";
 import { takeManifest } from "../engine/take-manifest.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
@@ -32,12 +33,12 @@ export async function previewRun(
   const { place, plan } = options;
   prepareStateFolder(place.stateFolder);
   const runs = await composition.openRuns(place.stateFolder);
-  const index = await composition.openIndex(place.stateFolder);
-  const { cache } = await composition.openCache(place.stateFolder);
+  const { index, cache } = await composition.openWork(place.stateFolder);
   const context = {
     projectFolder: place.folder,
     repositoryFolder: repositoryFolder(place.folder),
     index,
+    tree: new ProjectTree(),
     environmentVariables: process.env,
   };
   const known = new Map<string, StepResult>();

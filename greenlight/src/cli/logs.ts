@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { openLastRun } from "../app/read-runs.ts";
 import { problem, ProblemError } from "../base/problem.ts";
-import { logPath } from "../engine/run-plan.ts";
+import { logPath } from "../engine/log-path.ts";
 import type { CommandCall } from "./command-line.ts";
 import { Terminal } from "./terminal.ts";
 

@@ -7,6 +7,8 @@ export interface BlobStore {
   verify(digest: string): Promise<boolean>;
   /** Copies a file in. Rejects with a Problem when what was copied does not have this digest. */
   putFile(path: string, digest: string): Promise<void>;
+  /** Keeps bytes whose digest the caller has just computed. */
+  putBytes(bytes: Uint8Array, digest: string): Promise<void>;
   /**
    * Writes the blob to `target`, whole or not at all, and verifies it on the way. False when the blob is absent
    * or damaged; a damaged blob is removed, so that it is built again.
@@ -24,8 +26,8 @@ export interface CacheEntry {
   readonly outputs: Readonly<Record<string, readonly CachedFile[]>>;
   /** Further blobs that the outputs speak of; all must exist for the entry to hold. */
   readonly references: readonly string[];
-  /** Blob of the step's log. */
-  readonly logDigest: string;
+  /** Blob of the step's log; null when it wrote nothing. */
+  readonly logDigest: string | null;
 }
 
 export interface CachedFile {
@@ -38,6 +40,10 @@ export interface CachedFile {
 /** Port: cache entries. An unreadable entry counts as absent. */
 export interface CacheStore {
   get(key: string): Promise<CacheEntry | null>;
-  /** Atomic; the last writer wins, and all writers of one key mean the same. */
+  /**
+   * Atomic; the last writer wins, and all writers of one key mean the same. May be written a moment later: `flush` says
+   * when it is there. A cache that can't be written costs work, never the run.
+   */
   put(key: string, entry: CacheEntry): Promise<void>;
+  flush(): Promise<void>;
 }

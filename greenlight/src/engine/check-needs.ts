@@ -9,12 +9,12 @@ import type { StepResult } from "./step-result.ts";
  */
 export async function checkNeeds(
   needs: Readonly<Record<string, StepResult>>,
-  context: Pick<EngineContext, "projectFolder" | "index">,
+  context: Pick<EngineContext, "projectFolder" | "index" | "tree">,
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
   for (const need of new Set(Object.values(needs))) {
     if (Object.keys(need.outputDigests).length === 0) continue;
-    const place = { folder: context.projectFolder, index: context.index, place: need.step };
+    const place = { folder: context.projectFolder, index: context.index, tree: context.tree, place: need.step };
     const collected = await collectOutputs(place, need.outputs);
     const now = collected.ok ? digestOutputs(collected.value) : {};
     for (const [name, digest] of Object.entries(need.outputDigests)) {

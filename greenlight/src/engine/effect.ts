@@ -25,6 +25,8 @@ export interface EffectContext {
   readonly needs: Readonly<Record<string, NeedResult>>;
   /** The environments that this run deploys to. */
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
+  /** Name → value of the secrets that the step names. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** One line into the step's log. */
   log(line: string): void;

@@ -2,6 +2,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import type { Approver } from "./approval.ts";
 import type { BlobStore, CacheStore } from "./blob-store.ts";
+import type { Masking } from "./masking.ts";
+import type { ProjectTree } from "./project-tree.ts";
 import type { RunStore } from "./run-store.ts";
 import type { StatIndex } from "./stat-index.ts";
 
@@ -17,13 +19,21 @@ export interface EngineContext {
   readonly cache: CacheStore;
   readonly blobs: BlobStore;
   readonly index: StatIndex;
+  readonly tree: ProjectTree;
   readonly clock: Clock;
   readonly approver: Approver;
   readonly environmentVariables: Readonly<Record<string, string | undefined>>;
+  /** Name → value of the secrets that steps of the plan name. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly masking: Masking;
   /** How many steps may run at once. */
   readonly concurrency: number;
   /** Milliseconds a cancelled step may take between TERM and KILL. */
   readonly graceMs: number;
   /** Cancels the run. */
   readonly signal: AbortSignal;
+  /** Who asked for the cancel and why, when it was another process. */
+  readonly cancelRequest: () => { readonly by: string; readonly why: string } | null;
+  /** Waits until no other run of this machine holds the lock; resolves to its release. Rejects when aborted. */
+  readonly lock: (name: string, signal: AbortSignal) => Promise<() => void>;
 }

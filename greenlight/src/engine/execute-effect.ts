@@ -5,36 +5,31 @@ import { finished } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 
 import { problem, type ProblemError } from "../base/problem.ts";
-import type { PlannedStep } from "../pipeline/plan.ts";
 import type { Effect, EffectContext, NeedResult } from "./effect.ts";
-import type { EngineContext } from "./engine-context.ts";
-import type { Journal } from "./journal.ts";
+import { bareVerdict } from "./end-step.ts";
 import { modulePath } from "./module-path.ts";
+import type { Attempt } from "./run-step.ts";
 import type { StepResult } from "./step-result.ts";
 import type { StepVerdict } from "./step-verdict.ts";
-import type { TakenManifest } from "./take-manifest.ts";
 
-export interface EffectCall {
-  readonly step: PlannedStep;
-  readonly taken: TakenManifest;
-  readonly needs: Readonly<Record<string, StepResult>>;
-  readonly logPath: string;
-  readonly runId: string;
-  readonly journal: Journal;
-  readonly context: EngineContext;
-}
+/** Longest span of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Calls an effect in the engine's own process, with its deadline and the run's cancellation in one signal. */
-export async function runEffect(call: EffectCall): Promise<StepVerdict> {
-  const { step, context } = call;
+export async function runEffect(call: Attempt): Promise<StepVerdict> {
+  const { step } = call;
+  const { context } = call.run;
   if (step.action.kind !== "effect") throw new Error(`${step.name} is not an effect`);
   await mkdir(dirname(call.logPath), { recursive: true });
   const log = createWriteStream(call.logPath, { flags: "a" });
   // An effect's evidence is in the record; a full disk costs its log, not the run.
   log.on("error", () => undefined);
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new Error("timed out")), step.timeoutMs);
-  const signal = AbortSignal.any([context.signal, deadline.signal]);
+  const timer = setTimeout(
+    () => deadline.abort(new Error("timed out")),
+    Math.min(Math.max(0, call.deadlineMs - context.clock.now()), MAX_TIMER_MS),
+  );
+  const signal = AbortSignal.any([call.signal, deadline.signal]);
   try {
     const module = (await import(pathToFileURL(modulePath(step.action.module, context.projectFolder)).href)) as Record<
       string,
@@ -47,17 +42,17 @@ export async function runEffect(call: EffectCall): Promise<StepVerdict> {
     }
     const result = await (effect as Effect)(
       step.action.args,
-      effectContext(call, signal, (line) => log.write(`${line}\n`)),
+      effectContext(call, signal, (line) => log.write(`${context.masking.text(line)}\n`)),
     );
-    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {} };
+    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null };
   } catch (error) {
-    if (context.signal.aborted) return failed("cancelled", "cancelled", []);
+    if (call.signal.aborted) return failed("cancelled", "cancelled", []);
     if (deadline.signal.aborted) {
       const message = `still ran after ${step.timeoutMs / 1000} s and was ended`;
       return failed("failed", message, [problem("STEP_TIMEOUT", { place: step.name, message })]);
     }
     const message = error instanceof Error ? error.message : String(error);
-    log.write(`${error instanceof Error ? (error.stack ?? message) : message}\n`);
+    log.write(`${context.masking.text(error instanceof Error ? (error.stack ?? message) : message)}\n`);
     if (error instanceof Error && error.name === "ProblemError") {
       const { problems, exitCode } = error as ProblemError;
       return failed(exitCode === 3 ? "errored" : "failed", problems[0]?.message ?? message, problems);
@@ -70,24 +65,28 @@ export async function runEffect(call: EffectCall): Promise<StepVerdict> {
   }
 }
 
-function effectContext(call: EffectCall, signal: AbortSignal, log: (line: string) => void): EffectContext {
-  const { step, taken, context, journal } = call;
+function effectContext(call: Attempt, signal: AbortSignal, log: (line: string) => void): EffectContext {
+  const { step, taken } = call;
+  const { context, journal, runId } = call.run;
   return {
     project: { name: context.plan.project, folder: context.projectFolder, stateFolder: context.stateFolder },
-    run: { id: call.runId, pipeline: context.plan.pipeline, trigger: context.plan.trigger },
+    run: { id: runId, pipeline: context.plan.pipeline, trigger: context.plan.trigger },
     step: step.name,
     needs: Object.fromEntries(
       Object.entries(call.needs).map(([alias, need]) => [alias, needResult(need, context.projectFolder)]),
     ),
     environments: context.plan.environments,
+    secrets: Object.fromEntries(step.secrets.map((name) => [name, context.secrets.get(name) ?? ""])),
     signal,
     log,
     approve: async (request) => {
       const { environment, releaseId, digest } = request;
-      await journal.append({ type: "approval-wanted", step: step.name, environment, releaseId, digest });
+      journal.append({ type: "approval-wanted", step: step.name, environment, releaseId, digest });
+      // Nobody is asked before the question stands in the record.
+      await journal.flush();
       const answer = await context.approver(request, signal);
       if (answer.kind !== "waiting") {
-        await journal.append({
+        journal.append({
           type: "approval-answered",
           step: step.name,
           environment,
@@ -128,16 +127,5 @@ function needResult(need: StepResult, folder: string): NeedResult {
 }
 
 function failed(outcome: StepVerdict["outcome"], why: string, problems: StepVerdict["problems"]): StepVerdict {
-  return {
-    outcome,
-    why,
-    problems,
-    isFromCache: false,
-    isAlready: false,
-    savedMs: 0,
-    evidence: [],
-    facts: {},
-    subject: null,
-    outputDigests: {},
-  };
+  return bareVerdict({ outcome, why, problems });
 }

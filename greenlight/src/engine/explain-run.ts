@@ -11,6 +11,8 @@ export interface Explanation {
   readonly whenRun: string;
   /** "nothing changed since run …": the reason when its result is taken from the cache. */
   readonly whenCached: string;
+  /** True when the store holds this very manifest already. */
+  readonly isKnown: boolean;
 }
 
 /** Why a step runs or need not: its manifest held against that of its last success. */
@@ -20,14 +22,16 @@ export async function explainRun(
 ): Promise<Explanation> {
   const last = await runs.lastSuccess({ pipeline: query.pipeline, step: query.step.name });
   const lastDigest = last?.ended.manifestDigest ?? null;
-  const before = lastDigest === null ? null : await runs.manifest(lastDigest);
-  if (last === null || before === null) {
-    return { differences: [], lastRunId: null, whenRun: "first run here", whenCached: "the same inputs passed before" };
-  }
-  if (lastDigest === query.taken.digest) {
+  if (last !== null && lastDigest === query.taken.digest) {
     const whenRun =
       query.taken.uncacheable === null ? "its result is not in the cache" : `never cached: ${query.taken.uncacheable}`;
-    return { differences: [], lastRunId: last.runId, whenRun, whenCached: `nothing changed since run ${last.runId}` };
+    const whenCached = `nothing changed since run ${last.runId}`;
+    return { differences: [], lastRunId: last.runId, whenRun, whenCached, isKnown: true };
+  }
+  const before = lastDigest === null ? null : await runs.manifest(lastDigest);
+  if (last === null || before === null) {
+    const whenCached = "the same inputs passed before";
+    return { differences: [], lastRunId: null, whenRun: "first run here", whenCached, isKnown: false };
   }
   const differences = diffManifests(before, query.taken.manifest);
   const summary = summariseDifference(differences);
@@ -36,5 +40,6 @@ export async function explainRun(
     lastRunId: last.runId,
     whenRun: summary,
     whenCached: `the same inputs passed before (since run ${last.runId}: ${summary})`,
+    isKnown: false,
   };
 }

@@ -1,84 +1,116 @@
-import { existsSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { existsSync, lstatSync, readlinkSync, statSync, type BigIntStats } from "node:fs";
+import { join } from "node:path";
 
-import { escapePath, glob, isDynamicPattern } from "tinyglobby";
-
-import { digestFile } from "../base/file-digest.ts";
+import { digestText } from "../base/file-digest.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { identityOf, isSettled, type StatIndex } from "./stat-index.ts";
+import { digestIndexed, SMALL_BYTES } from "./digest-indexed.ts";
+import { leadsOutside, type ProjectTree } from "./project-tree.ts";
+import type { StatIndex } from "./stat-index.ts";
 
 const ALWAYS_IGNORED = ["**/node_modules/**", "**/.git/**", "**/.greenlight/**"];
+const IGNORED_PART = /(^|\/)(node_modules|\.git|\.greenlight)(\/|$)/u;
+
+/** True when a pattern could mean more than the one path that it spells. */
+export function isPattern(path: string): boolean {
+  return /[*?[\]{}()!+@\\]/u.test(path);
+}
 
 /** Files below `folder` that match, relative with forward slashes, sorted, without duplicates. */
-export async function findFiles(folder: string, patterns: readonly string[]): Promise<string[]> {
-  if (patterns.length === 0) return [];
+export async function findFiles(folder: string, patterns: readonly string[]): Promise<readonly string[]> {
+  const plain = plainFiles(folder, patterns);
+  if (plain !== null) return plain;
+  // Most steps name their files, and then the library is never loaded.
+  const { glob, escapePath } = await import("tinyglobby");
   const found = await glob(
-    patterns.map((pattern) => asGlob(folder, pattern)),
-    {
-      cwd: folder,
-      dot: true,
-      ignore: ALWAYS_IGNORED,
-      expandDirectories: true,
-      followSymbolicLinks: true,
-    },
+    patterns.map((pattern) => (isLiteral(folder, pattern) ? escapePath(pattern) : pattern)),
+    { cwd: folder, dot: true, ignore: ALWAYS_IGNORED, expandDirectories: true, followSymbolicLinks: true },
   );
   return [...new Set(found)].toSorted();
 }
 
 /** A name like `films (1).jsonl` is a glob by its letters; where such a file or folder stands, it means itself. */
-function asGlob(folder: string, pattern: string): string {
-  const isLiteral = !pattern.startsWith("!") && isDynamicPattern(pattern) && existsSync(join(folder, pattern));
-  return isLiteral ? escapePath(pattern) : pattern;
+function isLiteral(folder: string, pattern: string): boolean {
+  return !pattern.startsWith("!") && isPattern(pattern) && existsSync(join(folder, pattern));
 }
 
-/** Digests of the matching files. A file outside the repository, also behind a link, is a problem. */
+/** The answer without a search, when every pattern spells one file or none; null when a search is needed. */
+function plainFiles(folder: string, patterns: readonly string[]): readonly string[] | null {
+  const files = new Set<string>();
+  for (const pattern of patterns) {
+    if (isPattern(pattern) || pattern.endsWith("/")) return null;
+    const path = pattern.startsWith("./") ? pattern.slice(2) : pattern;
+    if (path.includes("//") || path.includes("/./") || path.split("/").includes("..")) return null;
+    const stats = statSync(join(folder, path), { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true) return null;
+    if (stats !== undefined && !IGNORED_PART.test(path)) files.add(path);
+  }
+  return files.size > 1 ? [...files].toSorted() : [...files];
+}
+
+export interface InputPlace {
+  readonly folder: string;
+  readonly repository: string;
+  readonly index: StatIndex;
+  readonly tree: ProjectTree;
+  /** The step, for problems. */
+  readonly place: string;
+}
+
+/** Digests of the matching files. One outside the repository, also behind a link, or one that is no file is a problem. */
 export async function digestInputs(
-  options: { readonly folder: string; readonly repository: string; readonly index: StatIndex; readonly place: string },
+  options: InputPlace,
   patterns: readonly string[],
 ): Promise<Result<Record<string, string>, readonly Problem[]>> {
-  const files = await findFiles(options.folder, patterns);
-  const digests: Record<string, string> = {};
+  const { folder, index, tree } = options;
+  // A listing may be remembered, what the files hold never is.
+  const files = patterns.some(isPattern)
+    ? await tree.listing(JSON.stringify([folder, patterns]), () => findFiles(folder, patterns))
+    : await findFiles(folder, patterns);
+  // A file may be called `__proto__`.
+  const digests = Object.create(null) as Record<string, string>;
   const problems: Problem[] = [];
-  await forEachLimited(files, 32, async (file) => {
-    const path = join(options.folder, file);
-    if (await leadsOutside(path, options.repository)) {
-      problems.push(
-        problem("STEP_INPUT_OUTSIDE", { place: options.place, message: `"${file}" lies outside the repository` }),
-      );
-      return;
+  const large: (() => Promise<void>)[] = [];
+  for (const file of files) {
+    const path = join(folder, file);
+    const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    // It went between the listing and now: then it is no input.
+    if (found === undefined) continue;
+    const refused = whyRefused(path, found, options);
+    if (refused !== null) {
+      problems.push(problem(refused.code, { place: options.place, message: `"${file}" ${refused.message}` }));
+      continue;
     }
-    digests[file] = await digestIndexed(path, options.index);
-  });
-  if (problems.length > 0) return err(problems);
-  return ok(Object.fromEntries(Object.entries(digests).toSorted(([left], [right]) => (left < right ? -1 : 1))));
+    const stats = found.isSymbolicLink() ? statSync(path, { bigint: true, throwIfNoEntry: false }) : found;
+    if (stats === undefined) digests[file] = digestText(`a link to ${readlinkSync(path)}, where nothing is`);
+    else if (stats.size <= BigInt(SMALL_BYTES)) digests[file] = await digestIndexed(path, index, stats);
+    else {
+      // The name is set at once, so that the names stay in order.
+      digests[file] = "";
+      large.push(async () => {
+        digests[file] = await digestIndexed(path, index, stats);
+      });
+    }
+  }
+  await forEachLimited(large, 8, (work) => work());
+  return problems.length > 0 ? err(problems) : ok(digests);
 }
 
-/** The file's digest, from the index when its identity did not change. */
-export async function digestIndexed(path: string, index: StatIndex): Promise<string> {
-  const before = await stat(path, { bigint: true });
-  const identity = identityOf(before);
-  const known = index.get(path);
-  if (known?.identity === identity) return known.digest;
-  const digest = await digestFile(path);
-  // Remembered only if it did not change while it was read.
-  const after = await stat(path, { bigint: true });
-  if (identityOf(after) === identity && isSettled(after, Date.now())) index.set(path, { identity, digest });
-  return digest;
-}
-
-/** True when the path, or the place a link leads to, is not below `folder`. */
-async function leadsOutside(path: string, folder: string): Promise<boolean> {
-  if (isOutside(folder, path)) return true;
-  // A link anywhere on the way may lead out.
-  return isOutside(await realpath(folder), await realpath(path));
-}
-
-/** True when `path` does not lie below `folder`. */
-export function isOutside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
+function whyRefused(
+  path: string,
+  found: BigIntStats,
+  options: InputPlace,
+): { readonly code: "STEP_INPUT_OUTSIDE" | "STEP_INPUT_NO_FILE"; readonly message: string } | null {
+  const outside = { code: "STEP_INPUT_OUTSIDE", message: "lies outside the repository" } as const;
+  const noFile = { code: "STEP_INPUT_NO_FILE", message: "is no regular file" } as const;
+  if (!found.isSymbolicLink()) {
+    if (leadsOutside(path, options.repository, options.tree, false)) return outside;
+    return found.isFile() ? null : noFile;
+  }
+  const target = statSync(path, { throwIfNoEntry: false });
+  if (target === undefined) return null;
+  if (leadsOutside(path, options.repository, options.tree, true)) return outside;
+  return target.isFile() ? null : noFile;
 }
 
 /** Runs `work` on every item, at most `limit` at once; the first rejection ends it. */

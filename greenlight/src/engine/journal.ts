@@ -1,42 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import type { Clock } from "../base/clock.ts";
 import type { EventBody, RunEvent } from "./event.ts";
+import type { Masking } from "./masking.ts";
 import type { RunStore } from "./run-store.ts";
 import { viewRun, type RunView } from "./run-view.ts";
 
-/** Numbers a run's events, stores each before anyone sees it, and hands it to the listeners in order. */
-export class Journal {
-  readonly #events: RunEvent[] = [];
-  readonly #runId: string;
-  readonly #store: RunStore;
-  readonly #clock: Clock;
-  readonly #listeners: readonly ((event: RunEvent) => void)[];
-  #tail: Promise<void> = Promise.resolve();
+/** Milliseconds between the tries to store events that the store refused: a full disk may be freed, a lock let go. */
+const RETRY_MS = [100, 300, 600, 1000, 2000];
 
-  constructor(options: {
-    readonly runId: string;
-    readonly store: RunStore;
-    readonly clock: Clock;
-    readonly listeners: readonly ((event: RunEvent) => void)[];
-  }) {
-    this.#runId = options.runId;
-    this.#store = options.store;
-    this.#clock = options.clock;
-    this.#listeners = options.listeners;
+export interface JournalOptions {
+  readonly runId: string;
+  readonly earlier: readonly RunEvent[];
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly masking: Masking;
+  readonly listeners: readonly ((event: RunEvent) => void)[];
+  /** The store refuses for good; what comes later is kept in memory. */
+  onFailure(error: unknown): void;
+}
+
+/**
+ * Numbers a run's events, masks them, stores them in their order and only then hands them to the listeners. Events of
+ * one moment are stored together.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #events: RunEvent[];
+  #queue: RunEvent[] = [];
+  #writing: Promise<void> | null = null;
+  #failure: unknown = null;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#events = [...options.earlier];
   }
 
-  /** Resolves when the event is durable. Events are stored in the order of the calls. */
-  async append(body: EventBody): Promise<void> {
-    const event: RunEvent = {
-      runId: this.#runId,
-      sequence: this.#events.length + 1,
-      at: new Date(this.#clock.now()).toISOString(),
+  /** Takes the event; it is stored a moment later. `flush` says when. */
+  append(body: EventBody): void {
+    const { runId, clock, masking } = this.#options;
+    const last = this.#events.at(-1);
+    const event: RunEvent = masking.json({
+      runId,
+      sequence: (last?.sequence ?? 0) + 1,
+      // A clock that jumps back must not turn the order of the record round.
+      at: latest(new Date(clock.now()).toISOString(), last?.at),
       ...body,
-    };
+    });
     this.#events.push(event);
-    const stored = this.#tail.then(() => this.#store.append(event));
-    this.#tail = stored.catch(() => undefined);
-    await stored;
-    for (const listener of this.#listeners) listener(event);
+    this.#queue.push(event);
+    this.#writing ??= this.#write();
+  }
+
+  /** Resolves when everything appended so far is durable; rejects when the store can't be written. */
+  async flush(): Promise<void> {
+    while (this.#writing !== null || this.#queue.length > 0) {
+      this.#writing ??= this.#write();
+      await this.#writing;
+      if (this.#failure !== null) {
+        const failure = this.#failure;
+        this.#failure = null;
+        throw failure;
+      }
+    }
   }
 
   view(): RunView {
@@ -44,4 +70,40 @@ export class Journal {
     if (view === undefined) throw new Error("a run's first event must be its start");
     return view;
   }
+
+  async #write(): Promise<void> {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const { store, listeners } = this.#options;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      try {
+        await this.#store(store, batch);
+      } catch (error) {
+        this.#queue = [...batch, ...this.#queue];
+        this.#failure = error;
+        this.#options.onFailure(error);
+        break;
+      }
+      for (const event of batch) for (const listener of listeners) listener(event);
+    }
+    this.#writing = null;
+  }
+
+  async #store(store: RunStore, batch: readonly RunEvent[]): Promise<void> {
+    for (const delayMs of RETRY_MS) {
+      try {
+        return await store.append(...batch);
+      } catch {
+        await sleep(delayMs);
+      }
+    }
+    return store.append(...batch);
+  }
+}
+
+function latest(now: string, before: string | undefined): string {
+  return before !== undefined && before > now ? before : now;
 }

@@ -9,6 +9,9 @@ export interface Manifest {
   readonly runtime: string;
   /** The command, or module, export and arguments. */
   readonly action: Json;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Names only: a renewed token is the same input. */
+  readonly secrets: readonly string[];
   /** Declared variable → SHA-256 of its value, or null when it is not set. Values may be secret. */
   readonly env: Readonly<Record<string, string | null>>;
   /** Path relative to the project → SHA-256. */
@@ -42,6 +45,8 @@ export function diffManifests(before: Manifest, after: Manifest): string[] {
   clauses.push(...diffNeeds(before.needs, after.needs));
   clauses.push(...diffRecords(before.packages, after.packages, "package "));
   clauses.push(...diffRecords(before.env, after.env, "variable "));
+  clauses.push(...diffRecords(before.variables, after.variables, "variable "));
+  if (before.secrets.join() !== after.secrets.join()) clauses.push("the secrets that it sees changed");
   clauses.push(...diffRecords(before.outputs, after.outputs, "output "));
   if (before.runtime !== after.runtime) clauses.push(`Node ${before.runtime} → ${after.runtime}`);
   if (before.platform !== after.platform) clauses.push(`platform ${before.platform} → ${after.platform}`);

@@ -5,6 +5,11 @@ export function isSuccess(outcome: Outcome): boolean {
   return outcome === "passed" || outcome === "warned";
 }
 
+/** True for what a person would call a failure: the user's or the machine's. */
+export function isBad(outcome: Outcome): boolean {
+  return outcome === "failed" || outcome === "errored";
+}
+
 const SEVERITY: readonly Outcome[] = ["passed", "skipped", "warned", "waiting", "failed", "errored", "cancelled"];
 
 /** The outcome of a whole: its worst part. A skipped part does not spoil a pass. */

@@ -1,22 +1,30 @@
-import { existsSync } from "node:fs";
-import { realpath, rm, stat } from "node:fs/promises";
+import { lstatSync, readFileSync, rmSync, statSync, type BigIntStats } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { escapePath, isDynamicPattern } from "tinyglobby";
-
-import { digestText } from "../base/file-digest.ts";
+import { digestBytes, digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
 import { problem, ProblemError, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
-import type { BlobStore, CachedFile } from "./blob-store.ts";
-import { digestIndexed, findFiles, forEachLimited, isOutside } from "./input-files.ts";
-import type { StatIndex } from "./stat-index.ts";
+import type { CachedFile } from "./blob-store.ts";
+import { digestIndexed, remember, SMALL_BYTES } from "./digest-indexed.ts";
+import { findFiles, forEachLimited, isPattern } from "./input-files.ts";
+import { isOutside, type ProjectTree } from "./project-tree.ts";
+import { identityOf, type StatIndex } from "./stat-index.ts";
 
 export type OutputFiles = Readonly<Record<string, readonly CachedFile[]>>;
 
+export interface OutputPlace {
+  readonly folder: string;
+  readonly index: StatIndex;
+  readonly tree: ProjectTree;
+  /** The step, for problems. */
+  readonly place: string;
+}
+
 /** The declared outputs and the evidence files of a step, by name. Evidence is cached, but no need depends on it. */
-export function outputsOf(step: PlannedStep): Record<string, string> {
+export function outputsOf(step: PlannedStep): Readonly<Record<string, string>> {
+  if (step.evidence.length === 0) return step.outputs;
   const all: Record<string, string> = { ...step.outputs };
   const declared = new Set(Object.values(step.outputs));
   for (const source of step.evidence) if (!declared.has(source.path)) all[`evidence:${source.path}`] = source.path;
@@ -24,89 +32,92 @@ export function outputsOf(step: PlannedStep): Record<string, string> {
 }
 
 /** Removes what an earlier execution left, so that nothing stale is taken for a result. */
-export async function removeOutputs(folder: string, outputs: Readonly<Record<string, string>>): Promise<void> {
+export async function removeOutputs(
+  options: Pick<OutputPlace, "folder" | "tree">,
+  outputs: Readonly<Record<string, string>>,
+): Promise<void> {
   for (const pattern of Object.values(outputs)) {
-    await refuseLinkOutside(folder, pattern);
-    if (!isDynamicPattern(pattern) || existsSync(join(folder, pattern)))
-      await rm(join(folder, pattern), { recursive: true, force: true });
-    else for (const file of await findFiles(folder, [pattern])) await rm(join(folder, file), { force: true });
+    refuseLinkOutside(options, pattern);
+    const path = join(options.folder, pattern);
+    if (!isPattern(pattern) || lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      rmSync(path, { recursive: true, force: true });
+    } else {
+      for (const file of await findFiles(options.folder, [pattern]))
+        rmSync(join(options.folder, file), { force: true });
+    }
   }
 }
 
-/** Finds and digests every output. Each one that holds no file is a problem. */
+/** Small files that were just read, by digest, so that storing them need not read them again. */
+export type ReadContents = Map<string, Buffer>;
+const MAX_CONTENTS = 64;
+
+/** Finds and digests every output. Each one that holds no file, or something else than files, is a problem. */
 export async function collectOutputs(
-  options: { readonly folder: string; readonly index: StatIndex; readonly place: string },
+  options: OutputPlace,
   outputs: Readonly<Record<string, string>>,
+  contents: ReadContents | null = null,
 ): Promise<Result<OutputFiles, readonly Problem[]>> {
-  const collected: Record<string, CachedFile[]> = {};
+  const collected: Record<string, readonly CachedFile[]> = {};
   const problems: Problem[] = [];
   for (const [name, pattern] of Object.entries(outputs)) {
+    const place = `${options.place}.outputs.${name}`;
     const files = await filesOf(options.folder, pattern);
-    if (files.length === 0) {
-      problems.push(
-        problem("OUTPUT_MISSING", {
-          place: `${options.place}.outputs.${name}`,
-          message: `nothing was written to ${pattern}`,
-        }),
-      );
-    }
+    if (files.length === 0)
+      problems.push(problem("OUTPUT_MISSING", { place, message: `nothing was written to ${pattern}` }));
     const found: CachedFile[] = [];
-    await forEachLimited(files, 16, async (path) => {
+    const large: (() => Promise<void>)[] = [];
+    for (const path of files) {
       const absolute = join(options.folder, path);
-      found.push({
-        path,
-        digest: await digestIndexed(absolute, options.index),
-        isExecutable: await isExecutable(absolute),
-      });
-    });
-    collected[name] = found.toSorted((left, right) => (left.path < right.path ? -1 : 1));
+      const stats = statSync(absolute, { bigint: true, throwIfNoEntry: false });
+      // Reading a pipe would wait for ever.
+      if (stats?.isFile() !== true) {
+        const what = stats === undefined ? "is a link to nothing" : "is no regular file";
+        problems.push(problem("OUTPUT_NO_FILE", { place, message: `${path} ${what}` }));
+        continue;
+      }
+      const isExecutable = (stats.mode & 0o111n) !== 0n;
+      if (stats.size > BigInt(SMALL_BYTES)) {
+        large.push(async () => {
+          found.push({ path, digest: await digestIndexed(absolute, options.index, stats), isExecutable });
+        });
+      } else found.push({ path, digest: digestSmall(absolute, stats, options.index, contents), isExecutable });
+    }
+    await forEachLimited(large, 4, (work) => work());
+    collected[name] = large.length === 0 ? found : found.toSorted((left, right) => (left.path < right.path ? -1 : 1));
   }
   return problems.length > 0 ? err(problems) : ok(collected);
 }
 
-/** Puts the files back: only those that differ are written; what else lies in an output's place is removed. */
-export async function restoreOutputs(
-  options: { readonly folder: string; readonly index: StatIndex; readonly blobs: BlobStore },
-  outputs: Readonly<Record<string, string>>,
-  files: OutputFiles,
-): Promise<boolean> {
-  const wanted = new Map(Object.values(files).flatMap((each) => each.map((file) => [file.path, file] as const)));
-  const missing: CachedFile[] = [];
-  for (const file of wanted.values()) {
-    const path = join(options.folder, file.path);
-    const digest = await digestIndexed(path, options.index).catch(() => null);
-    if (digest !== file.digest || (await isExecutable(path)) !== file.isExecutable) missing.push(file);
-  }
-  // All blobs must be there before the first file is touched: a half restored output helps nobody.
-  for (const file of missing) if (!(await options.blobs.has(file.digest))) return false;
-  for (const pattern of Object.values(outputs)) {
-    for (const path of await filesOf(options.folder, pattern)) {
-      if (!wanted.has(path)) await rm(join(options.folder, path), { force: true });
-    }
-  }
-  for (const file of missing) {
-    await clearPlace(join(options.folder, file.path));
-    if (!(await options.blobs.copyTo(file.digest, join(options.folder, file.path), file))) return false;
-  }
-  return true;
+function digestSmall(path: string, stats: BigIntStats, index: StatIndex, contents: ReadContents | null): string {
+  const identity = identityOf(stats);
+  const known = index.get(path);
+  if (known?.identity === identity) return known.digest;
+  const bytes = readFileSync(path);
+  const digest = digestBytes(bytes);
+  remember(path, index, { identity, digest });
+  if (contents !== null && contents.size < MAX_CONTENTS) contents.set(digest, bytes);
+  return digest;
 }
 
 /** Output name → one digest over paths and contents; evidence files are left out. */
 export function digestOutputs(files: OutputFiles): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(files)
-      .filter(([name]) => !name.startsWith("evidence:"))
-      .map(([name, each]) => [name, digestText(canonicalJson(each))]),
-  );
+  const digests: Record<string, string> = {};
+  for (const [name, each] of Object.entries(files)) {
+    if (!name.startsWith("evidence:")) digests[name] = digestText(canonicalJson(each));
+  }
+  return digests;
 }
 
 /** An output behind a link that leads out of the project is neither removed nor written. */
-async function refuseLinkOutside(folder: string, pattern: string): Promise<void> {
-  const home = await realpath(folder);
-  let path = folder;
+export function refuseLinkOutside(options: Pick<OutputPlace, "folder" | "tree">, pattern: string): void {
+  const home = options.tree.realFolder(options.folder);
+  const parent = options.tree.realFolder(dirname(join(options.folder, pattern)));
+  if (home === null || (parent !== null && !isOutside(home, parent))) return;
+  let path = options.folder;
   for (const part of dirname(pattern).split("/")) {
     path = join(path, part);
-    const real = await realpath(path).catch(() => null);
+    const real = options.tree.realFolder(path);
     if (real === null) return;
     if (isOutside(home, real)) {
       throw new ProblemError([
@@ -116,20 +127,15 @@ async function refuseLinkOutside(folder: string, pattern: string): Promise<void>
   }
 }
 
-/** A folder in the place of an output file would make its rename fail. */
-async function clearPlace(path: string): Promise<void> {
-  const stats = await stat(path).catch(() => null);
-  if (stats?.isDirectory() === true) await rm(path, { recursive: true });
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return ((await stat(path)).mode & 0o111) !== 0;
-}
-
-async function filesOf(folder: string, pattern: string): Promise<string[]> {
-  if (isDynamicPattern(pattern) && !existsSync(join(folder, pattern))) return findFiles(folder, [pattern]);
+/** The files that an output's path or glob holds, relative to the project. */
+export async function filesOf(folder: string, pattern: string): Promise<readonly string[]> {
+  const isThere = statSync(join(folder, pattern), { throwIfNoEntry: false });
+  if (isThere === undefined && isPattern(pattern)) return findFiles(folder, [pattern]);
   const path = pattern.replace(/^\.\//u, "").replace(/\/$/u, "");
-  const stats = await stat(join(folder, path)).catch(() => null);
-  if (stats === null) return [];
-  return stats.isDirectory() ? findFiles(folder, [`${isDynamicPattern(path) ? escapePath(path) : path}/**`]) : [path];
+  if (isThere === undefined) {
+    return lstatSync(join(folder, path), { throwIfNoEntry: false })?.isSymbolicLink() === true ? [path] : [];
+  }
+  if (!isThere.isDirectory()) return [path];
+  const { escapePath } = await import("tinyglobby");
+  return findFiles(folder, [`${isPattern(path) ? escapePath(path) : path}/**`]);
 }

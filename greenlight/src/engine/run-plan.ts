@@ -1,22 +1,29 @@
-import { join } from "node:path";
-
-import { digestText } from "../base/file-digest.ts";
-import { problem } from "../base/problem.ts";
 import type { EnvironmentSelection, PlannedStep } from "../pipeline/plan.ts";
+import type { ActiveRun } from "./active-run.ts";
 import type { EngineContext } from "./engine-context.ts";
-import type { RunEvent, RunStarted } from "./event.ts";
+import type { RunEvent, RunResumed, RunStarted } from "./event.ts";
+import type { FinishedStep } from "./finished-step.ts";
 import { Journal } from "./journal.ts";
-import { isSuccess, worstOutcome, type Outcome } from "./outcome.ts";
-import { runStep, type FinishedStep } from "./run-step.ts";
-import type { RunView } from "./run-view.ts";
+import { worstOutcome, type Outcome } from "./outcome.ts";
+import { runStage } from "./run-stage.ts";
+import { viewRun, type RunView, type StepView } from "./run-view.ts";
+import { stopsRun } from "./whether-to-run.ts";
 
 export interface RunOptions {
   readonly runId: string;
   readonly engine: RunStarted["engine"];
-  readonly selection: EnvironmentSelection;
   readonly greenlightVersion: string;
+  readonly selection: EnvironmentSelection;
   readonly listeners: readonly ((event: RunEvent) => void)[];
+  /** The run so far, when it goes on. */
+  readonly earlier?: readonly RunEvent[];
+  /** How it goes on; needed when `earlier` holds events. */
+  readonly resume?: Pick<RunResumed, "mode" | "by" | "why" | "again">;
+  /** The steps of this part of the run; the others are left for another part. Null or left out: all. */
+  readonly only?: ReadonlySet<string> | null;
 }
+
+const FINALLY_MS = 60_000;
 
 /**
  * Runs a plan to its end: stages in order, steps of a stage side by side as far as their needs allow, `finally` last
@@ -25,13 +32,59 @@ export interface RunOptions {
 export async function runPlan(context: EngineContext, options: RunOptions): Promise<RunView> {
   const { plan } = context;
   const startedAt = context.clock.now();
-  const journal = new Journal({ ...options, store: context.runs, clock: context.clock });
-  await journal.append({
-    type: "run-started",
-    project: plan.project,
-    pipeline: plan.pipeline,
-    trigger: plan.trigger,
-    selection: options.selection,
+  const broken = new AbortController();
+  const signal = AbortSignal.any([context.signal, broken.signal]);
+  const earlier = options.earlier ?? [];
+  const journal = new Journal({
+    ...options,
+    earlier,
+    store: context.runs,
+    clock: context.clock,
+    masking: context.masking,
+    // Going on without a record would lose outcomes.
+    onFailure: (error) => broken.abort(error),
+  });
+  journal.append(opening(context, options));
+  await journal.flush();
+  const run: ActiveRun = {
+    runId: options.runId,
+    context: { ...context, signal },
+    journal,
+    finished: new Map(),
+    earlier: viewsOf(earlier),
+    mode: options.resume?.mode ?? "new",
+    again: new Set(options.resume?.again),
+    only: options.only ?? null,
+  };
+  const stopTelling = tellCancel(run);
+  let stopped: string | null = null;
+  for (const stage of plan.stages) {
+    await runStage(run, stage.steps, stopped);
+    if (stopped === null && stage.steps.some((step) => stopsRun(run, step))) {
+      stopped = `stage ${stage.name} did not pass`;
+    }
+  }
+  const outcomeOfStages = outcomeOf(run);
+  // Reports and notices must come out after a cancel too, so `finally` does not listen to it.
+  const last: ActiveRun = { ...run, context: { ...context, signal: AbortSignal.timeout(FINALLY_MS) } };
+  await runStage(last, plan.finally, null);
+  stopTelling();
+  const all = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
+  journal.append({
+    type: "run-ended",
+    outcome: outcomeOfStages === "cancelled" ? "cancelled" : outcomeOf(run),
+    durationMs: Math.max(0, context.clock.now() - startedAt),
+    pending: all.flatMap((step) => (isPending(run, step) ? [step.name] : [])),
+  });
+  await journal.flush();
+  context.index.flush();
+  await context.cache.flush();
+  return journal.view();
+}
+
+function opening(context: EngineContext, options: RunOptions): Omit<RunStarted, never> | RunResumed {
+  const { plan } = context;
+  const common = {
     stages: plan.stages.map((stage) => ({ name: stage.name, steps: stage.steps.map(headOf) })),
     finally: plan.finally.map(headOf),
     dropped: plan.dropped,
@@ -39,142 +92,46 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     nodeVersion: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     engine: options.engine,
-  });
-  const finished = new Map<string, FinishedStep>();
-  const run: ActiveRun = { context, journal, finished, runId: options.runId };
-  let stopped: string | null = null;
-  for (const stage of plan.stages) {
-    await runStage(run, stage.steps, stopped);
-    const outcomes = stage.steps.map((step) => finished.get(step.name)?.outcome ?? "skipped");
-    if (stopped === null && outcomes.some((outcome) => !isSuccess(outcome)))
-      stopped = `stage ${stage.name} did not pass`;
-  }
-  const outcomeOfStages = worstOutcome([...finished.values()].map((step) => step.outcome));
-  // Reports and notices must come out after a cancel too, so `finally` does not listen to it.
-  const last: ActiveRun = { ...run, context: { ...context, signal: AbortSignal.timeout(FINALLY_MS) } };
-  await runStage(last, plan.finally, null);
-  const outcome = worstOutcome([...finished.values()].map((step) => step.outcome));
-  await journal.append({
-    type: "run-ended",
-    outcome: outcomeOfStages === "cancelled" ? "cancelled" : outcome,
-    durationMs: context.clock.now() - startedAt,
-    pending: [],
-  });
-  context.index.flush();
-  return journal.view();
-}
-
-const FINALLY_MS = 60_000;
-
-export interface ActiveRun {
-  readonly context: EngineContext;
-  readonly journal: Journal;
-  readonly finished: Map<string, FinishedStep>;
-  readonly runId: string;
-}
-
-/** Runs the steps of one stage; with `stopped`, all of them are skipped for that reason. */
-async function runStage(run: ActiveRun, steps: readonly PlannedStep[], stopped: string | null): Promise<void> {
-  const { finished } = run;
-  const waiting = new Set(steps);
-  const running = new Map<string, Promise<void>>();
-  const isReady = (step: PlannedStep): boolean => Object.values(step.needs).every((need) => finished.has(need));
-  const settle = async (step: PlannedStep): Promise<void> => {
-    finished.set(step.name, await startStep(run, step, stopped));
-    running.delete(step.name);
   };
-  while (waiting.size > 0 || running.size > 0) {
-    for (const step of waiting) {
-      if (running.size >= run.context.concurrency || !isReady(step)) continue;
-      waiting.delete(step);
-      running.set(step.name, settle(step));
-    }
-    if (running.size === 0)
-      throw new Error(`steps wait for what never comes: ${[...waiting].map((step) => step.name).join(", ")}`);
-    await Promise.race(running.values());
+  if ((options.earlier ?? []).length > 0) {
+    if (options.resume === undefined) throw new Error("a run that goes on has to say how");
+    return { type: "run-resumed", ...options.resume, ...common };
   }
+  const { project, pipeline, trigger } = plan;
+  return { type: "run-started", project, pipeline, trigger, selection: options.selection, ...common };
 }
 
-async function startStep(run: ActiveRun, step: PlannedStep, stopped: string | null): Promise<FinishedStep> {
-  const reason = skipReason(run, step, stopped);
-  if (reason !== null) return skip(run, step, reason);
-  try {
-    return await runStep(run, step, logPath(run.context.stateFolder, run.runId, step.name));
-  } catch (error) {
-    // A step's own faults are outcomes; what arrives here is a fault of the machine or a bug. The run goes on to its record.
-    const message = error instanceof Error ? error.message : String(error);
-    const known =
-      error instanceof Error && error.name === "ProblemError" && "problems" in error ? error.problems : null;
-    const problems = Array.isArray(known) ? known : [problem("INTERNAL", { place: step.name, message })];
-    return end(run, step, { outcome: "errored", why: message, problems });
-  }
+function viewsOf(earlier: readonly RunEvent[]): ReadonlyMap<string, StepView> {
+  const view = viewRun(earlier);
+  return new Map(view?.stages.flatMap((stage) => stage.steps.map((step) => [step.name, step] as const)));
 }
 
-function skipReason(
-  run: ActiveRun,
-  step: PlannedStep,
-  stopped: string | null,
-): { outcome: Outcome; why: string } | null {
-  if (run.context.signal.aborted) return { outcome: "cancelled", why: "cancelled before it started" };
-  if (stopped !== null) return { outcome: "skipped", why: stopped };
-  const isLast = run.context.plan.finally.includes(step);
-  for (const need of Object.values(step.needs)) {
-    const outcome = run.finished.get(need)?.outcome ?? "skipped";
-    if (!isSuccess(outcome) && !isLast)
-      return { outcome: "skipped", why: `it needs "${need}", which ended as ${outcome}` };
-  }
-  return null;
-}
-
-async function skip(
-  run: ActiveRun,
-  step: PlannedStep,
-  reason: { outcome: Outcome; why: string },
-): Promise<FinishedStep> {
-  return end(run, step, { ...reason, problems: [] });
-}
-
-async function end(
-  run: ActiveRun,
-  step: PlannedStep,
-  how: { readonly outcome: Outcome; readonly why: string; readonly problems: FinishedStep["problems"] },
-): Promise<FinishedStep> {
-  await run.journal.append({
-    type: "step-ended",
-    step: step.name,
-    ...how,
-    isFromCache: false,
-    isAlready: false,
-    isAllowedFailure: false,
-    attempts: 0,
-    durationMs: 0,
-    savedMs: 0,
-    evidence: [],
-    manifestDigest: null,
-    outputs: {},
-    facts: {},
-    subject: null,
-    logDigest: null,
-  });
-  return {
-    step: step.name,
-    ...how,
-    outputs: step.outputs,
-    outputDigests: {},
-    facts: {},
-    evidence: [],
-    manifest: null,
-    blueprint: step,
+/** Writes down who cancelled, as soon as it happens. */
+function tellCancel(run: ActiveRun): () => void {
+  const tell = (): void => {
+    const request = run.context.cancelRequest();
+    if (request !== null) run.journal.append({ type: "cancel-requested", ...request });
   };
+  if (run.context.signal.aborted) tell();
+  run.context.signal.addEventListener("abort", tell, { once: true });
+  return () => run.context.signal.removeEventListener("abort", tell);
 }
 
-/** Where a step's output is kept. A name may hold anything printable, so it is encoded for the file system. */
-export function logPath(stateFolder: string, runId: string, step: string): string {
-  const name = encodeURIComponent(step).replaceAll("%20", "-").replaceAll("*", "%2A").replaceAll(".", "%2E");
-  // Names that are altered or cut alike still get files of their own.
-  const isPlain = name === step && name.length <= 80;
-  const own = isPlain ? name : `${name.slice(0, 80)}-${digestText(step).slice(0, 8)}`;
-  return join(stateFolder, "runs", runId, `${own}.log`);
+/** The worst that happened. What a matrix cancelled because one of its combinations failed adds nothing to that failure. */
+function outcomeOf(run: ActiveRun): Outcome {
+  const isCancelled = run.context.signal.aborted;
+  const outcomes: Outcome[] = [];
+  for (const step of run.finished.values()) {
+    if (step.outcome === "cancelled" && !isCancelled) continue;
+    // A step that could not run at all proves nothing, so the whole can't pass.
+    outcomes.push(step.outcome === "skipped" && step.problems.length > 0 ? "failed" : step.outcome);
+  }
+  return worstOutcome(outcomes);
+}
+
+function isPending(run: ActiveRun, step: PlannedStep): boolean {
+  const finished: FinishedStep | undefined = run.finished.get(step.name);
+  return finished === undefined && run.only !== null && !run.only.has(step.name);
 }
 
 function headOf(step: PlannedStep): RunStarted["finally"][number] {

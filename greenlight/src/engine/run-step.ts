@@ -1,126 +1,123 @@
-import { canonicalJson } from "../base/json.ts";
-import type { Problem } from "../base/problem.ts";
-import type { PlannedStep } from "../pipeline/plan.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { problem, type Problem } from "../base/problem.ts";
+import type { StepCall } from "./active-run.ts";
 import { checkNeeds } from "./check-needs.ts";
+import { bareVerdict, endStep } from "./end-step.ts";
 import { runEffect } from "./execute-effect.ts";
-import { restoreTask, runTask } from "./execute-task.ts";
+import { runTask } from "./execute-task.ts";
 import { explainRun } from "./explain-run.ts";
-import type { ActiveRun } from "./run-plan.ts";
+import type { FinishedStep } from "./finished-step.ts";
+import { logPath } from "./log-path.ts";
+import { needsOf } from "./needs-of.ts";
+import { restoreTask } from "./restore-task.ts";
+import { isRetried, retryDelayMs } from "./retry.ts";
 import { checkSources } from "./sealing.ts";
 import type { StepResult } from "./step-result.ts";
 import type { StepVerdict } from "./step-verdict.ts";
 import { takeManifest, type TakenManifest } from "./take-manifest.ts";
 
-export interface FinishedStep extends StepResult {
-  readonly why: string;
-  readonly problems: readonly Problem[];
-  readonly blueprint: PlannedStep;
+/** One attempt at a step. */
+export interface Attempt extends StepCall {
+  readonly taken: TakenManifest;
+  readonly needs: Readonly<Record<string, StepResult>>;
+  readonly logPath: string;
+  /** Milliseconds since 1970 at which the attempt is ended. */
+  readonly deadlineMs: number;
 }
 
-/** Runs one step whose needs are met: manifest, cache, execution, record. */
-export async function runStep(run: ActiveRun, step: PlannedStep, logPath: string): Promise<FinishedStep> {
-  const { context, journal } = run;
+/** Runs one step whose needs are met: manifest, cache, attempts, record. */
+export async function runStep(call: StepCall): Promise<FinishedStep> {
+  const { run, step } = call;
+  const { context } = run;
   const startedAt = context.clock.now();
   const needs = needsOf(run, step);
+  const refuse = (problems: readonly Problem[], taken: TakenManifest | null): FinishedStep =>
+    endStep(call, failedBy(problems), { taken, startedAt, attempts: 0 });
   const spoilt = await checkNeeds(needs, context);
-  if (spoilt.length > 0) return finish(run, step, { verdict: problemVerdict(spoilt), taken: null, startedAt, why: "" });
-  const taken = await takeManifest(step, needs, context);
-  if (!taken.ok) {
-    const verdict = problemVerdict(taken.error);
-    return finish(run, step, { verdict, taken: null, startedAt, why: "" });
-  }
-  await context.runs.saveManifest(taken.value.digest, taken.value.manifest);
-  const call = { step, taken: taken.value, needs, logPath, runId: run.runId, context };
+  if (spoilt.length > 0) return refuse(spoilt, null);
+  const took = await takeManifest(step, needs, context);
+  if (!took.ok) return refuse(took.error, null);
+  let taken = took.value;
   const isEffect = step.action.kind === "effect";
-  const explanation = await explainRun(context.runs, { pipeline: context.plan.pipeline, step, taken: taken.value });
+  const explanation = await explainRun(context.runs, { pipeline: context.plan.pipeline, step, taken });
+  if (!explanation.isKnown) await context.runs.saveManifest(taken.digest, taken.manifest);
   if (step.isSealing) {
-    const checked = [...run.finished.values()].flatMap((each) =>
-      each.manifest === null ? [] : [{ step: each.blueprint, taken: each.manifest }],
-    );
-    const problems = await checkSources(checked, context);
-    if (problems.length > 0)
-      return finish(run, step, { verdict: problemVerdict(problems), taken: taken.value, startedAt, why: "" });
+    const changed = await checkSources(checkedSteps(call), context);
+    if (changed.length > 0) return refuse(changed, taken);
   }
-  const restored = isEffect ? null : await restoreTask(call);
-  if (restored !== null) {
-    return finish(run, step, { verdict: restored, taken: taken.value, startedAt, why: explanation.whenCached });
+  const path = logPath(context.stateFolder, run.runId, step.name);
+  if (!isEffect && !run.again.has(step.name)) {
+    const restored = await restoreTask(call, { taken, needs });
+    if (restored !== null) {
+      const why = join(explanation.whenCached, restored.why);
+      return endStep(call, { ...restored, why }, { taken, startedAt, attempts: 0 });
+    }
   }
-  await journal.append({
-    type: "step-started",
-    step: step.name,
-    why: isEffect ? "observes first" : explanation.whenRun,
-    attempt: 1,
-    deadlineAt: new Date(startedAt + step.timeoutMs).toISOString(),
-  });
-  const verdict = isEffect ? await runEffect({ ...call, journal }) : await runTask(call);
-  return finish(run, step, {
-    verdict,
-    taken: taken.value,
-    startedAt,
-    why: isEffect ? "" : `ran: ${explanation.whenRun}`,
-  });
+  const before = run.mode === "resume" ? run.earlier.get(step.name) : undefined;
+  const isInterrupted = before?.outcome === "running";
+  const deadlineMs =
+    isInterrupted && before.deadlineAt !== null ? Date.parse(before.deadlineAt) : startedAt + step.timeoutMs;
+  const deadlineAt = new Date(deadlineMs).toISOString();
+  let attempt = isInterrupted ? before.attempts + (before.retries.some(isLast) ? 1 : 0) : 1;
+  for (let why = isEffect ? "observes first" : explanation.whenRun; ;) {
+    run.journal.append({ type: "step-started", step: step.name, why, attempt, deadlineAt });
+    const attemptMs = step.retry?.attemptTimeoutMs ?? null;
+    const attemptDeadlineMs = attemptMs === null ? deadlineMs : Math.min(deadlineMs, context.clock.now() + attemptMs);
+    const verdict = await execute({ ...call, taken, needs, logPath: path, deadlineMs: attemptDeadlineMs });
+    const delayMs = retryDelayMs(step.retry, attempt);
+    const leftMs = deadlineMs - context.clock.now() - delayMs;
+    if (!isRetried(step.retry, { verdict, attempt, leftMs }) || call.signal.aborted) {
+      const told = isEffect ? verdict.why : join(`ran: ${explanation.whenRun}`, verdict.why);
+      const many = attempt > 1 ? join(told, `attempt ${attempt} of ${step.retry?.attempts ?? attempt}`) : told;
+      return endStep(call, { ...verdict, why: many }, { taken, startedAt, attempts: attempt });
+    }
+    const { outcome, problems } = verdict;
+    run.journal.append({
+      type: "step-retrying",
+      step: step.name,
+      attempt,
+      outcome,
+      why: verdict.why,
+      problems,
+      delayMs,
+    });
+    await sleep(delayMs, undefined, { signal: call.signal });
+    attempt += 1;
+    why = `attempt ${attempt}, after: ${verdict.why}`;
+    // What failed may have been mended meanwhile: the attempt's result is kept under what it really read.
+    const again = await takeManifest(step, needs, context);
+    if (!again.ok) return refuse(again.error, taken);
+    if (again.value.digest !== taken.digest) await context.runs.saveManifest(again.value.digest, again.value.manifest);
+    taken = again.value;
+  }
+
+  function isLast(retry: { readonly attempt: number }): boolean {
+    return retry.attempt === before?.attempts;
+  }
 }
 
-async function finish(
-  run: ActiveRun,
-  step: PlannedStep,
-  ended: {
-    readonly verdict: StepVerdict;
-    readonly taken: TakenManifest | null;
-    readonly startedAt: number;
-    /** Why it ran; the verdict's own clause follows. */
-    readonly why: string;
-  },
-): Promise<FinishedStep> {
-  const { outputDigests, ...verdict } = ended.verdict;
-  const why = [ended.why, verdict.why].filter((part) => part !== "").join("; ");
-  await run.journal.append({
-    type: "step-ended",
-    step: step.name,
-    ...verdict,
-    why,
-    durationMs: run.context.clock.now() - ended.startedAt,
-    manifestDigest: ended.taken?.digest ?? null,
-    outputs: outputDigests,
-    isAllowedFailure: false,
-    attempts: verdict.isFromCache ? 0 : 1,
-    logDigest: null,
-  });
-  return {
-    step: step.name,
-    outcome: verdict.outcome,
-    why,
-    problems: verdict.problems,
-    outputs: step.outputs,
-    outputDigests,
-    facts: verdict.facts,
-    evidence: verdict.evidence,
-    manifest: ended.taken,
-    blueprint: step,
-  };
-}
-
-function needsOf(run: ActiveRun, step: PlannedStep): Record<string, StepResult> {
-  const needs: Record<string, StepResult> = {};
-  for (const [alias, name] of Object.entries(step.needs)) {
-    const result = run.finished.get(name);
-    if (result === undefined) throw new Error(`${step.name} started before ${name}: ${canonicalJson(step.needs)}`);
-    needs[alias] = result;
+function execute(attempt: Attempt): Promise<StepVerdict> {
+  const { step, run } = attempt;
+  if (attempt.deadlineMs <= run.context.clock.now()) {
+    const message = `its deadline passed at ${new Date(attempt.deadlineMs).toISOString()}, before it could go on`;
+    const remedy = `give it a new one: greenlight retry ${run.runId}`;
+    const problems = [problem("STEP_TIMEOUT", { place: step.name, message, remedy })];
+    return Promise.resolve(bareVerdict({ outcome: "failed", why: message, problems }));
   }
-  return needs;
+  return step.action.kind === "effect" ? runEffect(attempt) : runTask(attempt);
 }
 
-function problemVerdict(problems: readonly Problem[]): StepVerdict {
-  return {
-    outcome: "failed",
-    why: problems[0]?.message ?? "",
-    problems,
-    isFromCache: false,
-    isAlready: false,
-    savedMs: 0,
-    evidence: [],
-    facts: {},
-    subject: null,
-    outputDigests: {},
-  };
+function checkedSteps({ run }: StepCall): Parameters<typeof checkSources>[0] {
+  return [...run.finished.values()].flatMap((each) =>
+    each.manifest === null ? [] : [{ step: each.blueprint, taken: each.manifest }],
+  );
+}
+
+function failedBy(problems: readonly Problem[]): StepVerdict {
+  return bareVerdict({ outcome: "failed", why: problems[0]?.message ?? "", problems });
+}
+
+function join(...clauses: readonly string[]): string {
+  return clauses.filter((clause) => clause !== "").join("; ");
 }

@@ -3,16 +3,16 @@ import type { Manifest } from "./manifest.ts";
 import type { Outcome } from "./outcome.ts";
 
 /**
- * Port: the runs of one project. Appends are durable when they resolve and keep their order; reads see every
- * append that resolved before. Two engines may use it at once.
+ * Port: the runs of one project. Appends are durable when they resolve, all of a call's events or none, and keep their
+ * order; reads see every append that resolved before. Two engines may use it at once.
  */
 export interface RunStore {
-  append(event: RunEvent): Promise<void>;
-  /** The run's events in order; empty for an unknown run. */
-  events(runId: string): Promise<readonly RunEvent[]>;
+  append(...events: readonly RunEvent[]): Promise<void>;
+  /** The run's events in order, those behind sequence `after`; empty for an unknown run. */
+  events(runId: string, after?: number): Promise<readonly RunEvent[]>;
   /** Newest first. */
   runs(limit: number): Promise<readonly RunSummary[]>;
-  /** The newest success (passed or warned) of a step, by any manifest; null when there is none. */
+  /** The newest success of a step, by any manifest; an allowed failure is none. Null when there is none. */
   lastSuccess(query: SuccessQuery): Promise<Success | null>;
   saveManifest(digest: string, manifest: Manifest): Promise<void>;
   manifest(digest: string): Promise<Manifest | null>;
@@ -26,6 +26,8 @@ export interface SuccessQuery {
   readonly manifestDigest?: string;
   /** When given, only a success about this subject counts. */
   readonly subject?: string;
+  /** When given, only a success of this run counts. */
+  readonly runId?: string;
 }
 
 export interface Success {

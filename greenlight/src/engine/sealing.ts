@@ -38,7 +38,13 @@ export async function checkSources(
 async function changedInputs(step: PlannedStep, taken: TakenManifest, context: ManifestContext): Promise<string[]> {
   if (step.inputs === null) return [];
   const now = await digestInputs(
-    { folder: context.projectFolder, repository: context.repositoryFolder, index: context.index, place: step.name },
+    {
+      folder: context.projectFolder,
+      repository: context.repositoryFolder,
+      index: context.index,
+      tree: context.tree,
+      place: step.name,
+    },
     step.inputs,
   );
   if (!now.ok) return now.error.map((each) => each.message);

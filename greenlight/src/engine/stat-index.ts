@@ -25,7 +25,8 @@ export function identityOf(stats: BigIntStats): string {
 
 const RACY_NS = 20_000_000n;
 
-/** False when the file changed so recently that a second change could keep the same times. */
+/** False when the file changed so recently, or by a clock so far ahead, that a second change could keep the same times. */
 export function isSettled(stats: BigIntStats, nowMs: number): boolean {
-  return BigInt(Math.floor(nowMs)) * 1_000_000n - stats.mtimeNs > RACY_NS;
+  const now = BigInt(Math.floor(nowMs)) * 1_000_000n;
+  return now - stats.mtimeNs > RACY_NS && now - stats.ctimeNs > RACY_NS;
 }

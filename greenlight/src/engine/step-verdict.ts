@@ -3,7 +3,16 @@ import type { StepEnded } from "./event.ts";
 /** How a step came out, before the scheduler adds names and times. */
 export type StepVerdict = Pick<
   StepEnded,
-  "outcome" | "why" | "isFromCache" | "isAlready" | "savedMs" | "problems" | "evidence" | "facts" | "subject"
+  | "outcome"
+  | "why"
+  | "isFromCache"
+  | "isAlready"
+  | "savedMs"
+  | "problems"
+  | "evidence"
+  | "facts"
+  | "subject"
+  | "logDigest"
 > & {
   /** Output name → digest of what it holds. */
   readonly outputDigests: StepEnded["outputs"];

@@ -7,7 +7,6 @@ import type { Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { EngineContext } from "./engine-context.ts";
-import { importClosure } from "./import-closure.ts";
 import { digestInputs } from "./input-files.ts";
 import { lockedPackages } from "./locked-packages.ts";
 import { manifestDigest, type Manifest, type ManifestNeed } from "./manifest.ts";
@@ -25,7 +24,7 @@ export interface TakenManifest {
 /** What the context must hold for taking manifests: less than a run needs, so that `plan` and `why` can use it. */
 export type ManifestContext = Pick<
   EngineContext,
-  "projectFolder" | "repositoryFolder" | "index" | "environmentVariables"
+  "projectFolder" | "repositoryFolder" | "index" | "tree" | "environmentVariables"
 >;
 
 /** Reads the state of everything that the step depends on, now. */
@@ -35,7 +34,13 @@ export async function takeManifest(
   context: ManifestContext,
 ): Promise<Result<TakenManifest, readonly Problem[]>> {
   const inputs = await digestInputs(
-    { folder: context.projectFolder, repository: context.repositoryFolder, index: context.index, place: step.name },
+    {
+      folder: context.projectFolder,
+      repository: context.repositoryFolder,
+      index: context.index,
+      tree: context.tree,
+      place: step.name,
+    },
     step.inputs ?? [],
   );
   if (!inputs.ok) return err(inputs.error);
@@ -46,6 +51,8 @@ export async function takeManifest(
     platform: `${process.platform}-${process.arch}`,
     runtime: process.versions.node,
     action: step.action.kind === "command" ? step.action.command : { ...step.action },
+    variables: step.variables,
+    secrets: step.secrets,
     env: digestEnvironment(step.env, context.environmentVariables),
     inputs: inputs.value,
     modules: code?.modules ?? {},
@@ -76,6 +83,7 @@ async function moduleCode(
   readonly packages: Readonly<Record<string, string>>;
   readonly computed: readonly string[];
 }> {
+  const { importClosure } = await import("./import-closure.ts");
   const path = modulePath(specifier, context.projectFolder);
   // Greenlight's own modules are named from its own folder, so that a manifest holds no path of a machine.
   const isOwn = specifier.startsWith("greenlight/");

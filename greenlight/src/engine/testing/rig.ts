@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { BlobFolder } from "../../adapters/stores/folder/blob-folder.ts";
-import { CacheFolder } from "../../adapters/stores/folder/cache-folder.ts";
 import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
-import { StatDatabase } from "../../adapters/stores/sqlite/stat-database.ts";
+import { WorkDatabase } from "../../adapters/stores/sqlite/work-database.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { defineProject, pipeline } from "../../pipeline/define.ts";
 import type { EnvironmentDefinition, StepEntry } from "../../pipeline/definition.ts";
@@ -13,6 +12,8 @@ import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
 import { makePlan } from "../../pipeline/make-plan.ts";
 import type { Approver } from "../approval.ts";
 import type { RunEvent } from "../event.ts";
+import { NO_MASKING } from "../masking.ts";
+import { ProjectTree } from "../project-tree.ts";
 import { runPlan } from "../run-plan.ts";
 import type { RunView, StepView } from "../run-view.ts";
 
@@ -63,7 +64,7 @@ export class Rig {
     if (!planned.ok) throw new Error(JSON.stringify(planned.error));
     const stateFolder = join(this.folder, ".greenlight");
     const runs = new RunDatabase(join(stateFolder, "runs.sqlite"));
-    const index = new StatDatabase(join(stateFolder, "stat-index.sqlite"));
+    const work = new WorkDatabase(join(stateFolder, "work.sqlite"));
     const events: RunEvent[] = [];
     this.#runs += 1;
     try {
@@ -74,8 +75,13 @@ export class Rig {
           repositoryFolder: this.folder,
           stateFolder,
           runs,
-          index,
-          cache: new CacheFolder(join(stateFolder, "store/cache")),
+          index: work.index,
+          cache: work.cache,
+          tree: new ProjectTree(),
+          secrets: new Map(),
+          masking: NO_MASKING,
+          cancelRequest: () => null,
+          lock: async () => () => undefined,
           blobs: new BlobFolder(join(stateFolder, "store/blobs")),
           clock: systemClock,
           approver: options.approver ?? (async () => ({ kind: "waiting" })),
@@ -102,7 +108,7 @@ export class Rig {
         },
       };
     } finally {
-      index.close();
+      work.close();
       await runs.close();
     }
   }

@@ -1,15 +1,32 @@
 import { randomBytes } from "node:crypto";
-import { constants, existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { digestFile } from "../../../base/file-digest.ts";
+import { digestBytes, digestFile } from "../../../base/file-digest.ts";
 import { problem, ProblemError } from "../../../base/problem.ts";
 import type { BlobStore } from "../../../engine/blob-store.ts";
+
+/** Up to here a blob is handled at once: a trip through the thread pool would cost more. */
+const SMALL_BYTES = 1024 * 1024;
 
 /** Blobs as files `ab/cdef…` below a folder, each written to a temporary name and renamed. */
 export class BlobFolder implements BlobStore {
   readonly #folder: string;
+  readonly #suffix = randomBytes(6).toString("hex");
+  readonly #folders = new Set<string>();
+  #writes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -22,54 +39,97 @@ export class BlobFolder implements BlobStore {
   }
 
   async has(digest: string): Promise<boolean> {
-    // Asked thousands of times for one release; a trip through the thread pool would cost twenty times as much.
     return existsSync(this.path(digest));
   }
 
   async localPath(digest: string): Promise<string | null> {
-    return (await this.has(digest)) ? this.path(digest) : null;
+    return existsSync(this.path(digest)) ? this.path(digest) : null;
   }
 
   async verify(digest: string): Promise<boolean> {
     if (!existsSync(this.path(digest))) return false;
     if ((await digestFile(this.path(digest))) === digest) return true;
-    await rm(this.path(digest), { force: true });
+    rmSync(this.path(digest), { force: true });
     return false;
   }
 
   async putFile(source: string, digest: string): Promise<void> {
-    if (await this.has(digest)) return;
-    const target = this.path(digest);
-    await this.#place(source, target, digest, 0o444, () => {
-      throw new ProblemError([
-        problem("SOURCE_CHANGED", { place: source, message: "the file changed while it was being stored" }),
-      ]);
-    });
+    // What stands there may be damaged: a result that is kept anew makes it sound again.
+    if (this.#isThere(digest, statSync(source).size)) return;
+    const isKept = await this.#place(source, this.path(digest), digest, 0o444);
+    if (isKept) return;
+    throw new ProblemError([
+      problem("SOURCE_CHANGED", { place: source, message: "the file changed while it was being stored" }),
+    ]);
+  }
+
+  async putBytes(bytes: Uint8Array, digest: string): Promise<void> {
+    if (!this.#isThere(digest, bytes.length)) this.#write(bytes, this.path(digest), 0o444);
   }
 
   async copyTo(digest: string, target: string, options: { readonly isExecutable: boolean }): Promise<boolean> {
     const source = this.path(digest);
-    if (!(await this.has(digest))) return false;
-    let isSound = true;
-    await this.#place(source, target, digest, options.isExecutable ? 0o755 : 0o644, () => {
-      isSound = false;
-    });
-    if (!isSound) await rm(source, { force: true });
+    if (!existsSync(source)) return false;
+    const isSound = await this.#place(source, target, digest, options.isExecutable ? 0o755 : 0o644);
+    if (!isSound) rmSync(source, { force: true });
     return isSound;
   }
 
-  async #place(source: string, target: string, digest: string, mode: number, onMismatch: () => void): Promise<void> {
-    const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
-    try {
-      await mkdir(dirname(target), { recursive: true });
-      await copyFile(source, temporary, constants.COPYFILE_FICLONE);
-      await chmod(temporary, 0o644);
-      if ((await digestFile(temporary)) === digest) {
-        await chmod(temporary, mode);
-        await rename(temporary, target);
-      } else onMismatch();
-    } finally {
-      await rm(temporary, { force: true });
+  /** A blob of another size than its content is a torn one. */
+  #isThere(digest: string, size: number): boolean {
+    return statSync(this.path(digest), { throwIfNoEntry: false })?.size === size;
+  }
+
+  /** Copies by way of a temporary file; false when what was read does not have this digest. */
+  async #place(source: string, target: string, digest: string, mode: number): Promise<boolean> {
+    const { size } = statSync(source);
+    if (size <= SMALL_BYTES) {
+      const bytes = readFileSync(source);
+      if (digestBytes(bytes) !== digest) return false;
+      this.#write(bytes, target, mode);
+      return true;
     }
+    const temporary = this.#temporary(target);
+    try {
+      this.#makeFolder(dirname(target));
+      if (size <= 16 * SMALL_BYTES) copyFileSync(source, temporary, constants.COPYFILE_FICLONE);
+      else await copyFile(source, temporary, constants.COPYFILE_FICLONE);
+      chmodSync(temporary, 0o644);
+      if ((await digestFile(temporary)) !== digest) return false;
+      chmodSync(temporary, mode);
+      renameSync(temporary, target);
+      return true;
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  #write(bytes: Uint8Array, target: string, mode: number): void {
+    const temporary = this.#temporary(target);
+    try {
+      try {
+        writeFileSync(temporary, bytes, { mode });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        this.#folders.delete(dirname(target));
+        this.#makeFolder(dirname(target));
+        writeFileSync(temporary, bytes, { mode });
+      }
+      renameSync(temporary, target);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  #makeFolder(folder: string): void {
+    if (this.#folders.has(folder)) return;
+    mkdirSync(folder, { recursive: true });
+    this.#folders.add(folder);
+  }
+
+  #temporary(target: string): string {
+    this.#writes += 1;
+    return `${target}.${this.#suffix}-${this.#writes}.tmp`;
   }
 }

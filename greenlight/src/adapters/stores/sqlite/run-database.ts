@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import { problem, ProblemError } from "../../../base/problem.ts";
 import type { RunEvent, StepEnded } from "../../../engine/event.ts";
@@ -8,6 +8,7 @@ import type { Manifest } from "../../../engine/manifest.ts";
 import { isSuccess } from "../../../engine/outcome.ts";
 import type { RunStore, RunSummary, Success, SuccessQuery } from "../../../engine/run-store.ts";
 
+const VERSION = 2;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
     run_id TEXT NOT NULL, sequence INTEGER NOT NULL, json TEXT NOT NULL,
@@ -16,72 +17,86 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, outcome TEXT, started TEXT NOT NULL
   ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started_at, id);
   CREATE TABLE IF NOT EXISTS successes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, pipeline TEXT NOT NULL, step TEXT NOT NULL, manifest_digest TEXT, subject TEXT,
-    run_id TEXT NOT NULL, at TEXT NOT NULL, json TEXT NOT NULL
+    run_id TEXT NOT NULL, sequence INTEGER NOT NULL
   );
   CREATE INDEX IF NOT EXISTS successes_by_step ON successes (pipeline, step, id);
   CREATE TABLE IF NOT EXISTS manifests (digest TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+  PRAGMA user_version = ${VERSION};
 `;
+
+type Value = string | number | null;
 
 /** The run store in one SQLite file, in WAL mode so that readers never block the engine. */
 export class RunDatabase implements RunStore {
   readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #statements = new Map<string, StatementSync>();
 
   /** Opens or creates the file. Throws a ProblemError when it can't be read or written. */
   constructor(path: string) {
+    this.#path = path;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      this.#database = new DatabaseSync(path, { timeout: 5000 });
-      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-      this.#database.exec(SCHEMA);
+      this.#database = open(path);
     } catch (error) {
       throw storeError(path, error);
     }
   }
 
-  async append(event: RunEvent): Promise<void> {
+  async append(...events: readonly RunEvent[]): Promise<void> {
     const database = this.#database;
-    database.exec("BEGIN IMMEDIATE");
     try {
-      this.#run("INSERT INTO events VALUES (?, ?, ?)", event.runId, event.sequence, JSON.stringify(event));
-      if (event.type === "run-started") {
-        this.#run(
-          "INSERT INTO runs VALUES (?, ?, ?, NULL, NULL, ?)",
-          event.runId,
-          event.pipeline,
-          event.at,
-          JSON.stringify({ trigger: event.trigger, engine: event.engine }),
-        );
-      } else if (event.type === "run-ended") {
-        this.#run("UPDATE runs SET ended_at = ?, outcome = ? WHERE id = ?", event.at, event.outcome, event.runId);
-      } else if (event.type === "step-ended" && isSuccess(event.outcome)) {
-        this.#run(
-          "INSERT INTO successes (pipeline, step, manifest_digest, subject, run_id, at, json) SELECT pipeline, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?",
-          event.step,
-          event.manifestDigest,
-          event.subject,
-          event.runId,
-          event.at,
-          JSON.stringify(event),
-          event.runId,
-        );
-      }
+      database.exec("BEGIN IMMEDIATE");
+      for (const event of events) this.#insert(event);
       database.exec("COMMIT");
     } catch (error) {
       // A full disk may have ended the transaction already.
       if (database.isTransaction) database.exec("ROLLBACK");
-      throw storeError("the run store", error);
+      throw storeError(this.#path, error);
     }
   }
 
-  async events(runId: string): Promise<readonly RunEvent[]> {
-    const rows = this.#database.prepare("SELECT json FROM events WHERE run_id = ? ORDER BY sequence").all(runId);
+  #insert(event: RunEvent): void {
+    this.#run("INSERT INTO events VALUES (?, ?, ?)", event.runId, event.sequence, JSON.stringify(event));
+    switch (event.type) {
+      case "run-started": {
+        const { runId, pipeline, at, trigger, engine } = event;
+        const started = JSON.stringify({ trigger, engine });
+        this.#run("INSERT INTO runs VALUES (?, ?, ?, NULL, NULL, ?)", runId, pipeline, at, started);
+        break;
+      }
+      case "run-resumed": {
+        const engine = JSON.stringify(event.engine);
+        const sql =
+          "UPDATE runs SET ended_at = NULL, outcome = NULL, started = json_set(started, '$.engine', json(?)) WHERE id = ?";
+        this.#run(sql, engine, event.runId);
+        break;
+      }
+      case "run-ended":
+        this.#run("UPDATE runs SET ended_at = ?, outcome = ? WHERE id = ?", event.at, event.outcome, event.runId);
+        break;
+      case "step-ended": {
+        if (!isSuccess(event.outcome) || event.isAllowedFailure) break;
+        const { step, manifestDigest, subject, runId, sequence } = event;
+        const sql =
+          "INSERT INTO successes (pipeline, step, manifest_digest, subject, run_id, sequence) SELECT pipeline, ?, ?, ?, id, ? FROM runs WHERE id = ?";
+        this.#run(sql, step, manifestDigest, subject, sequence, runId);
+        break;
+      }
+      default:
+    }
+  }
+
+  async events(runId: string, after = 0): Promise<readonly RunEvent[]> {
+    const rows = this.#all("SELECT json FROM events WHERE run_id = ? AND sequence > ? ORDER BY sequence", runId, after);
     return rows.map((row) => JSON.parse(String(row["json"])) as RunEvent);
   }
 
   async runs(limit: number): Promise<readonly RunSummary[]> {
-    const rows = this.#database.prepare("SELECT * FROM runs ORDER BY started_at DESC, id DESC LIMIT ?").all(limit);
+    const rows = this.#all("SELECT * FROM runs ORDER BY started_at DESC, id DESC LIMIT ?", limit);
     return rows.map((row) => {
       const started = JSON.parse(String(row["started"])) as {
         trigger: { branch: string | null; commit: string | null; who: string };
@@ -102,33 +117,28 @@ export class RunDatabase implements RunStore {
   }
 
   async lastSuccess(query: SuccessQuery): Promise<Success | null> {
-    const row = this.#database
-      .prepare(
-        `SELECT run_id, at, json FROM successes WHERE pipeline = ? AND step = ?
-         AND (? IS NULL OR manifest_digest = ?) AND (? IS NULL OR subject = ?) ORDER BY id DESC LIMIT 1`,
-      )
-      .get(
-        query.pipeline,
-        query.step,
-        query.manifestDigest ?? null,
-        query.manifestDigest ?? null,
-        query.subject ?? null,
-        query.subject ?? null,
-      );
+    const { pipeline, step, manifestDigest = null, subject = null, runId = null } = query;
+    const row = this.#get(
+      `SELECT s.run_id, s.sequence, e.json FROM successes s JOIN events e ON e.run_id = s.run_id AND e.sequence = s.sequence
+       WHERE s.pipeline = ? AND s.step = ? AND (? IS NULL OR s.manifest_digest = ?) AND (? IS NULL OR s.subject = ?)
+       AND (? IS NULL OR s.run_id = ?) ORDER BY s.id DESC LIMIT 1`,
+      ...[pipeline, step, manifestDigest, manifestDigest, subject, subject, runId, runId],
+    );
     if (row === undefined) return null;
-    return {
-      runId: String(row["run_id"]),
-      at: String(row["at"]),
-      ended: JSON.parse(String(row["json"])) as StepEnded,
-    };
+    const ended = JSON.parse(String(row["json"])) as StepEnded & { readonly at: string };
+    return { runId: String(row["run_id"]), at: ended.at, ended };
   }
 
   async saveManifest(digest: string, manifest: Manifest): Promise<void> {
-    this.#run("INSERT OR IGNORE INTO manifests VALUES (?, ?)", digest, JSON.stringify(manifest));
+    try {
+      this.#run("INSERT OR IGNORE INTO manifests VALUES (?, ?)", digest, JSON.stringify(manifest));
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
   }
 
   async manifest(digest: string): Promise<Manifest | null> {
-    const row = this.#database.prepare("SELECT json FROM manifests WHERE digest = ?").get(digest);
+    const row = this.#get("SELECT json FROM manifests WHERE digest = ?", digest);
     return row === undefined ? null : (JSON.parse(String(row["json"])) as Manifest);
   }
 
@@ -136,8 +146,59 @@ export class RunDatabase implements RunStore {
     this.#database.close();
   }
 
-  #run(sql: string, ...values: readonly (string | number | null)[]): void {
-    this.#database.prepare(sql).run(...values);
+  #run(sql: string, ...values: readonly Value[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #get(sql: string, ...values: readonly Value[]): Record<string, unknown> | undefined {
+    try {
+      return this.#prepare(sql).get(...values);
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
+  }
+
+  #all(sql: string, ...values: readonly Value[]): Record<string, unknown>[] {
+    try {
+      return this.#prepare(sql).all(...values);
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
+  }
+
+  /** Preparing costs as much as running, so each statement is prepared once. */
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const prepared = this.#database.prepare(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
+  }
+}
+
+function open(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  try {
+    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (version === VERSION) {
+      database.exec("PRAGMA synchronous = NORMAL;");
+      return database;
+    }
+    const isOld = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events'").get() !== undefined;
+    if (!isOld) {
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      database.exec(SCHEMA);
+      return database;
+    }
+    database.close();
+    // What another version wrote is kept beside it; its events can't be read as today's.
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.v${version}${suffix}`);
+    }
+    return open(path);
+  } catch (error) {
+    if (database.isOpen) database.close();
+    throw error;
   }
 }
 

@@ -25,6 +25,7 @@ export function effectContext(options: ContextOptions = {}): ObservedContext {
     },
     step: "the step",
     needs: options.needs ?? {},
+    secrets: {},
     environments: {},
     signal: options.signal ?? new AbortController().signal,
     lines,

@@ -1,0 +1,150 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+import { digestText } from "../../../base/file-digest.ts";
+import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
+import type { IndexedFile, StatIndex } from "../../../engine/stat-index.ts";
+import { readCacheEntry } from "./read-cache-entry.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, identity TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, json TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
+`;
+
+/** How many changed files are gathered before they are put down without being asked. */
+const MAX_GATHERED = 10_000;
+
+/**
+ * What only saves work, in one SQLite file: the stat index and the cache's entries. A damaged file is thrown away, and
+ * what it held is worked out again. Writes are gathered and put down together; one that fails costs work, never the run.
+ */
+export class WorkDatabase {
+  readonly index: StatIndex;
+  readonly cache: CacheStore;
+  readonly #path: string;
+  #open: OpenDatabase;
+  readonly #files = new Map<string, IndexedFile>();
+  readonly #entries = new Map<string, CacheEntry>();
+  #timer: NodeJS.Immediate | undefined;
+
+  /** Opens or creates the file. Throws when the disk can't be read or written. */
+  constructor(path: string) {
+    this.#path = path;
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      this.#open = openDatabase(path);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#open = this.#replace();
+    }
+    this.index = {
+      get: (file) => this.#getFile(file),
+      set: (file, entry) => {
+        this.#files.set(file, entry);
+        if (this.#files.size >= MAX_GATHERED) this.#write();
+      },
+      flush: () => this.#write(),
+      close: () => this.close(),
+    };
+    this.cache = {
+      get: async (key) => this.#getEntry(key),
+      put: async (key, entry) => {
+        this.#entries.set(key, entry);
+        this.#timer ??= setImmediate(() => this.#write());
+      },
+      flush: async () => this.#write(),
+    };
+  }
+
+  close(): void {
+    this.#write();
+    this.#open.database.close();
+  }
+
+  #getFile(path: string): IndexedFile | null {
+    const gathered = this.#files.get(path);
+    if (gathered !== undefined) return gathered;
+    const row = this.#read(() => this.#open.getFile.get(path));
+    return row === undefined ? null : { identity: String(row["identity"]), digest: String(row["digest"]) };
+  }
+
+  #getEntry(key: string): CacheEntry | null {
+    const gathered = this.#entries.get(key);
+    if (gathered !== undefined) return gathered;
+    const row = this.#read(() => this.#open.getEntry.get(key));
+    if (row === undefined) return null;
+    const text = String(row["json"]);
+    // An entry that was altered or torn is no entry: the step runs and writes it anew.
+    return digestText(`${key}\n${text}`) === row["checksum"] ? readCacheEntry(text) : null;
+  }
+
+  #read(query: () => Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+    try {
+      return query();
+    } catch (error) {
+      if (isDamage(error)) {
+        this.#open.database.close();
+        this.#open = this.#replace();
+      }
+      return undefined;
+    }
+  }
+
+  #write(): void {
+    clearImmediate(this.#timer);
+    this.#timer = undefined;
+    if (this.#files.size === 0 && this.#entries.size === 0) return;
+    const { database, putFile, putEntry } = this.#open;
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      for (const [path, { identity, digest }] of this.#files) putFile.run(path, identity, digest);
+      for (const [key, entry] of this.#entries) {
+        const text = JSON.stringify(entry);
+        putEntry.run(key, text, digestText(`${key}\n${text}`));
+      }
+      database.exec("COMMIT");
+      this.#files.clear();
+      this.#entries.clear();
+    } catch {
+      // A full disk or a busy file: what was gathered stays in memory and is tried again with the next write.
+      if (database.isTransaction) database.exec("ROLLBACK");
+      if (this.#files.size >= 2 * MAX_GATHERED) this.#files.clear();
+    }
+  }
+
+  #replace(): OpenDatabase {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${this.#path}${suffix}`, { force: true });
+    return openDatabase(this.#path);
+  }
+}
+
+interface OpenDatabase {
+  readonly database: DatabaseSync;
+  readonly getFile: StatementSync;
+  readonly getEntry: StatementSync;
+  readonly putFile: StatementSync;
+  readonly putEntry: StatementSync;
+}
+
+function openDatabase(path: string): OpenDatabase {
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  try {
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;");
+    database.exec(SCHEMA);
+    return {
+      database,
+      getFile: database.prepare("SELECT identity, digest FROM files WHERE path = ?"),
+      getEntry: database.prepare("SELECT json, checksum FROM cache WHERE key = ?"),
+      putFile: database.prepare("INSERT OR REPLACE INTO files VALUES (?, ?, ?)"),
+      putEntry: database.prepare("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)"),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return /malformed|not a database|corrupt|no such (table|column)|has no column|columns but/iu.test(String(error));
+}

@@ -1,0 +1,101 @@
+import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+import { processStartTime } from "../base/process-identity.ts";
+import type { Approver } from "../engine/approval.ts";
+import type { RunEvent, RunResumed } from "../engine/event.ts";
+import { ProjectTree } from "../engine/project-tree.ts";
+import { runPlan } from "../engine/run-plan.ts";
+import type { RunView } from "../engine/run-view.ts";
+import { endAbandonedSteps } from "../engine/step-process.ts";
+import type { EnvironmentSelection, Plan } from "../pipeline/plan.ts";
+import type { Composition } from "./composition.ts";
+import type { ProjectPlace } from "./find-project.ts";
+import { holdProject } from "./hold-project.ts";
+import { lockMachine } from "./machine-lock.ts";
+import { repositoryFolder } from "./read-checkout.ts";
+import { prepareSecrets } from "./secrets/prepare-secrets.ts";
+import { prepareStateFolder } from "./state-folder.ts";
+import { GREENLIGHT_VERSION } from "./version.ts";
+
+export interface PlanExecution {
+  readonly place: ProjectPlace;
+  readonly plan: Plan;
+  readonly runId: string;
+  readonly selection: EnvironmentSelection;
+  readonly approver: Approver;
+  readonly signal: AbortSignal;
+  /** Steps at once; the number of cores when left out. */
+  readonly concurrency?: number;
+  onEvent(event: RunEvent): void;
+  /** The run so far, when it goes on, and how. */
+  readonly earlier?: readonly RunEvent[];
+  readonly resume?: Pick<RunResumed, "mode" | "by" | "why" | "again">;
+  /** The steps of this part; all when left out. */
+  readonly only?: ReadonlySet<string> | null;
+}
+
+const GRACE_MS = 5000;
+
+/** Runs a plan in its project, with everything that a run needs opened before and closed after it. */
+export async function executePlan(composition: Composition, request: PlanExecution): Promise<RunView> {
+  const { place, plan, runId, signal } = request;
+  prepareStateFolder(place.stateFolder);
+  const release = holdProject(place.stateFolder, runId);
+  try {
+    endAbandonedSteps(join(place.stateFolder, "runs"));
+    mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
+    const { secrets, masking } = await prepareSecrets(plan, { projectFolder: place.folder, env: process.env, signal });
+    const runs = await composition.openRuns(place.stateFolder);
+    const work = await composition.openWork(place.stateFolder);
+    try {
+      const view = await runPlan(
+        {
+          plan,
+          projectFolder: place.folder,
+          repositoryFolder: repositoryFolder(place.folder),
+          stateFolder: place.stateFolder,
+          runs,
+          ...work,
+          tree: new ProjectTree(),
+          clock: composition.clock,
+          approver: request.approver,
+          environmentVariables: process.env,
+          secrets,
+          masking,
+          concurrency: request.concurrency ?? availableParallelism(),
+          graceMs: GRACE_MS,
+          signal,
+          cancelRequest: () => null,
+          lock: lockMachine,
+        },
+        {
+          runId,
+          engine: { pid: process.pid, startTime: processStartTime(process.pid) ?? "" },
+          greenlightVersion: GREENLIGHT_VERSION,
+          selection: request.selection,
+          listeners: [request.onEvent],
+          earlier: request.earlier ?? [],
+          ...(request.resume === undefined ? {} : { resume: request.resume }),
+          only: request.only ?? null,
+        },
+      );
+      await finishReport(place.stateFolder, view, composition.clock.now());
+      return view;
+    } finally {
+      work.index.close();
+      await runs.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+/** The report step could not see the run's end; now the report gets it. */
+async function finishReport(stateFolder: string, view: RunView, nowMs: number): Promise<void> {
+  const hasReport = view.stages.some((stage) => stage.steps.some((step) => typeof step.facts["html"] === "string"));
+  if (!hasReport) return;
+  const { writeReport } = await import("./write-report.ts");
+  await writeReport(stateFolder, view, nowMs);
+}

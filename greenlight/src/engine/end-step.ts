@@ -1,0 +1,72 @@
+import type { StepCall } from "./active-run.ts";
+import type { StepEnded } from "./event.ts";
+import type { FinishedStep } from "./finished-step.ts";
+import { isBad } from "./outcome.ts";
+import type { StepVerdict } from "./step-verdict.ts";
+import type { TakenManifest } from "./take-manifest.ts";
+
+/** What is known of a step's end besides its verdict. */
+export interface StepEnd {
+  readonly taken: TakenManifest | null;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly attempts: number;
+}
+
+const NEVER_STARTED: Omit<StepVerdict, "outcome" | "why" | "problems"> = {
+  isFromCache: false,
+  isAlready: false,
+  savedMs: 0,
+  evidence: [],
+  facts: {},
+  subject: null,
+  outputDigests: {},
+  logDigest: null,
+};
+
+/** A verdict of a step that got no further than its problems. */
+export function bareVerdict(how: Pick<StepVerdict, "outcome" | "why" | "problems">): StepVerdict {
+  return { ...NEVER_STARTED, ...how };
+}
+
+/** Records how a step ended. A failure that is allowed counts as `warned` and stays visible. */
+export function endStep(
+  call: StepCall,
+  how: Pick<StepVerdict, "outcome" | "why" | "problems"> | StepVerdict,
+  end: StepEnd | null = null,
+): FinishedStep {
+  const { run, step } = call;
+  const verdict: StepVerdict = { ...NEVER_STARTED, ...how };
+  const isAllowedFailure = step.allowFailure && isBad(verdict.outcome);
+  const ended: Omit<StepEnded, "type" | "step"> = {
+    outcome: isAllowedFailure ? "warned" : verdict.outcome,
+    why: isAllowedFailure ? `${verdict.outcome}, which is allowed: ${verdict.why}` : verdict.why,
+    isFromCache: verdict.isFromCache,
+    isAlready: verdict.isAlready,
+    isAllowedFailure,
+    attempts: end?.attempts ?? 0,
+    durationMs: end === null ? 0 : Math.max(0, run.context.clock.now() - end.startedAt),
+    savedMs: verdict.savedMs,
+    problems: verdict.problems,
+    evidence: verdict.evidence,
+    manifestDigest: end?.taken?.digest ?? null,
+    outputs: verdict.outputDigests,
+    facts: verdict.facts,
+    subject: verdict.subject,
+    logDigest: verdict.logDigest,
+  };
+  run.journal.append({ type: "step-ended", step: step.name, ...ended });
+  return {
+    step: step.name,
+    outcome: ended.outcome,
+    why: ended.why,
+    problems: verdict.problems,
+    isAllowedFailure,
+    outputs: step.outputs,
+    outputDigests: verdict.outputDigests,
+    facts: verdict.facts,
+    evidence: verdict.evidence,
+    manifest: end?.taken ?? null,
+    blueprint: step,
+  };
+}

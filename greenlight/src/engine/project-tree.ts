@@ -1,0 +1,73 @@
+import { realpathSync } from "node:fs";
+import { dirname, isAbsolute, relative, sep } from "node:path";
+
+/**
+ * What is known of the project's folders while no step writes there: where links lead, and which files match.
+ * `forget` is called whenever a step started or ended; while one runs, nothing is remembered.
+ */
+export class ProjectTree {
+  readonly #places = new Map<string, string | null>();
+  readonly #listings = new Map<string, readonly string[]>();
+  #writers = 0;
+
+  /** The real path of a folder; null when there is none. */
+  realFolder(folder: string): string | null {
+    const known = this.#places.get(folder);
+    if (known !== undefined) return known;
+    let real: string | null;
+    try {
+      real = realpathSync.native(folder);
+    } catch {
+      real = null;
+    }
+    if (this.#writers === 0) this.#places.set(folder, real);
+    return real;
+  }
+
+  /** The remembered listing for `key`, or the one that `list` makes now. */
+  async listing(key: string, list: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const known = this.#listings.get(key);
+    if (known !== undefined) return known;
+    const found = await list();
+    if (this.#writers === 0) this.#listings.set(key, found);
+    return found;
+  }
+
+  /** A step begins to write: nothing that was seen holds any longer. */
+  beginWriting(): void {
+    this.#writers += 1;
+    this.#forget();
+  }
+
+  endWriting(): void {
+    this.#writers -= 1;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#places.clear();
+    this.#listings.clear();
+  }
+}
+
+/** True when the file, or the place that a link on the way leads to, does not lie below `folder`. */
+export function leadsOutside(path: string, folder: string, tree: ProjectTree, isLink: boolean): boolean {
+  if (isOutside(folder, path)) return true;
+  const home = tree.realFolder(folder) ?? folder;
+  if (isLink) return isOutside(home, realpathSync.native(path));
+  const parent = tree.realFolder(dirname(path));
+  return parent === null || isOutside(home, parent);
+}
+
+/** True when `path` does not lie below `folder`. */
+export function isOutside(folder: string, path: string): boolean {
+  if (path.startsWith(folder) && (path.length === folder.length || path[folder.length] === sep)) {
+    return path.includes(`${sep}..`) ? isOutsideByWay(folder, path) : false;
+  }
+  return isOutsideByWay(folder, path);
+}
+
+function isOutsideByWay(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+import type { Problem } from "../base/problem.ts";
+import type { FunctionRequest, FunctionResponse } from "./function-runner.ts";
+import type { FunctionResult } from "./function-step.ts";
+import { modulePath } from "./module-path.ts";
+import type { Attempt } from "./run-step.ts";
+import { stepEnvironment } from "./step-environment.ts";
+import { runStepProcess, type StepExit } from "./step-process.ts";
+
+export interface StartedTask {
+  readonly exit: StepExit;
+  /** What a function step says about the files that its outputs speak of. */
+  readonly references: NonNullable<FunctionResult["references"]>;
+  /** What a function step threw. */
+  readonly problems: readonly Problem[];
+}
+
+/** Runs the task's process to its end. */
+export async function startTask(attempt: Attempt): Promise<StartedTask> {
+  const { step } = attempt;
+  const { context } = attempt.run;
+  for (const path of Object.values(step.outputs)) makeFolder(dirname(join(context.projectFolder, path)));
+  const common = {
+    folder: context.projectFolder,
+    env: stepEnvironment(context.projectFolder, step.env, context.environmentVariables),
+    logPath: attempt.logPath,
+    timeoutMs: Math.max(0, attempt.deadlineMs - context.clock.now()),
+    graceMs: context.graceMs,
+    signal: attempt.signal,
+  };
+  if (step.action.kind === "command") {
+    const [file, args] = shellCall(step.action.command);
+    return { exit: await runStepProcess({ ...common, file, args }), references: [], problems: [] };
+  }
+  const scratch = join(context.stateFolder, "tmp", randomUUID());
+  mkdirSync(scratch, { recursive: true });
+  try {
+    const [request, result] = [join(scratch, "request.json"), join(scratch, "result.json")];
+    writeFileSync(request, JSON.stringify(requestOf(attempt)));
+    const runner = new URL(`./function-runner${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+    const args = [fileURLToPath(runner), request, result];
+    const exit = await runStepProcess({ ...common, file: process.execPath, args });
+    const response = readResponse(result);
+    return { exit, references: response?.result.references ?? [], problems: response?.problems ?? [] };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A command that a person wrote in the definition is a shell line; nothing foreign is put into it. */
+function shellCall(command: string): [string, readonly string[]] {
+  return process.platform === "win32" ? ["cmd.exe", ["/d", "/s", "/c", command]] : ["/bin/sh", ["-c", command]];
+}
+
+function requestOf({ step, needs, run }: Attempt): FunctionRequest {
+  const { context } = run;
+  if (step.action.kind !== "function") throw new Error(`${step.name} is not a function step`);
+  const { projectFolder: folder, stateFolder, plan } = context;
+  return {
+    module: pathToFileURL(modulePath(step.action.module, folder)).href,
+    export: step.action.export,
+    args: step.action.args,
+    context: {
+      project: { name: plan.project, folder, stateFolder },
+      needs: Object.fromEntries(
+        Object.entries(needs).map(([alias, need]) => [
+          alias,
+          { step: need.step, outputs: absolutePaths(folder, need.outputs) },
+        ]),
+      ),
+      outputs: absolutePaths(folder, step.outputs),
+    },
+  };
+}
+
+/** Null when the function did not come to its end. */
+function readResponse(path: string): FunctionResponse | null {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as FunctionResponse;
+  } catch {
+    return null;
+  }
+}
+
+function absolutePaths(folder: string, outputs: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(outputs).map(([name, path]) => [name, join(folder, path)]));
+}
+
+/** A place that can't be made is the step's own failure to write, with the system's message in its log. */
+function makeFolder(folder: string): void {
+  if (folder.includes("*")) return;
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch {
+    // Told when the output is missing.
+  }
+}
