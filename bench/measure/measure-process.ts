@@ -10,6 +10,8 @@ export interface Measured {
   readonly cpuMs: number;
   /** Largest sum of resident memory over the tree, sampled each 50 ms, in bytes; NaN off Linux. */
   readonly peakBytes: number;
+  /** Largest resident memory of the started process alone, as the kernel kept it, in bytes; NaN off Linux. */
+  readonly ownPeakBytes: number;
 }
 
 const TICK_MS = 10; // USER_HZ is 100 on every Linux that Node supports.
@@ -19,7 +21,7 @@ const PAGE_BYTES = 4096;
 export async function measureProcess(
   file: string,
   args: readonly string[],
-  options: { readonly folder: string; readonly env?: Readonly<Record<string, string>> },
+  options: { readonly folder: string; readonly env?: Readonly<Record<string, string | undefined>> },
 ): Promise<Measured> {
   const cpuBefore = childrenCpuMs();
   const startedAt = performance.now();
@@ -32,9 +34,13 @@ export async function measureProcess(
   child.stdout.on("data", (chunk) => (output += String(chunk)));
   child.stderr.on("data", (chunk) => (output += String(chunk)));
   let peakBytes = Number.NaN;
+  let ownPeakBytes = Number.NaN;
   const sampler = setInterval(() => {
     const bytes = treeBytes(child.pid ?? 0);
     if (!(bytes <= peakBytes)) peakBytes = bytes;
+    // A high-water mark: what came between two looks is in it, but for the last moments.
+    const ownBytes = highWaterMark(child.pid ?? 0);
+    if (ownBytes > 0) ownPeakBytes = ownBytes;
   }, 50);
   await once(child, "close");
   clearInterval(sampler);
@@ -44,6 +50,7 @@ export async function measureProcess(
     wallMs: performance.now() - startedAt,
     cpuMs: childrenCpuMs() - cpuBefore,
     peakBytes,
+    ownPeakBytes,
   };
 }
 
@@ -51,6 +58,16 @@ export async function measureProcess(
 function childrenCpuMs(): number {
   const fields = statFields("self");
   return fields === null ? Number.NaN : (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+}
+
+/** `VmHWM` of proc(5) in bytes; NaN when the process is gone. */
+function highWaterMark(pid: number): number {
+  try {
+    const line = /^VmHWM:\s*(\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return Number(line?.[1]) * 1024;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function treeBytes(root: number): number {
@@ -93,6 +110,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1
     ? (sorted[middle] ?? Number.NaN)
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+/** The smallest value that a share `portion` of the values does not exceed (nearest rank); NaN when there is none. */
+export function quantile(values: readonly number[], portion: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.max(0, Math.ceil(portion * sorted.length) - 1)] ?? Number.NaN;
 }
 
 /** One line about the machine, for the head of a table. */
