@@ -15,22 +15,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `pipeline` names the formats of evidence, because a definition does.
   evidence: ["base", "pipeline"],
   release: ["base"],
+  masking: ["base"],
   models: ["base", "statistics", "evidence"],
   deployment: ["base", "release"],
   // Keeper and router restart each other, so each knows how the other is reached.
   keeper: ["base", "router"],
   router: ["base", "keeper"],
-  engine: ["base", "pipeline", "evidence"],
+  engine: ["base", "pipeline", "evidence", "masking"],
   report: ["base", "evidence", "engine"],
   toolkits: ["base", "pipeline"],
-  "adapters/stores": ["base", "engine"],
+  "adapters/stores": ["base", "engine", "masking"],
   "adapters/targets": ["base", "pipeline", "deployment", "release", "keeper", "router"],
-  app: ["base", "statistics", "pipeline", "evidence", "release", "models", "deployment", "engine", "report"],
-  cli: ["base", "pipeline", "engine", "deployment", "app"],
+  app: ["base", "statistics", "pipeline", "evidence", "release", "models", "deployment", "engine", "report", "masking"],
+  cli: ["base", "pipeline", "engine", "deployment", "app", "masking"],
 };
 
 /** Areas whose code decides and renders; they neither read files nor clocks nor the network. */
-const PURE = new Set(["statistics", "pipeline", "evidence", "models", "report"]);
+const PURE = new Set(["statistics", "pipeline", "evidence", "models", "report", "masking"]);
 const IO_MODULES =
   /^(node:(fs|net|http|https|http2|child_process|dns|os|worker_threads|sqlite|timers)|undici|autocannon)/u;
 

@@ -1,0 +1,171 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { Masker } from "./masker.ts";
+import { isMaskable } from "./secret-texts.ts";
+import { inBase64, TEXT_ENCODERS } from "./testing/encoders.ts";
+
+const KEY_LINE = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEA";
+const KEY = `-----BEGIN PRIVATE KEY-----\n${KEY_LINE}\n  q7+/x9"$1 한국어 key\n}\n-----END PRIVATE KEY-----\n`;
+const TOKEN = 'p4ss"w\\rd/ü$';
+
+function maskerOf(...values: string[]): Masker {
+  return new Masker(values.map((value, index) => ({ name: `SECRET_${index}`, value })));
+}
+
+describe("secrets of several lines", () => {
+  test("each line of at least eight characters is masked by itself, in every encoding and without its indentation", () => {
+    const masker = maskerOf(KEY);
+    for (const line of [KEY_LINE, 'q7+/x9"$1 한국어 key']) {
+      for (const [how, encode] of Object.entries(TEXT_ENCODERS)) {
+        // The rarest forms are looked for in the whole only.
+        if (/percent-encoded|in lines|inspects|colons|buffer/u.test(how)) continue;
+        expect({ how, text: masker.text(`      ${encode(line)}!`) }).toEqual({ how, text: "      ***!" });
+      }
+      for (const before of ["", "a", "ab"]) {
+        const { text, masked } = inBase64(line, Buffer.from(before), Buffer.from("xyz"));
+        expect(masker.text(text)).toBe(masked);
+      }
+    }
+  });
+
+  test("short lines, the armour of a key and rulers stay readable by themselves", () => {
+    const text = "if (a) {\n}\n-----BEGIN PRIVATE KEY-----\n==========\n";
+    expect(maskerOf(KEY, "==========\nabcdefgh\n==========").text(text)).toBe(text);
+  });
+
+  test("as a whole: with any line break, also where only short lines are", () => {
+    const masker = maskerOf("ab\ncd\nef\ngh");
+    expect(masker.text("<ab\r\ncd\r\nef\r\ngh> <ab\\ncd\\nef\\ngh> <ab\ncd\nef>")).toBe("<***> <***> <ab\ncd\nef>");
+  });
+
+  test("line breaks written out as in .env files are real ones too", () => {
+    const masker = maskerOf(KEY.trim().replaceAll("\n", "\\n"));
+    expect(masker.text(KEY)).toBe("***\n");
+    expect(masker.text(`\n${KEY_LINE}\n`)).toBe("\n***\n");
+    expect(masker.text(KEY.trim().replaceAll("\n", "\\n"))).toBe("***");
+  });
+});
+
+describe("what stands in logs", () => {
+  const basic = Buffer.from(`user:${TOKEN}`).toString("base64");
+
+  test("an Authorization header", () => {
+    const masked = maskerOf(TOKEN).text(`> Authorization: Basic ${basic}`);
+    expect(masked).toBe("> Authorization: Basic dXNlcj***");
+  });
+
+  test("base64 in lines, whatever the line break", () => {
+    const secret = KEY_LINE.repeat(3);
+    const lines = Buffer.from(`apiVersion: v1\ntoken: ${secret}\nkind: Secret`).toString("base64");
+    for (const lineBreak of ["\n", "\r\n", "\\n"]) {
+      const text = lines.replaceAll(/.{76}/gu, `$&${lineBreak}`);
+      expect(maskerOf(secret).text(text)).toMatch(/^[\w+]+\*{3}[\w+]+=*$/u);
+    }
+  });
+
+  test("base64 within base64, as Kubernetes keeps a Docker configuration", () => {
+    for (const user of ["u", "us", "usr"]) {
+      const auth = Buffer.from(`${user}:${TOKEN}-and-more`).toString("base64");
+      const config = Buffer.from(JSON.stringify({ auths: { "ghcr.io": { auth } } })).toString("base64");
+      const masked = maskerOf(`${TOKEN}-and-more`).text(config);
+      const before = Buffer.from(masked.slice(0, masked.indexOf("***")), "base64").toString();
+      expect(masked).toContain("***");
+      expect(before.length).toBeLessThan('{"auths":{"ghcr.io":{"auth":"'.length + auth.length - 12);
+      expect(Buffer.from(masked, "base64").toString()).not.toContain(auth.slice(8, 20));
+    }
+  });
+
+  test("a JSON log line that holds a URL that holds the secret", () => {
+    const url = `https://x.example/?q=${encodeURIComponent(JSON.stringify({ key: TOKEN }))}`;
+    const masked = maskerOf(TOKEN).text(JSON.stringify({ msg: `GET ${url}` }));
+    expect(masked).toBe(`{"msg":"GET https://x.example/?q=%7B%22key%22%3A%22***%22%7D"}`);
+  });
+
+  test("two secrets, of which one holds the other, and two that overlap, leave nothing of either", () => {
+    const masker = maskerOf("abcdefgh", "xxabcdefghyy", "ghyyzzzzzz");
+    expect(masker.text("[xxabcdefghyy] [abcdefgh] [xxabcdefghyyzzzzzz]")).toBe("[***] [***] [***]");
+    expect(masker.text("abcdefghabcdefgh")).toBe("******");
+  });
+
+  test("a value in quotes is also masked without them", () => {
+    expect(maskerOf('"abcdefgh"').text("abcdefgh")).toBe("***");
+  });
+});
+
+describe("secrets that can't be masked", () => {
+  test("less than eight characters, not counting white space around them, are refused by name", () => {
+    expect(["1234567", " 1234567\n", "한국어비밀번호", "😀😀😀😀"].filter(isMaskable)).toEqual([]);
+    expect(["12345678", "한국어비밀번호들"].every(isMaskable)).toBe(true);
+    expect(() => new Masker([{ name: "PIN", value: "1234567" }])).toThrow(/^(?!.*1234567).*PIN/u);
+  });
+});
+
+describe("a JSON value", () => {
+  const masker = maskerOf(TOKEN, "12345678");
+
+  test("that holds no secret is returned as the same object", () => {
+    const value = { a: ["x", 1, null, true], b: { c: "abcdefghijk" } };
+    expect(masker.json(value)).toBe(value);
+  });
+
+  test("is masked in its strings and keys, and shares what did not change", () => {
+    const same = { b: ["c"] };
+    const value = { [`key ${TOKEN}`]: 1, [`${TOKEN}`]: 2, "***": 3, list: [same, `${TOKEN}${TOKEN}`] };
+    const masked = masker.json(value);
+    expect(masked).toEqual({ "key ***": 1, "***": 2, "***2": 3, list: [{ b: ["c"] }, "******"] });
+    expect((masked as { list: unknown[] }).list[0]).toBe(same);
+    expect(Object.keys(value)).toContain(TOKEN);
+  });
+
+  test("with a number that is the secret; other numbers stay numbers", () => {
+    expect(masker.json([12345678, 1234567, 112345678, -0, 1.5])).toEqual(["***", 1234567, 112345678, -0, 1.5]);
+  });
+
+  test("written as JSON holds the secret in no form", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const secretive = { plain: TOKEN, nested: [{ value }, JSON.stringify({ [TOKEN]: value })] };
+        const text = JSON.stringify(masker.json(secretive));
+        expect(text).not.toContain("p4ss");
+        expect(masker.text(text)).toBe(text);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("a stream", () => {
+  test("without secrets passes the chunk itself", () => {
+    const chunk = Buffer.from("abc");
+    const stream = maskerOf().stream();
+    expect(stream.push(chunk)).toBe(chunk);
+    expect(stream.flush()).toHaveLength(0);
+  });
+
+  test("lets whole lines go at once, and holds only what may become a secret", () => {
+    const stream = maskerOf(TOKEN).stream();
+    const line = Buffer.from("all is well\n");
+    expect(stream.push(line)).toBe(line);
+    expect(String(stream.push(Buffer.from("my p4s")))).toBe("my ");
+    expect(String(stream.push(Buffer.from("ta\n")))).toBe("p4sta\n");
+    expect(String(stream.push(Buffer.from(`my ${TOKEN.slice(0, 9)}`)))).toBe("my ");
+    expect(String(stream.push(Buffer.from(TOKEN.slice(9))))).toBe("");
+    expect(String(stream.push(Buffer.from("!\n")))).toBe("***!\n");
+  });
+
+  test("can be used again after its end", () => {
+    const stream = maskerOf(TOKEN).stream();
+    expect(String(stream.push(Buffer.from("p4")))).toBe("");
+    expect(String(stream.flush())).toBe("p4");
+    expect(String(stream.push(Buffer.from(`ss${TOKEN} `)))).toBe("ss*** ");
+  });
+
+  test("of a secret that overlaps itself for ever holds no more than one secret", () => {
+    const stream = maskerOf("0".repeat(64)).stream();
+    const sizes = Array.from({ length: 200 }, () => stream.push(Buffer.alloc(1000, "0")).length);
+    expect(Math.max(...sizes.slice(1))).toBe(0);
+    expect(stream.flush()).toHaveLength(0);
+    expect(String(stream.push(Buffer.from("end\n")))).toBe("end\n");
+  });
+});

@@ -1,0 +1,59 @@
+import { digitsBefore } from "./long-line.ts";
+import type { SecretIndex } from "./secret-index.ts";
+
+/** What stands where a secret stood, however many of them overlapped. */
+export const MASK = "***";
+const MASK_BYTES = Buffer.from(MASK);
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Masks a stream of bytes. Whatever the borders of its chunks, what leaves is what masking the whole at once would
+ * give. Bytes that belong to no secret pass as they are, whether they are UTF-8 or not.
+ */
+export class StreamMasker {
+  readonly #index: SecretIndex | null;
+  #held: Buffer = NOTHING;
+  /** How many of the held bytes belong to a secret whose mask has left already. */
+  #maskedCount = 0;
+  /** `digitsBefore` for the first byte that is held or comes next. */
+  #carriedDigits = 0;
+
+  constructor(index: SecretIndex | null) {
+    this.#index = index;
+  }
+
+  /**
+   * The bytes that can leave now: all but a tail that may yet become a secret, which is never longer than the longest
+   * secret in its longest encoding. May be empty; may be `chunk` or a view of it.
+   */
+  push(chunk: Buffer): Buffer {
+    if (this.#index === null || chunk.length === 0) return chunk;
+    const data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    return this.#mask(data, this.#index, false);
+  }
+
+  /** The rest, when no more will come. The masker can then be used for another stream. */
+  flush(): Buffer {
+    if (this.#index === null) return NOTHING;
+    const rest = this.#mask(this.#held, this.#index, true);
+    this.#carriedDigits = 0;
+    return rest;
+  }
+
+  #mask(data: Buffer, index: SecretIndex, isFinal: boolean): Buffer {
+    const pieces: Buffer[] = [];
+    let maskedUntil = this.#maskedCount;
+    const options = { isFinal, carriedDigits: this.#carriedDigits };
+    const keptFrom = index.scan(data, options, (start, end) => {
+      if (start >= maskedUntil) pieces.push(data.subarray(maskedUntil, start), MASK_BYTES);
+      maskedUntil = Math.max(maskedUntil, end);
+    });
+    this.#maskedCount = Math.max(0, maskedUntil - keptFrom);
+    this.#carriedDigits = digitsBefore(data, keptFrom, this.#carriedDigits);
+    // A copy, because a view would keep the whole chunk in memory.
+    this.#held = keptFrom === data.length ? NOTHING : Buffer.from(data.subarray(keptFrom));
+    if (maskedUntil === 0 && keptFrom === data.length) return data;
+    if (maskedUntil < keptFrom) pieces.push(data.subarray(maskedUntil, keptFrom));
+    return pieces.length === 1 ? (pieces[0] ?? NOTHING) : Buffer.concat(pieces);
+  }
+}
