@@ -102,6 +102,8 @@ export interface StepRetrying {
   readonly why: string;
   readonly problems: readonly Problem[];
   readonly delayMs: number;
+  /** All attempts that the policy allows. */
+  readonly attemptLimit?: number;
 }
 
 export interface ApprovalWanted {
