@@ -2,17 +2,20 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
+import { problem, ProblemError } from "../base/problem.ts";
 import { processStartTime } from "../base/process-identity.ts";
 import type { Approver } from "../engine/approval.ts";
 import type { RunEvent, RunResumed } from "../engine/event.ts";
 import { ProjectTree } from "../engine/project-tree.ts";
 import { runPlan } from "../engine/run-plan.ts";
+import type { RunStore } from "../engine/run-store.ts";
 import type { RunView } from "../engine/run-view.ts";
 import { endAbandonedSteps } from "../engine/step-process.ts";
 import type { EnvironmentSelection, Plan } from "../pipeline/plan.ts";
+import { readCancelRequest } from "./cancel-request.ts";
 import type { Composition } from "./composition.ts";
 import type { ProjectPlace } from "./find-project.ts";
-import { holdProject } from "./hold-project.ts";
+import { waitForProject, type Holder } from "./hold-project.ts";
 import { lockMachine } from "./machine-lock.ts";
 import { repositoryFolder } from "./read-checkout.ts";
 import { prepareSecrets } from "./secrets/prepare-secrets.ts";
@@ -29,6 +32,8 @@ export interface PlanExecution {
   /** Steps at once; the number of cores when left out. */
   readonly concurrency?: number;
   onEvent(event: RunEvent): void;
+  /** Called once when the run has to wait for another one of its concurrency group. */
+  onWait?(holder: Holder | null): void;
   /** The run so far, when it goes on, and how. */
   readonly earlier?: readonly RunEvent[];
   readonly resume?: Pick<RunResumed, "mode" | "by" | "why" | "again">;
@@ -42,7 +47,15 @@ const GRACE_MS = 5000;
 export async function executePlan(composition: Composition, request: PlanExecution): Promise<RunView> {
   const { place, plan, runId, signal } = request;
   prepareStateFolder(place.stateFolder);
-  const release = holdProject(place.stateFolder, runId);
+  const release = await waitForProject({
+    stateFolder: place.stateFolder,
+    runId,
+    group: plan.concurrency,
+    by: plan.trigger.who,
+    clock: composition.clock,
+    signal,
+    ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
+  });
   try {
     endAbandonedSteps(join(place.stateFolder, "runs"));
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
@@ -50,6 +63,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     const runs = await composition.openRuns(place.stateFolder);
     const work = await composition.openWork(place.stateFolder);
     try {
+      await refuseStale(runs, request);
       const view = await runPlan(
         {
           plan,
@@ -67,7 +81,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
           concurrency: request.concurrency ?? availableParallelism(),
           graceMs: GRACE_MS,
           signal,
-          cancelRequest: () => null,
+          cancelRequest: () => readCancelRequest(place.stateFolder, runId),
           lock: lockMachine,
         },
         {
@@ -90,6 +104,14 @@ export async function executePlan(composition: Composition, request: PlanExecuti
   } finally {
     release();
   }
+}
+
+/** Between reading the run so far and holding the project, another engine may have gone on with it. */
+async function refuseStale(runs: RunStore, { runId, earlier = [] }: PlanExecution): Promise<void> {
+  const last = earlier.at(-1)?.sequence;
+  if (last === undefined || (await runs.events(runId, last)).length === 0) return;
+  const message = "it went on in another process meanwhile";
+  throw new ProblemError([problem("RUN_IN_PROGRESS", { place: runId, message })]);
 }
 
 /** The report step could not see the run's end; now the report gets it. */

@@ -12,7 +12,7 @@ import { readTrigger } from "./read-checkout.ts";
 
 export interface RunRequest extends Pick<
   PlanExecution,
-  "place" | "selection" | "approver" | "signal" | "concurrency" | "onEvent"
+  "place" | "selection" | "approver" | "signal" | "concurrency" | "onEvent" | "onWait"
 > {
   readonly blueprint: Blueprint;
   readonly pipeline: string;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { readEither, readJson, writeDurably, writeTwice, writeWhole } from "./durable-file.ts";
+import { createDurably, readEither, readJson, writeDurably, writeTwice, writeWhole } from "./durable-file.ts";
 
 const parse = (value: unknown): { readonly n: number } | null =>
   typeof value === "object" && value !== null && "n" in value ? (value as { n: number }) : null;
@@ -22,6 +22,14 @@ describe("a durable file", () => {
     await Promise.all([writeDurably(path, "1"), writeWhole(path, "2")]);
     await writeDurably(path, "3");
     expect(await readFile(path, "utf8")).toBe("3");
+    expect(await readdir(join(folder, "deep"))).toEqual(["state.json"]);
+  });
+
+  test("is made once, by one of several at once, and whole", async () => {
+    const made = await Promise.all(["1", "2", "3"].map((text) => createDurably(path, text)));
+    expect(made.filter(Boolean)).toHaveLength(1);
+    expect(await readFile(path, "utf8")).toBe(String(made.indexOf(true) + 1));
+    expect(await createDurably(path, "4")).toBe(false);
     expect(await readdir(join(folder, "deep"))).toEqual(["state.json"]);
   });
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { problem, type Problem } from "./problem.ts";
@@ -21,7 +21,27 @@ export async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /**
- * The same for a value whose loss would hurt: a second copy lies beside it as `PATH.copy`. The first file is the
+ * Makes `path` with `text`, durably and whole, unless it is there already: of several processes at once one makes it.
+ * Resolves to whether this call did. Rejects with the system's error.
+ */
+export async function createDurably(path: string, text: string): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = temporaryFor(path);
+  try {
+    await writeSynced(temporary, text, { isSynced: true, mode: 0o600 });
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+/**
+ * As `writeDurably`, for a value whose loss would hurt: a second copy lies beside it as `PATH.copy`. The first file is the
  * commit point; the copy follows without fsync, and one that can't be written does not undo what was committed.
  */
 export async function writeTwice(path: string, value: unknown): Promise<void> {
@@ -69,22 +89,34 @@ async function replaceFile(
   how: { readonly isSynced: boolean; readonly mode: number },
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  writeCount += 1;
-  const temporary = `${path}.${process.pid}-${writeCount}.tmp`;
+  const temporary = temporaryFor(path);
   try {
-    const file = await open(temporary, "w", how.mode);
-    try {
-      await file.writeFile(text);
-      if (how.isSynced) await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeSynced(temporary, text, how);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   if (how.isSynced) await syncFolder(dirname(path));
+}
+
+function temporaryFor(path: string): string {
+  writeCount += 1;
+  return `${path}.${process.pid}-${writeCount}.tmp`;
+}
+
+async function writeSynced(
+  path: string,
+  text: string,
+  how: { readonly isSynced: boolean; readonly mode: number },
+): Promise<void> {
+  const file = await open(path, "w", how.mode);
+  try {
+    await file.writeFile(text);
+    if (how.isSynced) await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -69,7 +69,7 @@ export function deploy(
     args: { environment },
     environment,
     needs: options.needs,
-    // Waiting for a person is bounded by the approval's expiry, not by this.
-    timeoutMs: 24 * 3_600_000,
+    // Waiting for a person is bounded by the approval's expiry, not by this: nearly the longest time that a timer can hold.
+    timeoutMs: 24 * 24 * 3_600_000,
   });
 }

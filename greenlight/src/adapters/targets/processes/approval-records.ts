@@ -1,14 +1,13 @@
-import { link, mkdir, open, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { readJson, writeDurably } from "../../../base/durable-file.ts";
+import { createDurably, readJson, writeDurably } from "../../../base/durable-file.ts";
 import { problem, type Problem } from "../../../base/problem.ts";
 import { err, ok, type Result } from "../../../base/result.ts";
 import { parseApproval, type ApprovalRecord } from "../../../deployment/approval.ts";
 import type { Place } from "./place.ts";
 
 const READ_LIMIT = 200;
-let temporaryCount = 0;
 
 /** Newest first, at most two hundred. An answer that can't be read counts as none: somebody is asked again. */
 export async function readApprovals({ paths }: Place): Promise<readonly ApprovalRecord[]> {
@@ -49,27 +48,4 @@ export async function approvalIds(folder: string): Promise<string[]> {
 async function readApproval(folder: string, id: string): Promise<ApprovalRecord | null> {
   const record = await readJson(join(folder, `${id}.json`), parseApproval);
   return record.ok && record.value?.deploymentId === id ? record.value : null;
-}
-
-/** Links a synced file into place, so that of two at once one wins whole. False: there is one already. */
-async function createDurably(path: string, text: string): Promise<boolean> {
-  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  temporaryCount += 1;
-  const temporary = `${path}.${process.pid}-${temporaryCount}.tmp`;
-  try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await link(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }

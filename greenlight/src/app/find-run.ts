@@ -1,0 +1,75 @@
+import { problem, ProblemError } from "../base/problem.ts";
+import { isSameProcess } from "../base/process-identity.ts";
+import type { RunEvent } from "../engine/event.ts";
+import type { Outcome } from "../engine/outcome.ts";
+import type { RunStore, RunSummary } from "../engine/run-store.ts";
+import { viewRun, type RunView } from "../engine/run-view.ts";
+
+/** `interrupted`: its engine is gone and it never ended. */
+export type RunState = Outcome | "running" | "interrupted";
+
+export interface FoundRun {
+  readonly view: RunView;
+  readonly events: readonly RunEvent[];
+  readonly state: RunState;
+}
+
+/** Brings a run from a store that other machines share; false: it is not there either. */
+export type FetchRun = (runId: string) => Promise<boolean>;
+
+export interface RunQuery {
+  /** An id or the beginning of one; undefined: the newest run that `suits`. */
+  readonly named: string | undefined;
+  suits(state: RunState): boolean;
+  /** Told when nothing suits, e.g. "no run was interrupted". */
+  readonly nothingSuits: string;
+  /** Asked for a named run that is not here. */
+  readonly fetchRun?: FetchRun | undefined;
+}
+
+/** How many runs are looked through. */
+const LOOK_BACK = 10_000;
+const TOLD_COUNT = 5;
+
+/** Throws RUN_UNKNOWN or RUN_AMBIGUOUS. */
+export async function findRun(runs: RunStore, query: RunQuery): Promise<FoundRun> {
+  const { named } = query;
+  const id = named === undefined ? await newestThatSuits(runs, query) : await resolveId(runs, named);
+  const found = await readRun(runs, id);
+  if (found !== null) return found;
+  if (/^[0-9a-z]{16}$/u.test(id) && (await query.fetchRun?.(id)) === true) {
+    const fetched = await readRun(runs, id);
+    if (fetched !== null) return fetched;
+  }
+  throw unknown(named ?? id, "there is no such run");
+}
+
+/** Null for an unknown run. */
+export async function readRun(runs: RunStore, id: string): Promise<FoundRun | null> {
+  const events = await runs.events(id);
+  const view = viewRun(events);
+  return view === undefined ? null : { view, events, state: stateOf(view) };
+}
+
+export function stateOf(run: Pick<RunSummary, "outcome" | "engine">): RunState {
+  return run.outcome === "running" && !isSameProcess(run.engine) ? "interrupted" : run.outcome;
+}
+
+async function newestThatSuits(runs: RunStore, { suits, nothingSuits }: RunQuery): Promise<string> {
+  const found = (await runs.runs(LOOK_BACK)).find((run) => suits(stateOf(run)));
+  if (found === undefined) throw unknown("run", nothingSuits);
+  return found.id;
+}
+
+async function resolveId(runs: RunStore, named: string): Promise<string> {
+  if ((await runs.events(named)).length > 0 || !/^[0-9a-z]+$/u.test(named)) return named;
+  const matching = (await runs.runs(LOOK_BACK)).filter((run) => run.id.startsWith(named)).map((run) => run.id);
+  if (matching.length <= 1) return matching[0] ?? named;
+  const told = matching.slice(0, TOLD_COUNT).join(", ");
+  const more = matching.length > TOLD_COUNT ? ` and ${matching.length - TOLD_COUNT} more` : "";
+  throw new ProblemError([problem("RUN_AMBIGUOUS", { place: named, message: `it may be ${told}${more}` })]);
+}
+
+function unknown(place: string, message: string): ProblemError {
+  return new ProblemError([problem("RUN_UNKNOWN", { place, message })]);
+}
