@@ -26,6 +26,11 @@ export const PROBLEMS = kinds({
   MATRIX_TOO_LARGE: { remedy: "split the step, or give its matrix fewer values" },
   CONDITION_INVALID: { remedy: "make it of onBranch, onEvent, not, allOf and anyOf" },
   SECRET_UNDECLARED: { remedy: "declare it in the project's `secrets`, with where its value comes from" },
+  SECRET_MISSING: {
+    remedy: "set the variable in the environment or in the project's .env, or correct the secret's source",
+  },
+  SECRET_TOO_SHORT: { remedy: "use a value of at least eight characters; a shorter one can't be masked" },
+  SECRET_UNREADABLE: { remedy: "make the file readable, or try the command by hand in the project's folder" },
   STEP_CLOSURE: { remedy: "pass a module and the name of its export, and plain JSON as arguments" },
   MATRIX_EMPTY: { remedy: "loosen `exclude` or add an `include`, so that at least one combination is left" },
   STAGE_ORDER: { remedy: "move the needed step to the same or an earlier stage" },
@@ -76,6 +81,19 @@ export const PROBLEMS = kinds({
   MODEL_REJECTED: {
     remedy: "read the gate's checks in the report; the model must beat its baselines",
   },
+  STAGE_UNKNOWN: { remedy: "name a stage of the pipeline, or `finally`; `greenlight plan` lists them" },
+  COMPILE_MATRIX_TOO_LARGE: { remedy: "split the step, or give its matrix fewer values" },
+  COMPILE_WORKFLOW_TOO_LARGE: { remedy: "split the pipeline, or let one step do what many do alike" },
+  COMPILE_UNSUPPORTED: { remedy: "say it in a way that the code host knows" },
+  COMPILE_APPROVALS_SHARED: { remedy: "give the environments branches of their own" },
+  COMPILE_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
+  COMPILE_FOREIGN_FILE: { remedy: "move the file away, then compile again" },
+  COMPILE_OUTDATED: { remedy: "`greenlight compile github-actions`, and commit what it writes" },
+  HANDOVER_INCOMPLETE: {
+    remedy: "look at the jobs before this one; run all of them again when what they left is gone",
+    isOurs: true,
+  },
+  HANDOVER_REFUSED: { remedy: "hand over only what parts of this very run left", isOurs: true },
   USAGE: { remedy: "see `greenlight --help`" },
   STORE_UNREADABLE: { remedy: "move the named file away; what it held is rebuilt", isOurs: true },
   STORE_UNWRITABLE: {

@@ -1,3 +1,4 @@
+import { ProblemError } from "../../base/problem.ts";
 import { NO_MASKING, type Masking } from "../../engine/masking.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 
@@ -7,13 +8,25 @@ export interface PreparedSecrets {
   readonly masking: Masking;
 }
 
+/**
+ * The secrets that steps of the plan name, and what masks them. Throws a ProblemError with everything that is
+ * wrong with them; status 130 when `signal` ended it.
+ */
 export async function prepareSecrets(
-  _plan: Plan,
-  _options: {
+  plan: Plan,
+  options: {
     readonly projectFolder: string;
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly signal: AbortSignal;
   },
 ): Promise<PreparedSecrets> {
-  return { secrets: new Map(), masking: NO_MASKING };
+  const steps = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
+  const names = new Set(steps.flatMap((step) => step.secrets));
+  if (names.size === 0) return { secrets: new Map(), masking: NO_MASKING };
+  // Most runs have no secrets, and need not wait for this code to load.
+  const { resolveSecrets } = await import("./resolve-secrets.ts");
+  const { values, problems } = await resolveSecrets({ ...options, secrets: plan.secrets, names });
+  if (problems.length > 0) throw new ProblemError(problems, options.signal.aborted ? { exitCode: 130 } : {});
+  const { Masker } = await import("../../masking/masker.ts");
+  return { secrets: values, masking: new Masker([...values].map(([name, value]) => ({ name, value }))) };
 }
