@@ -24,14 +24,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ["base", "pipeline", "evidence", "masking"],
   report: ["base", "evidence", "engine"],
   toolkits: ["base", "pipeline"],
+  compilers: ["base", "pipeline"],
   "adapters/stores": ["base", "engine", "masking"],
   "adapters/targets": ["base", "pipeline", "deployment", "release", "keeper", "router"],
-  app: ["base", "statistics", "pipeline", "evidence", "release", "models", "deployment", "engine", "report", "masking"],
+  app: [
+    "base",
+    "statistics",
+    "pipeline",
+    "evidence",
+    "release",
+    "models",
+    "deployment",
+    "engine",
+    "report",
+    "compilers",
+    "masking",
+  ],
   cli: ["base", "pipeline", "engine", "deployment", "app", "masking"],
 };
 
 /** Areas whose code decides and renders; they neither read files nor clocks nor the network. */
-const PURE = new Set(["statistics", "pipeline", "evidence", "models", "report", "masking"]);
+const PURE = new Set(["statistics", "pipeline", "evidence", "models", "report", "compilers", "masking"]);
 const IO_MODULES =
   /^(node:(fs|net|http|https|http2|child_process|dns|os|worker_threads|sqlite|timers)|undici|autocannon)/u;
 

@@ -1,0 +1,36 @@
+import { jobSteps, secretVariables, timeoutMinutes } from "./job-steps.ts";
+import { RUNS_ON, type JobContext } from "./make-job.ts";
+import type { WorkflowJob } from "./workflow.ts";
+
+/** The last job: it waits for all others and runs whatever became of them, also after a cancel. */
+export function makeFinallyJob(
+  needs: readonly string[],
+  context: JobContext,
+): { readonly id: string; readonly job: WorkflowJob } {
+  const steps = context.pipeline.finally;
+  const job: WorkflowJob = {
+    name: "finally",
+    needs,
+    if: "always()",
+    "runs-on": RUNS_ON,
+    "timeout-minutes": timeoutMinutes(steps),
+    permissions: null,
+    environment: null,
+    strategy: null,
+    steps: jobSteps(
+      {
+        line: { stages: ["finally"], steps: [], isMatrix: false },
+        hasEarlierJobs: needs.length > 0,
+        env: {
+          ...secretVariables(steps, context.blueprint),
+          // So that what never started is told as cancelled, and not as lost.
+          ...(needs.length === 0 ? {} : { GREENLIGHT_CANCELLED: "${{ contains(needs.*.result, 'cancelled') }}" }),
+        },
+        keepsReport: true,
+      },
+      context.pipeline.name,
+      context.checkout,
+    ),
+  };
+  return { id: context.names.take(["finally"], "finally"), job };
+}
