@@ -107,5 +107,6 @@ function emptyResult(step: PlannedStep): StepResult {
     facts: {},
     evidence: [],
     manifest: null,
+    seenAt: null,
   };
 }

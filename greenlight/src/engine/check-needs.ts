@@ -14,6 +14,8 @@ export async function checkNeeds(
   const problems: Problem[] = [];
   for (const need of new Set(Object.values(needs))) {
     if (Object.keys(need.outputDigests).length === 0) continue;
+    // Nothing of this run wrote since the outputs were looked at.
+    if (need.seenAt !== null && need.seenAt === context.tree.generation) continue;
     const place = { folder: context.projectFolder, index: context.index, tree: context.tree, place: need.step };
     const collected = await collectOutputs(place, need.outputs);
     const now = collected.ok ? digestOutputs(collected.value) : {};

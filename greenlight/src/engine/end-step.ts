@@ -22,6 +22,7 @@ const NEVER_STARTED: Omit<StepVerdict, "outcome" | "why" | "problems"> = {
   subject: null,
   outputDigests: {},
   logDigest: null,
+  seenAt: null,
 };
 
 /** A verdict of a step that got no further than its problems. */
@@ -67,6 +68,7 @@ export function endStep(
     facts: verdict.facts,
     evidence: verdict.evidence,
     manifest: end?.taken ?? null,
+    seenAt: verdict.seenAt,
     blueprint: step,
   };
 }

@@ -44,7 +44,7 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
       step.action.args,
       effectContext(call, signal, (line) => log.write(`${context.masking.text(line)}\n`)),
     );
-    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null };
+    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null, seenAt: null };
   } catch (error) {
     if (call.signal.aborted) return failed("cancelled", "cancelled", []);
     if (deadline.signal.aborted) {

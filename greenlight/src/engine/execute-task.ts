@@ -47,6 +47,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     facts: {},
     subject: null,
     logDigest: null,
+    seenAt: null,
   };
   const failure = describeFailure(attempt, exit, thrown);
   if (failure !== null) {
@@ -61,6 +62,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   if (read.problems.length > 0) {
     return { ...base, outcome: "failed", why: "its report can't be read", problems: read.problems };
   }
+  const seenAt = context.tree.generation;
   const contents: ReadContents = new Map();
   const collected = await collectOutputs(place, outputs, contents);
   if (!collected.ok) {
@@ -79,6 +81,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     problems: judged.problems,
     outputDigests: digestOutputs(collected.value),
     logDigest: kept.logDigest,
+    seenAt,
   };
 }
 

@@ -4,8 +4,7 @@ import { endStep } from "./end-step.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import { needsOf } from "./needs-of.ts";
 import { isBad, isSuccess, type Outcome } from "./outcome.ts";
-import { collectOutputs, digestOutputs } from "./outputs.ts";
-import { outputsOf } from "./outputs.ts";
+import { collectOutputs, digestOutputs, outputsOf } from "./outputs.ts";
 import { restoreOutputs } from "./restore-outputs.ts";
 import type { StepView } from "./run-view.ts";
 import { takeManifest, type TakenManifest } from "./take-manifest.ts";
@@ -92,6 +91,7 @@ function finishedOf({ step }: StepCall, view: StepView, taken: TakenManifest | n
     facts: view.facts,
     evidence: view.evidence,
     manifest: taken,
+    seenAt: null,
     blueprint: step,
   };
 }

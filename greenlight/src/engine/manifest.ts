@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-
+import { digestText } from "../base/file-digest.ts";
 import { canonicalJson, type Json } from "../base/json.ts";
 
 /** Everything that a step's result depends on. Its digest is the cache key; its difference is the `why`. */
@@ -32,7 +31,7 @@ export interface ManifestNeed {
 }
 
 export function manifestDigest(manifest: Manifest): string {
-  return createHash("sha256").update(canonicalJson(manifest)).digest("hex");
+  return digestText(canonicalJson(manifest));
 }
 
 /** The differences as short clauses, most telling first: `src/train.ts changed`. Empty when equal. */

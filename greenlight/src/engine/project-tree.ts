@@ -9,6 +9,12 @@ export class ProjectTree {
   readonly #places = new Map<string, string | null>();
   readonly #listings = new Map<string, readonly string[]>();
   #writers = 0;
+  #generation = 0;
+
+  /** Equal while nothing of this run wrote in between; null while a step writes. */
+  get generation(): number | null {
+    return this.#writers === 0 ? this.#generation : null;
+  }
 
   /** The real path of a folder; null when there is none. */
   realFolder(folder: string): string | null {
@@ -45,6 +51,7 @@ export class ProjectTree {
   }
 
   #forget(): void {
+    this.#generation += 1;
     this.#places.clear();
     this.#listings.clear();
   }

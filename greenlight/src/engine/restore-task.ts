@@ -19,6 +19,7 @@ export async function restoreTask(
   if (entry === null) return null;
   for (const digest of entry.references) if (!(await context.blobs.has(digest))) return null;
   const place = { folder: context.projectFolder, index: context.index, tree: context.tree, blobs: context.blobs };
+  const seenAt = context.tree.generation;
   if (!(await restoreOutputs(place, outputsOf(step), entry.outputs))) return null;
   const read = await readStepEvidence(step, context.projectFolder);
   if (read.problems.length > 0 || read.isMissing) return null;
@@ -35,5 +36,6 @@ export async function restoreTask(
     facts: {},
     subject: null,
     logDigest: entry.logDigest,
+    seenAt,
   };
 }

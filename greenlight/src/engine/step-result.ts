@@ -14,4 +14,6 @@ export interface StepResult {
   readonly facts: { readonly [name: string]: Json };
   readonly evidence: readonly Evidence[];
   readonly manifest: TakenManifest | null;
+  /** When its outputs were last seen to be what `outputDigests` says (see `ProjectTree`); null: not known. */
+  readonly seenAt: number | null;
 }

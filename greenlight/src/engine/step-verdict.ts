@@ -16,4 +16,6 @@ export type StepVerdict = Pick<
 > & {
   /** Output name → digest of what it holds. */
   readonly outputDigests: StepEnded["outputs"];
+  /** The tree's generation before the outputs were looked at; null when steps wrote meanwhile or there are none. */
+  readonly seenAt: number | null;
 };

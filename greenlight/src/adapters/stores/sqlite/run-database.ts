@@ -34,6 +34,8 @@ export class RunDatabase implements RunStore {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
+  /** Put down with the next events: a manifest means nothing before the step that took it is recorded. */
+  readonly #manifests = new Map<string, Manifest>();
 
   /** Opens or creates the file. Throws a ProblemError when it can't be read or written. */
   constructor(path: string) {
@@ -50,8 +52,10 @@ export class RunDatabase implements RunStore {
     const database = this.#database;
     try {
       database.exec("BEGIN IMMEDIATE");
+      this.#insertManifests();
       for (const event of events) this.#insert(event);
       database.exec("COMMIT");
+      this.#manifests.clear();
     } catch (error) {
       // A full disk may have ended the transaction already.
       if (database.isTransaction) database.exec("ROLLBACK");
@@ -130,19 +134,25 @@ export class RunDatabase implements RunStore {
   }
 
   async saveManifest(digest: string, manifest: Manifest): Promise<void> {
-    try {
+    this.#manifests.set(digest, manifest);
+  }
+
+  #insertManifests(): void {
+    for (const [digest, manifest] of this.#manifests) {
       this.#run("INSERT OR IGNORE INTO manifests VALUES (?, ?)", digest, JSON.stringify(manifest));
-    } catch (error) {
-      throw storeError(this.#path, error);
     }
   }
 
   async manifest(digest: string): Promise<Manifest | null> {
+    const waiting = this.#manifests.get(digest);
+    if (waiting !== undefined) return waiting;
     const row = this.#get("SELECT json FROM manifests WHERE digest = ?", digest);
     return row === undefined ? null : (JSON.parse(String(row["json"])) as Manifest);
   }
 
   async close(): Promise<void> {
+    // A manifest that no event followed is still worth keeping, but not worth failing for.
+    if (this.#manifests.size > 0) await this.append().catch(() => undefined);
     this.#database.close();
   }
 

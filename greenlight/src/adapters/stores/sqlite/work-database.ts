@@ -14,6 +14,7 @@ const SCHEMA = `
 
 /** How many changed files are gathered before they are put down without being asked. */
 const MAX_GATHERED = 10_000;
+const MAX_SEEN = 50_000;
 
 /**
  * What only saves work, in one SQLite file: the stat index and the cache's entries. A damaged file is thrown away, and
@@ -24,7 +25,10 @@ export class WorkDatabase {
   readonly cache: CacheStore;
   readonly #path: string;
   #open: OpenDatabase;
+  /** Set since the last write. */
   readonly #files = new Map<string, IndexedFile>();
+  /** Read or written before: an output is looked at by every step that needs it. */
+  readonly #seen = new Map<string, IndexedFile>();
   readonly #entries = new Map<string, CacheEntry>();
   #timer: NodeJS.Immediate | undefined;
 
@@ -41,7 +45,7 @@ export class WorkDatabase {
     this.index = {
       get: (file) => this.#getFile(file),
       set: (file, entry) => {
-        this.#files.set(file, entry);
+        this.#files.set(file, this.#remember(file, entry));
         if (this.#files.size >= MAX_GATHERED) this.#write();
       },
       flush: () => this.#write(),
@@ -63,10 +67,17 @@ export class WorkDatabase {
   }
 
   #getFile(path: string): IndexedFile | null {
-    const gathered = this.#files.get(path);
-    if (gathered !== undefined) return gathered;
+    const seen = this.#seen.get(path);
+    if (seen !== undefined) return seen;
     const row = this.#read(() => this.#open.getFile.get(path));
-    return row === undefined ? null : { identity: String(row["identity"]), digest: String(row["digest"]) };
+    if (row === undefined) return null;
+    return this.#remember(path, { identity: String(row["identity"]), digest: String(row["digest"]) });
+  }
+
+  #remember(path: string, entry: IndexedFile): IndexedFile {
+    if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
+    this.#seen.set(path, entry);
+    return entry;
   }
 
   #getEntry(key: string): CacheEntry | null {
