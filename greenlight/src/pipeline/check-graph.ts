@@ -1,10 +1,14 @@
 import { problem, type Problem } from "../base/problem.ts";
-import { fixedPart, isWithin } from "./check-step.ts";
+import { checkOutputs, type Writer } from "./check-outputs.ts";
+import { combinationName, type Combination } from "./combinations.ts";
 import type { StepDefinition } from "./definition.ts";
+import { fillPlaceholders } from "./fill-placeholders.ts";
 import { findCycle, sortByNeeds } from "./graph.ts";
 
 export interface LocatedStep {
   readonly step: StepDefinition;
+  /** Of its matrix; empty without one. */
+  readonly combinations: readonly Combination[];
   /** Position of its stage; `finally` comes last. */
   readonly stageIndex: number;
   readonly place: string;
@@ -15,18 +19,9 @@ export function checkGraph(located: readonly LocatedStep[]): {
   readonly order: readonly LocatedStep[];
   readonly problems: readonly Problem[];
 } {
-  const problems: Problem[] = [];
   const byName = new Map<string, LocatedStep>();
-  for (const each of located) {
-    const first = byName.get(each.step.name);
-    if (first === undefined) byName.set(each.step.name, each);
-    else {
-      problems.push(
-        problem("STEP_DUPLICATE_NAME", { place: each.place, message: `the name stands already at ${first.place}` }),
-      );
-    }
-  }
-  problems.push(...checkOutputs(located));
+  const problems = checkNames(located, byName);
+  problems.push(...checkOutputs([...byName.values()].flatMap(writersOf)));
   const edges = new Map<string, string[]>();
   for (const each of byName.values()) {
     const names: string[] = [];
@@ -38,7 +33,7 @@ export function checkGraph(located: readonly LocatedStep[]): {
         problems.push(
           problem("STEP_UNKNOWN_NEED", {
             place: `${each.place}.needs.${alias}`,
-            message: `"${name ?? String(need)}" is not a step of this pipeline`,
+            message: `"${name ?? typeof need}" is not a step of this pipeline`,
           }),
         );
       } else if (target.stageIndex > each.stageIndex) {
@@ -62,37 +57,47 @@ export function checkGraph(located: readonly LocatedStep[]): {
   return { order: sortByNeeds(edges).flatMap((name) => byName.get(name) ?? []), problems };
 }
 
+/** Fills `byName`. Combinations are steps of the plan, so their names count too. */
+function checkNames(located: readonly LocatedStep[], byName: Map<string, LocatedStep>): Problem[] {
+  const problems: Problem[] = [];
+  for (const each of located) {
+    const first = byName.get(each.step.name);
+    if (first === undefined) byName.set(each.step.name, each);
+    else {
+      problems.push(
+        problem("STEP_DUPLICATE_NAME", { place: each.place, message: `the name stands already at ${first.place}` }),
+      );
+    }
+  }
+  const expanded = new Map<string, LocatedStep>();
+  for (const each of located) {
+    for (const combination of each.combinations) {
+      const name = combinationName(each.step.name, combination);
+      const other = expanded.get(name) ?? byName.get(name);
+      expanded.set(name, each);
+      if (other === undefined || other.step.name === each.step.name) continue;
+      problems.push(
+        problem("STEP_DUPLICATE_NAME", {
+          place: each.place,
+          message: `its combination "${name}" has the name of ${other.place}`,
+        }),
+      );
+    }
+  }
+  return problems;
+}
+
+function writersOf({ step, combinations, place }: LocatedStep): readonly Writer[] {
+  if (step.matrix === null) return [{ name: step.name, place, paths: step }];
+  return combinations.map((combination) => ({
+    name: combinationName(step.name, combination),
+    place,
+    paths: fillPlaceholders(step, combination.values),
+  }));
+}
+
 function nameOfNeed(need: unknown): string | null {
   if (typeof need === "string") return need;
   if (typeof need === "object" && need !== null && "name" in need && typeof need.name === "string") return need.name;
   return null;
-}
-
-function checkOutputs(located: readonly LocatedStep[]): Problem[] {
-  const problems: Problem[] = [];
-  const written = located.flatMap((each) =>
-    [...Object.values(each.step.outputs), ...each.step.evidence.map((source) => source.path)].map((path) => ({
-      each,
-      path,
-      // Outputs with wildcards may lie side by side in one folder; plain ones own what is below them.
-      fixed: path.includes("*") && !path.endsWith("/**") && !path.endsWith("/**/*") ? path : fixedPart(path),
-    })),
-  );
-  // Sorted by path, an output stands right behind the one that holds it.
-  const sorted = written.toSorted((left, right) => (`${left.fixed}/` < `${right.fixed}/` ? -1 : 1));
-  const open: typeof written = [];
-  for (const current of sorted) {
-    while (open.length > 0 && !isWithin(current.fixed, open.at(-1)?.fixed ?? "")) open.pop();
-    const owner = open.find((holder) => holder.each !== current.each);
-    if (owner !== undefined) {
-      problems.push(
-        problem("STEP_OUTPUT_SHARED", {
-          place: `${current.each.place}.outputs`,
-          message: `"${current.path}" is already an output of "${owner.each.step.name}"${owner.path === current.path ? "" : ` ("${owner.path}")`}`,
-        }),
-      );
-    }
-    open.push(current);
-  }
-  return problems;
 }

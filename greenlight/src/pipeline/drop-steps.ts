@@ -34,6 +34,7 @@ export function dropSteps(
   return { reasons, needsOf };
 
   function needsOf(step: StepBlueprint): Readonly<Record<string, string>> {
+    if (heirs.size === 0) return step.needs;
     const own = Object.entries(step.needs);
     if (!own.some(([, name]) => heirs.has(name))) return step.needs;
     // What the step said itself comes first: its aliases keep their meaning.

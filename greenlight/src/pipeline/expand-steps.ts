@@ -14,10 +14,18 @@ export class Expansion {
     }
   }
 
+  /** How many needs the combinations of a step will have together. */
+  countNeeds(step: StepBlueprint, needs: Readonly<Record<string, string>>): number {
+    const sizeOf = (name: string): number => Math.max(1, this.#combinations.get(name)?.length ?? 1);
+    const names = Object.values(needs);
+    if (this.#combinations.size === 0) return names.length;
+    return names.reduce((count, name) => count + sizeOf(name), 0) * sizeOf(step.name);
+  }
+
   /** `needs` are those that are left to the step. A matrix that comes to nothing leaves the step, which can't run. */
   expand(step: StepBlueprint, needs: Readonly<Record<string, string>>): readonly PlannedStep[] {
-    const { matrix, when: _when, ...rest } = step;
-    const planned: PlannedStep = { ...rest, needs: this.#expandNeeds(needs), matrix: null, skip: null };
+    const { matrix } = step;
+    const planned = toPlanned(step, this.#expandNeeds(needs));
     if (matrix === null) return [planned];
     const combinations = this.#combinations.get(step.name) ?? [];
     if (combinations.length === 0) return [{ ...planned, skip: "its matrix excludes every combination" }];
@@ -35,6 +43,7 @@ export class Expansion {
   }
 
   #expandNeeds(needs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    if (this.#combinations.size === 0) return needs;
     const entries = Object.entries(needs);
     if (!entries.some(([, name]) => this.#combinations.has(name))) return needs;
     const expanded: Record<string, string> = {};
@@ -50,4 +59,29 @@ export class Expansion {
     }
     return expanded;
   }
+}
+
+/** Field by field, for the reason that a blueprint's steps are made so. */
+function toPlanned(step: StepBlueprint, needs: Readonly<Record<string, string>>): PlannedStep {
+  return {
+    name: step.name,
+    action: step.action,
+    needs,
+    inputs: step.inputs,
+    outputs: step.outputs,
+    env: step.env,
+    variables: step.variables,
+    secrets: step.secrets,
+    packages: step.packages,
+    evidence: step.evidence,
+    timeoutMs: step.timeoutMs,
+    retry: step.retry,
+    after: step.after,
+    allowFailure: step.allowFailure,
+    lock: step.lock,
+    environment: step.environment,
+    isSealing: step.isSealing,
+    matrix: null,
+    skip: null,
+  };
 }

@@ -27,16 +27,16 @@ export function fillPlaceholders(step: Fillable, values: Values): Fillable {
 }
 
 /** The keys that a step's paths and arguments name. */
-export function placeholdersOf(step: Fillable): ReadonlySet<string> {
-  const keys = new Set<string>();
-  const collect = (text: string): string => {
-    for (const [, key] of text.matchAll(PLACEHOLDER)) if (key !== undefined) keys.add(key);
-    return text;
+export function placeholdersOf(step: Fillable): readonly string[] {
+  const keys: string[] = [];
+  const collect = (text: string): void => {
+    if (!text.includes("{matrix.")) return;
+    for (const [, key] of text.matchAll(PLACEHOLDER)) if (key !== undefined && !keys.includes(key)) keys.push(key);
   };
-  for (const glob of step.inputs ?? []) collect(glob);
-  for (const path of Object.values(step.outputs)) collect(path);
+  step.inputs?.forEach(collect);
+  for (const name in step.outputs) collect(step.outputs[name] ?? "");
   for (const source of step.evidence) collect(source.path);
-  if (step.action.kind !== "command") mapTexts(step.action.args, collect);
+  if (step.action.kind !== "command") visitTexts(step.action.args, collect);
   return keys;
 }
 
@@ -57,6 +57,12 @@ function mapTexts(value: Json, change: (text: string) => string): Json {
   if (typeof value !== "object" || value === null) return value;
   if (isList(value)) return value.map((member) => mapTexts(member, change));
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mapTexts(member, change)]));
+}
+
+function visitTexts(value: Json, visit: (text: string) => void): void {
+  if (typeof value === "string") visit(value);
+  else if (typeof value === "object" && value !== null)
+    for (const member of Object.values(value)) visitTexts(member, visit);
 }
 
 /** `Array.isArray` does not narrow a read-only list. */

@@ -1,27 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { ProblemCode } from "../base/problem-codes.ts";
-import { defineProject, effectStep, pipeline, step } from "./define.ts";
+import { effectStep, step } from "./define.ts";
 import type { EnvironmentDefinition, StepDefinition, StepEntry } from "./definition.ts";
 import { makeBlueprint } from "./make-blueprint.ts";
+import { codesOf, problemsOf, projectOf } from "./testing/project.ts";
 
 function project(
   stages: Record<string, readonly StepEntry[]>,
   environments: Record<string, EnvironmentDefinition> = {},
 ): unknown {
-  return defineProject({ name: "shop", environments, pipelines: { delivery: pipeline({ stages }) } });
+  return projectOf(stages, { environments });
 }
 
-function problemsOf(
-  exported: unknown,
-): { readonly code: ProblemCode; readonly place: string; readonly message: string }[] {
-  const made = makeBlueprint(exported, "greenlight.config.ts");
-  return made.ok ? [] : [...made.error];
-}
-
-function codesOf(exported: unknown): ProblemCode[] {
-  return problemsOf(exported).map((each) => each.code);
+/** An object with a member that only JSON can make. */
+function named(value: unknown): never {
+  return JSON.parse(`{"__proto__": ${JSON.stringify(value)}}`) as never;
 }
 
 const local = (port: number): EnvironmentDefinition => ({
@@ -152,10 +146,35 @@ describe("what is wrong with a definition is told, all at once", () => {
     expect(codesOf(project({ s: [step('영화 "모델" 학습', { run: "x" })] }))).toEqual([]);
   });
 
+  test("a name of a hundred characters is the longest, and padding is refused", () => {
+    expect(codesOf(project({ s: [step("가".repeat(100), { run: "x" }), step("../a", { run: "x" })] }))).toEqual([]);
+    for (const name of ["", " a", "a ", "a".repeat(101), "a\nb", "a\u2028b"])
+      expect(codesOf(project({ s: [step(name, { run: "x" })] }))).toEqual(["STEP_NAME_INVALID"]);
+  });
+
   test("a pipeline without steps, and a module that exports no project", () => {
     expect(codesOf(project({ s: [] }))).toEqual(["PIPELINE_EMPTY"]);
     expect(codesOf(undefined)).toEqual(["CONFIG_NOT_A_PROJECT"]);
     expect(codesOf({ name: "x" })[0]).toBe("CONFIG_NOT_A_PROJECT");
+  });
+
+  test("data that holds itself, at any depth, is a problem and not an endless walk", () => {
+    const circle: Record<string, unknown> = { name: "x" };
+    circle["one"] = circle;
+    circle["two"] = { back: circle, again: [circle] };
+    const bad = { ...step("a", { run: "x" }), action: { kind: "function", module: "m", export: "e", args: circle } };
+    expect(codesOf(project({ s: [bad as unknown as StepDefinition] }))).toEqual(["CONFIG_INVALID"]);
+    const target = { kind: "t", module: "m", isLocal: false, options: { circle } };
+    const far = { target, branches: [] } as unknown as EnvironmentDefinition;
+    expect(codesOf(project({ s: [step("a", { run: "x" })] }, { far }))).toEqual(["CONFIG_INVALID"]);
+  });
+
+  test("the name __proto__, which would change an object instead of being a member of it, is refused", () => {
+    expect(codesOf(project({ s: [step("a", { run: "x", outputs: named("out/a") })] }))).toEqual(["CONFIG_INVALID"]);
+    expect(codesOf(project({ s: [step("a", { run: "x", needs: named("b") }), step("b", { run: "x" })] }))).toEqual([
+      "CONFIG_INVALID",
+    ]);
+    expect(codesOf(project({ s: [step("a", { run: "x", variables: named("1") })] }))).toEqual(["CONFIG_INVALID"]);
   });
 
   test("anything at all in place of a step is a problem, never a crash", () => {

@@ -1,31 +1,24 @@
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import type { Blueprint, PipelineBlueprint, StepBlueprint } from "./blueprint.ts";
+import type { Blueprint, PipelineBlueprint, StageBlueprint, StepBlueprint } from "./blueprint.ts";
 import { checkGraph, type LocatedStep } from "./check-graph.ts";
-import { checkStep } from "./check-step.ts";
-import type { EnvironmentDefinition, ProjectDefinition, StepDefinition } from "./definition.ts";
-import { projectSchema } from "./project-schema.ts";
+import { checkStep, placeOf } from "./check-step.ts";
+import type { EnvironmentDefinition, PipelineDefinition, ProjectDefinition, StepDefinition } from "./definition.ts";
+import { describeForm } from "./describe-form.ts";
+import { isProject } from "./project-form.ts";
 
 /** Validates what a config exported. Reports every problem it can see, not the first. */
 export function makeBlueprint(exported: unknown, configPath: string): Result<Blueprint, readonly Problem[]> {
-  const parsed = projectSchema.safeParse(exported);
-  if (!parsed.success) {
-    const isProject = typeof exported === "object" && exported !== null && "kind" in exported;
-    return err(
-      parsed.error.issues.map((issue) =>
-        problem(isProject ? "CONFIG_INVALID" : "CONFIG_NOT_A_PROJECT", {
-          place: `${configPath}: ${issue.path.length > 0 ? issue.path.join(".") : "default export"}`,
-          message: issue.message,
-        }),
-      ),
-    );
+  if (!isProject(exported)) {
+    const problems = describeProject(exported, configPath);
+    if (problems.length > 0) return err(problems);
   }
   const project = exported as ProjectDefinition;
   const problems: Problem[] = [...checkPorts(project.environments)];
   const pipelines: Record<string, PipelineBlueprint> = {};
-  for (const name of Object.keys(project.pipelines)) {
-    const made = makePipeline(project, name);
-    problems.push(...made.problems);
+  for (const [name, definition] of Object.entries(project.pipelines)) {
+    const made = makePipeline(project, name, definition);
+    for (const each of made.problems) problems.push(each);
     pipelines[name] = made.pipeline;
   }
   if (problems.length > 0) return err(problems);
@@ -39,37 +32,52 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
   });
 }
 
+function describeProject(exported: unknown, configPath: string): readonly Problem[] {
+  const notOne = (): Problem[] => [
+    problem("CONFIG_NOT_A_PROJECT", {
+      place: `${configPath}: default export`,
+      message: "expected the value of defineProject({ … })",
+    }),
+  ];
+  if (typeof exported !== "object" || exported === null || !("kind" in exported)) return notOne();
+  return describeForm(exported, "project", {
+    place: `${configPath}: default export`,
+    // Steps are checked one by one.
+    isOpaque: (key, depth) => depth === 2 && (key === "stages" || key === "finally"),
+    codeFor: () => "CONFIG_INVALID",
+  });
+}
+
 function makePipeline(
   project: ProjectDefinition,
   name: string,
+  definition: PipelineDefinition,
 ): { readonly pipeline: PipelineBlueprint; readonly problems: readonly Problem[] } {
-  const definition = project.pipelines[name];
-  if (definition === undefined) throw new Error(`no pipeline ${name}`);
   const place = `pipelines.${name}`;
-  const problems: Problem[] = [];
   const groups = [
-    ...Object.entries(definition.stages).map(([stage, entries]) => ({ stage, entries, isFinally: false })),
-    { stage: "finally", entries: definition.finally, isFinally: true },
+    ...Object.entries(definition.stages).map(([stage, entries]) => ({
+      name: stage,
+      entries,
+      where: `${place}.stages.${stage}`,
+    })),
+    { name: "finally", entries: definition.finally, where: `${place}.finally` },
   ];
+  const problems: Problem[] = checkConcurrency(definition, place);
   const located: LocatedStep[] = [];
-  for (const [index, group] of groups.entries()) {
-    for (const entry of flatten(group.entries)) {
-      const where = `${place}.${group.isFinally ? "finally" : `stages.${group.stage}`}`;
-      const checked = checkStep(entry, where, project.environments);
-      problems.push(...checked.problems);
-      if (checked.step !== null)
-        located.push({ step: checked.step, stageIndex: index, place: `${where}["${checked.step.name}"]` });
+  for (const [stageIndex, { entries, where }] of groups.entries()) {
+    for (const entry of flatten(entries)) {
+      const { step, combinations, problems: found } = checkStep(entry, where, project);
+      for (const each of found) problems.push(each);
+      if (step !== null) located.push({ step, combinations, stageIndex, place: placeOf(where, step.name) });
     }
   }
   if (located.length === 0 && problems.length === 0) {
     problems.push(problem("PIPELINE_EMPTY", { place, message: "has no steps" }));
   }
   const graph = checkGraph(located);
-  problems.push(...graph.problems);
-  const stages = groups.map((group, index) => ({
-    name: group.stage,
-    steps: graph.order.filter((each) => each.stageIndex === index).map((each) => toBlueprint(each.step)),
-  }));
+  for (const each of graph.problems) problems.push(each);
+  const stages = groups.map((group): StageBlueprint & { steps: StepBlueprint[] } => ({ name: group.name, steps: [] }));
+  for (const { step, stageIndex } of graph.order) stages[stageIndex]?.steps.push(toBlueprint(step));
   return {
     pipeline: {
       name,
@@ -82,13 +90,41 @@ function makePipeline(
   };
 }
 
+function checkConcurrency({ concurrency }: PipelineDefinition, place: string): Problem[] {
+  const unknown = concurrency?.group.replaceAll(/\{(?:branch|pipeline)\}/gu, "").match(/\{[^}]*\}?|\}/u)?.[0];
+  if (unknown === undefined) return [];
+  return [
+    problem("CONFIG_INVALID", {
+      place: `${place}.concurrency.group`,
+      message: `"${unknown}" stands for nothing; known: {branch}, {pipeline}`,
+    }),
+  ];
+}
+
+/** Field by field: every step gets the same shape, which is what makes thousands of them cheap. */
 function toBlueprint(step: StepDefinition): StepBlueprint {
-  const { kind: _kind, needs, ...rest } = step;
+  const needs: Record<string, string> = {};
+  for (const [alias, need] of Object.entries(step.needs)) needs[alias] = typeof need === "string" ? need : need.name;
   return {
-    ...rest,
-    needs: Object.fromEntries(
-      Object.entries(needs).map(([alias, need]) => [alias, typeof need === "string" ? need : need.name]),
-    ),
+    name: step.name,
+    action: step.action,
+    needs,
+    inputs: step.inputs,
+    outputs: step.outputs,
+    env: step.env,
+    variables: step.variables,
+    secrets: step.secrets,
+    packages: step.packages,
+    evidence: step.evidence,
+    timeoutMs: step.timeoutMs,
+    retry: step.retry,
+    matrix: step.matrix,
+    when: step.when,
+    after: step.after,
+    allowFailure: step.allowFailure,
+    lock: step.lock,
+    environment: step.environment,
+    isSealing: step.isSealing,
   };
 }
 

@@ -7,6 +7,9 @@ import { dropSteps } from "./drop-steps.ts";
 import { Expansion } from "./expand-steps.ts";
 import type { EnvironmentSelection, Plan, PlannedStep, RunTrigger } from "./plan.ts";
 
+/** Two large matrices of which one needs the other would make more edges than a machine can hold. */
+const MAX_NEEDS = 1_000_000;
+
 interface PlanOptions {
   readonly pipeline: string;
   readonly trigger: RunTrigger;
@@ -36,9 +39,16 @@ export function makePlan(blueprint: Blueprint, options: PlanOptions): Result<Pla
   const all = [...pipeline.stages.flatMap((stage) => stage.steps), ...pipeline.finally];
   const { reasons, needsOf } = dropSteps(all, whyDropped);
   const expansion = new Expansion(all);
+  let needCount = 0;
   const keep = (steps: readonly StepBlueprint[]): PlannedStep[] =>
-    steps.filter((step) => !reasons.has(step.name)).flatMap((step) => expansion.expand(step, needsOf(step)));
-  return ok({
+    steps
+      .filter((step) => !reasons.has(step.name))
+      .flatMap((step) => {
+        const needs = needsOf(step);
+        needCount += expansion.countNeeds(step, needs);
+        return needCount > MAX_NEEDS ? [] : expansion.expand(step, needs);
+      });
+  const plan: Plan = {
     project: blueprint.name,
     pipeline: pipeline.name,
     trigger: options.trigger,
@@ -49,7 +59,10 @@ export function makePlan(blueprint: Blueprint, options: PlanOptions): Result<Pla
     store: blueprint.store,
     concurrency: pipeline.concurrency === null ? null : nameGroup(pipeline.concurrency, options),
     dropped: [...reasons].map(([step, why]) => ({ step, why })),
-  });
+  };
+  if (needCount <= MAX_NEEDS) return ok(plan);
+  const message = `its combinations need each other in more than ${MAX_NEEDS} ways`;
+  return err([problem("MATRIX_TOO_LARGE", { place: `pipelines.${pipeline.name}`, message })]);
 
   function whyDropped(step: StepBlueprint, dropped: ReadonlyMap<string, string>): string | null {
     if (step.environment !== null && !Object.hasOwn(environments, step.environment))
