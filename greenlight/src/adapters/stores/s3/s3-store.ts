@@ -20,7 +20,7 @@ import { isConflict, isMissing, isRace, storeFault, storeTimeout } from "./fault
 import { PART_BYTES, uploadParts, type S3Library } from "./multipart.ts";
 
 /** One call for a small object with all its attempts. */
-const CALL_LIMIT_MS = 10_000;
+const CALL_LIMIT_MS = 8000;
 /** A whole download; one that stands still ends earlier, by the client's idle limit. */
 const DOWNLOAD_LIMIT_MS = 30 * 60_000;
 const PART_LIMIT_MS = 60_000;
