@@ -141,13 +141,25 @@ function headsOf(event: Pick<RunStarted, "stages" | "finally">): readonly Planne
   return [...event.stages.flatMap((stage) => stage.steps), ...event.finally];
 }
 
-/** What succeeded stays until it is told otherwise; everything else is to do again. */
+/** What came to its end stays until it is told otherwise (see `keepStep`); everything else is to do again. */
 function resumedStep(head: PlannedStepHead, before: StepView | undefined, event: RunResumed): StepView {
   if (before === undefined) return pendingStep(head);
-  const stays = event.mode === "stage" ? before.outcome !== "running" : isDone(before.outcome);
-  if (stays && !event.again.includes(head.name)) return { ...before, ...head };
+  if (staysAsIs(before, event.mode) && !event.again.includes(head.name)) return { ...before, ...head };
   const kept = event.mode === "retry" ? {} : { deadlineAt: before.deadlineAt, attempts: before.attempts };
   return { ...pendingStep(head), ...kept };
+}
+
+function staysAsIs({ outcome }: StepView, mode: RunResumed["mode"]): boolean {
+  switch (mode) {
+    case "stage":
+      return outcome !== "running";
+    case "resume":
+      return isDone(outcome) || outcome === "failed";
+    case "retry":
+      return isDone(outcome);
+    default:
+      return unreachable(mode);
+  }
 }
 
 function isDone(outcome: StepView["outcome"]): boolean {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { BlobFolder } from "../../adapters/stores/folder/blob-folder.ts";
 import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
 import { WorkDatabase } from "../../adapters/stores/sqlite/work-database.ts";
+import type { Clock } from "../../base/clock.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { defineProject, pipeline } from "../../pipeline/define.ts";
 import type { EnvironmentDefinition, StepEntry } from "../../pipeline/definition.ts";
@@ -12,9 +13,9 @@ import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
 import { makePlan } from "../../pipeline/make-plan.ts";
 import type { Approver } from "../approval.ts";
 import type { RunEvent } from "../event.ts";
-import { NO_MASKING } from "../masking.ts";
+import { NO_MASKING, type Masking } from "../masking.ts";
 import { ProjectTree } from "../project-tree.ts";
-import { runPlan } from "../run-plan.ts";
+import { runPlan, type RunOptions } from "../run-plan.ts";
 import type { RunView, StepView } from "../run-view.ts";
 
 export interface RigRun {
@@ -26,8 +27,13 @@ export interface RigRun {
 
 /** A project in a folder of its own, run by the real engine with the real stores. */
 export class Rig {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "greenlight-rig-"));
+  readonly folder: string;
   #runs = 0;
+
+  /** In a fresh folder, or in one that another process has worked in. */
+  constructor(folder: string = mkdtempSync(join(tmpdir(), "greenlight-rig-"))) {
+    this.folder = folder;
+  }
 
   write(path: string, text: string): void {
     const target = join(this.folder, path);
@@ -48,11 +54,22 @@ export class Rig {
       readonly signal?: AbortSignal;
       readonly variables?: Readonly<Record<string, string>>;
       readonly onEvent?: (event: RunEvent) => void;
+      readonly runId?: string;
+      readonly concurrency?: number;
+      /** The run named by `runId` goes on. */
+      readonly resume?: RunOptions["resume"];
+      readonly only?: ReadonlySet<string>;
+      readonly masking?: Masking;
+      readonly secrets?: ReadonlyMap<string, string>;
+      readonly clock?: Clock;
     } = {},
   ): Promise<RigRun> {
     const made = makeBlueprint(
       defineProject({
         name: "rig",
+        secrets: Object.fromEntries(
+          [...(options.secrets?.keys() ?? [])].map((name) => [name, { from: "environment" }]),
+        ),
         environments: options.environments ?? {},
         pipelines: { delivery: pipeline({ stages, finally: options.finally ?? [] }) },
       }),
@@ -67,6 +84,8 @@ export class Rig {
     const work = new WorkDatabase(join(stateFolder, "work.sqlite"));
     const events: RunEvent[] = [];
     this.#runs += 1;
+    const runId = options.runId ?? `run${this.#runs}`;
+    const earlier = options.resume === undefined ? [] : await runs.events(runId);
     try {
       const view = await runPlan(
         {
@@ -78,20 +97,23 @@ export class Rig {
           index: work.index,
           cache: work.cache,
           tree: new ProjectTree(),
-          secrets: new Map(),
-          masking: NO_MASKING,
+          secrets: options.secrets ?? new Map(),
+          masking: options.masking ?? NO_MASKING,
           cancelRequest: () => null,
           lock: async () => () => undefined,
           blobs: new BlobFolder(join(stateFolder, "store/blobs")),
-          clock: systemClock,
+          clock: options.clock ?? systemClock,
           approver: options.approver ?? (async () => ({ kind: "waiting" })),
           environmentVariables: { PATH: process.env["PATH"], ...options.variables },
-          concurrency: 4,
+          concurrency: options.concurrency ?? 4,
           graceMs: 300,
           signal: options.signal ?? new AbortController().signal,
         },
         {
-          runId: `run${this.#runs}`,
+          runId,
+          earlier,
+          ...(options.resume === undefined ? {} : { resume: options.resume }),
+          only: options.only ?? null,
           engine: { pid: process.pid, startTime: "test" },
           selection: "local",
           greenlightVersion: "test",
