@@ -18,6 +18,8 @@ export interface ActiveRun {
   readonly again: ReadonlySet<string>;
   /** The steps of this part; null: all. */
   readonly only: ReadonlySet<string> | null;
+  /** True: a later step compares what was checked with what is there then. Manifests of ten thousand steps weigh much. */
+  readonly keepsManifests: boolean;
 }
 
 /** One step on its way, with the signal that ends it. */

@@ -67,7 +67,7 @@ export function endStep(
     outputDigests: verdict.outputDigests,
     facts: verdict.facts,
     evidence: verdict.evidence,
-    manifest: end?.taken ?? null,
+    manifest: run.keepsManifests ? (end?.taken ?? null) : null,
     seenAt: verdict.seenAt,
     blueprint: step,
   };

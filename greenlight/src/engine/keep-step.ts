@@ -79,7 +79,7 @@ async function holdsOutputs(call: StepCall, view: StepView, taken: TakenManifest
   }
 }
 
-function finishedOf({ step }: StepCall, view: StepView, taken: TakenManifest | null): FinishedStep {
+function finishedOf({ run, step }: StepCall, view: StepView, taken: TakenManifest | null): FinishedStep {
   return {
     step: step.name,
     outcome: view.outcome as Outcome,
@@ -90,7 +90,7 @@ function finishedOf({ step }: StepCall, view: StepView, taken: TakenManifest | n
     outputDigests: view.outputs,
     facts: view.facts,
     evidence: view.evidence,
-    manifest: taken,
+    manifest: run.keepsManifests ? taken : null,
     seenAt: null,
     blueprint: step,
   };

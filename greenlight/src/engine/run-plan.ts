@@ -55,6 +55,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     mode: options.resume?.mode ?? "new",
     again: new Set(options.resume?.again),
     only: options.only ?? null,
+    keepsManifests: plan.stages.some((stage) => stage.steps.some((step) => step.isSealing)),
   };
   const stopTelling = tellCancel(run);
   let stopped: string | null = null;

@@ -14,6 +14,7 @@ const SCHEMA = `
 
 /** How many changed files are gathered before they are put down without being asked. */
 const MAX_GATHERED = 10_000;
+/** Up to here all rows are read at once: a query for each file costs more than its row. */
 const MAX_SEEN = 50_000;
 
 /**
@@ -29,6 +30,8 @@ export class WorkDatabase {
   readonly #files = new Map<string, IndexedFile>();
   /** Read or written before: an output is looked at by every step that needs it. */
   readonly #seen = new Map<string, IndexedFile>();
+  /** True: what is not in `#seen` is not in the file either. Null: nothing was asked yet. */
+  #isWhole: boolean | null = null;
   readonly #entries = new Map<string, CacheEntry>();
   #timer: NodeJS.Immediate | undefined;
 
@@ -67,15 +70,35 @@ export class WorkDatabase {
   }
 
   #getFile(path: string): IndexedFile | null {
+    if (this.#isWhole === null) this.#loadFiles();
     const seen = this.#seen.get(path);
     if (seen !== undefined) return seen;
+    if (this.#isWhole === true) return null;
     const row = this.#read(() => this.#open.getFile.get(path));
     if (row === undefined) return null;
     return this.#remember(path, { identity: String(row["identity"]), digest: String(row["digest"]) });
   }
 
+  #loadFiles(): void {
+    this.#isWhole = true;
+    this.#read(() => {
+      const rows = this.#open.database.prepare(`SELECT path, identity, digest FROM files LIMIT ${MAX_SEEN}`);
+      for (const row of rows.iterate()) {
+        const path = String(row["path"]);
+        if (!this.#seen.has(path))
+          this.#seen.set(path, { identity: String(row["identity"]), digest: String(row["digest"]) });
+      }
+      this.#isWhole = this.#seen.size < MAX_SEEN;
+      return undefined;
+    });
+  }
+
   #remember(path: string, entry: IndexedFile): IndexedFile {
-    if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
+    if (this.#seen.size >= 2 * MAX_SEEN) {
+      this.#write();
+      this.#seen.clear();
+      this.#isWhole = false;
+    }
     this.#seen.set(path, entry);
     return entry;
   }
