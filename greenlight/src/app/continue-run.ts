@@ -20,7 +20,7 @@ export interface ContinueRequest extends Pick<
   /** Steps that a retry runs again although their results hold, along with what depends on them. */
   readonly steps: readonly string[];
   readonly by: string;
-  /** Brings a run that another machine recorded; left out: only runs of this project's folder can go on. */
+  /** Reads what other machines recorded; left out: only what this project's folder knows counts. */
   readonly fetchRun?: FetchRun | undefined;
 }
 

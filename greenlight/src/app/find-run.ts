@@ -14,8 +14,8 @@ export interface FoundRun {
   readonly state: RunState;
 }
 
-/** Brings a run from a store that other machines share; false: it is not there either. */
-export type FetchRun = (runId: string) => Promise<boolean>;
+/** Reads a run's events from a store that other machines share; null: it is not there, or the store does not answer. */
+export type FetchRun = (runId: string) => Promise<readonly RunEvent[] | null>;
 
 export interface RunQuery {
   /** An id or the beginning of one; undefined: the newest run that `suits`. */
@@ -23,7 +23,7 @@ export interface RunQuery {
   suits(state: RunState): boolean;
   /** Told when nothing suits, e.g. "no run was interrupted". */
   readonly nothingSuits: string;
-  /** Asked for a named run that is not here. */
+  /** Left out: only what this machine knows counts. A machine that went on with the run knows more. */
   readonly fetchRun?: FetchRun | undefined;
 }
 
@@ -35,18 +35,19 @@ const TOLD_COUNT = 5;
 export async function findRun(runs: RunStore, query: RunQuery): Promise<FoundRun> {
   const { named } = query;
   const id = named === undefined ? await newestThatSuits(runs, query) : await resolveId(runs, named);
-  const found = await readRun(runs, id);
+  const isWhole = /^[0-9a-z]{16}$/u.test(id);
+  const [here, there] = [await runs.events(id), isWhole ? await query.fetchRun?.(id) : null];
+  const found = asFound((there?.length ?? 0) > here.length ? (there ?? []) : here);
   if (found !== null) return found;
-  if (/^[0-9a-z]{16}$/u.test(id) && (await query.fetchRun?.(id)) === true) {
-    const fetched = await readRun(runs, id);
-    if (fetched !== null) return fetched;
-  }
   throw unknown(named ?? id, "there is no such run");
 }
 
 /** Null for an unknown run. */
 export async function readRun(runs: RunStore, id: string): Promise<FoundRun | null> {
-  const events = await runs.events(id);
+  return asFound(await runs.events(id));
+}
+
+function asFound(events: readonly RunEvent[]): FoundRun | null {
   const view = viewRun(events);
   return view === undefined ? null : { view, events, state: stateOf(view) };
 }

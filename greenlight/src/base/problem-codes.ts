@@ -63,7 +63,7 @@ export const PROBLEMS = kinds({
   LATENCY_REGRESSED: { remedy: "find what became slower, or raise the benchmark's `limitRatio` on purpose" },
   SERVICE_UNHEALTHY: { remedy: "look at `greenlight status` and the slot's log" },
   COVERAGE_BELOW_FLOOR: { remedy: "test the uncovered lines, or lower the floor on purpose" },
-  RUN_IN_PROGRESS: { remedy: "wait for that run or stop it; it holds this project" },
+  RUN_IN_PROGRESS: { remedy: "wait for that run, or end it with `greenlight cancel`; it holds this project" },
   RUN_ENDED: { remedy: "`greenlight retry` runs again what did not pass; `greenlight run` begins a new run" },
   RUN_AMBIGUOUS: { remedy: "give more of the run's id" },
   RUN_SUPERSEDED: { remedy: "start it again when the newer run has ended" },

@@ -5,6 +5,12 @@ import type { Clock } from "./clock.ts";
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
-    await setTimeout(ms, undefined, signal === undefined ? {} : { signal });
+    try {
+      await setTimeout(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // Node wraps the reason, and it is the reason that tells a person what happened.
+      signal?.throwIfAborted();
+      throw error;
+    }
   },
 };

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const GREENLIGHT = join(ROOT, "greenlight/bin/greenlight.mjs");
+/** The command line as it is installed. */
+export const GREENLIGHT = join(ROOT, "greenlight/bin/greenlight.mjs");
 
 export interface Ended {
   readonly status: number | null;
