@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ["base", "evidence", "engine"],
   toolkits: ["base", "pipeline"],
   compilers: ["base", "pipeline"],
-  "adapters/stores": ["base", "engine", "masking"],
+  "adapters/stores": ["base", "pipeline", "engine", "masking"],
   "adapters/targets": ["base", "pipeline", "deployment", "release", "keeper", "router"],
   app: [
     "base",

@@ -46,6 +46,8 @@ export interface SharedStore {
   readonly place: string;
   /** Why this run only reads; null when it writes too. Worth one line, no warning. */
   readonly readOnlyBecause: string | null;
+  /** How many results wait for their way to the store. */
+  readonly pendingUploads: number;
   /** Waits until everything made so far is in the store, at most `limitMs`; tells STORE_BEHIND for what is not. */
   flush(limitMs?: number): Promise<void>;
   /** Ends what is under way. Flush first. */
@@ -96,6 +98,9 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
     records,
     place,
     readOnlyBecause: access.readOnlyBecause,
+    get pendingUploads() {
+      return uploads.pending;
+    },
     flush: (limitMs = FLUSH_LIMIT_MS) => flush(uploads, guard, { limitMs, clock }),
     close: async () => {
       ended.abort();

@@ -215,10 +215,21 @@ export class SharedFolderStore implements ObjectStore {
     if (!stats.isDirectory()) throw unreachable(this.place, "it is no folder");
   }
 
-  /** A link planted below the root must not lead a writer out of it. */
+  /** Makes it with those above it. A link planted below the root must not lead a writer out of it. */
   async #makeFolder(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    const [home, real] = await Promise.all([realpath(this.place), realpath(folder)]);
+    let real = await realpath(folder).catch((error: unknown) => {
+      if (isCode(error, "ENOENT")) return null;
+      throw error;
+    });
+    if (real === null) {
+      if (folder === this.place) throw unreachable(this.place, "there is no such folder any more");
+      await this.#makeFolder(dirname(folder));
+      await mkdir(folder).catch((error: unknown) => {
+        if (!isCode(error, "EEXIST")) throw error;
+      });
+      real = await realpath(folder);
+    }
+    const home = await realpath(this.place);
     if (real !== home && !real.startsWith(home.endsWith(sep) ? home : home + sep)) {
       const message = "a link leads out of the store's folder";
       throw new ProblemError([problem("STORE_REFUSED", { place: folder, message })]);
