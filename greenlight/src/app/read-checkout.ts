@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
 
 import type { RunTrigger } from "../pipeline/plan.ts";
 
 const GIT_TIMEOUT_MS = 10_000;
 
-/** What started this run, as far as the checkout, the environment and the user tell. Nulls outside a git checkout. */
+/** What started this run, as far as the checkout, the code host and the user tell. Nulls outside a git checkout. */
 export async function readTrigger(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -15,15 +15,50 @@ export async function readTrigger(
   const status = await git(folder, ["status", "--porcelain=v2", "--branch"]);
   const lines = status?.split("\n") ?? [];
   const head = lines.find((line) => line.startsWith("# branch.head "))?.slice("# branch.head ".length);
-  const commit = lines.find((line) => line.startsWith("# branch.oid "))?.slice("# branch.oid ".length);
-  const isDetached = head === undefined || head === "(detached)";
+  const oid = lines.find((line) => line.startsWith("# branch.oid "))?.slice("# branch.oid ".length);
+  const commit = oid === undefined || oid === "(initial)" ? null : oid;
+  const hosted = readCodeHost(folder, env);
+  const branch = head === undefined || head === "(detached)" ? null : head;
   return {
-    kind: "manual",
-    branch: isDetached ? (env["GITHUB_REF_NAME"] ?? null) : head,
-    commit: commit === undefined || commit === "(initial)" ? null : commit,
+    kind: hosted?.kind ?? "manual",
+    branch: hosted === null ? branch : hosted.branch,
+    commit: commit ?? hosted?.commit ?? null,
     isDirty: lines.some((line) => line !== "" && !line.startsWith("#")),
     who: readWho(env),
   };
+}
+
+const EVENT_KINDS: Readonly<Record<string, RunTrigger["kind"]>> = {
+  push: "push",
+  merge_group: "push",
+  pull_request: "pull-request",
+  pull_request_target: "pull-request",
+  schedule: "schedule",
+};
+
+/**
+ * What GitHub Actions says of the run in its "default environment variables". Null elsewhere, and for a folder that is not in
+ * the workspace of the job: what runs there, a test for instance, was not started by that event.
+ */
+function readCodeHost(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<RunTrigger, "kind" | "branch" | "commit"> | null {
+  const workspace = env["GITHUB_WORKSPACE"];
+  if (env["GITHUB_ACTIONS"] !== "true" || workspace === undefined || !isWithin(folder, workspace)) return null;
+  const pullBranch = env["GITHUB_HEAD_REF"] ?? "";
+  // A tag is no branch, even if one has its name.
+  const ownBranch = env["GITHUB_REF_TYPE"] === "tag" ? null : (env["GITHUB_REF_NAME"] ?? null);
+  return {
+    kind: EVENT_KINDS[env["GITHUB_EVENT_NAME"] ?? ""] ?? "manual",
+    branch: pullBranch === "" ? ownBranch : pullBranch,
+    commit: env["GITHUB_SHA"] ?? null,
+  };
+}
+
+function isWithin(folder: string, workspace: string): boolean {
+  const way = relative(workspace, folder);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Who acts: the person that the code host names, else the user of the operating system. */
