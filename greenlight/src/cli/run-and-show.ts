@@ -7,9 +7,7 @@ import type { Blueprint } from "../pipeline/blueprint.ts";
 import type { EnvironmentSelection } from "../pipeline/plan.ts";
 import { askAtTerminal } from "./ask-approval.ts";
 import type { CommandCall } from "./command-line.ts";
-import { ProgressLines } from "./progress-lines.ts";
-import { showEnd } from "./run-end.ts";
-import { Terminal } from "./terminal.ts";
+import { openRunDisplay } from "./run-display.ts";
 
 /** How a run is asked, bounded and watched from the command line, whether it begins or goes on. */
 export type Showing = Pick<PlanExecution, "approver" | "concurrency" | "onEvent" | "onWait">;
@@ -29,33 +27,33 @@ export function runAndShow(
   return showRun(call, request.options, (showing) => runPipeline(call.composition, { ...request, ...showing }));
 }
 
-/** Shows a run while `start` runs it: lines for a person, or one event a line with `--json`. */
+/** Shows a run while `start` runs it. */
 export async function showRun(
   call: CommandCall,
   options: Readonly<Record<string, unknown>>,
   start: (showing: Showing) => Promise<RunView>,
 ): Promise<RunView> {
-  const terminal = new Terminal(process.stdout, process.env);
-  const lines = new ProgressLines(terminal, (line) => console.log(line));
   const concurrency = concurrencyOf(options["concurrency"]);
-  const view = await start({
-    ...(concurrency === undefined ? {} : { concurrency }),
-    approver: askAtTerminal({
-      isGranted: options["yes"] === true,
-      isJson: call.isJson,
-      isWaiting: options["wait"] === true,
-    }),
-    onWait: (holder) => {
-      const whom = holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid})`;
-      if (!call.isJson) console.log(`waits until ${whom} has ended …`);
-    },
-    onEvent: (event) => {
-      if (call.isJson) console.log(JSON.stringify(event));
-      else lines.show(event);
-    },
-  });
-  if (!call.isJson) showEnd(view, terminal, (line) => console.log(line));
-  return view;
+  const isGranted = options["yes"] === true;
+  const ask = askAtTerminal({ isGranted, isJson: call.isJson, isWaiting: options["wait"] === true });
+  // Only a question that somebody reads needs the terminal for itself.
+  const isAsked = process.stdin.isTTY && !isGranted;
+  const display = await openRunDisplay(call, call.place());
+  try {
+    const view = await start({
+      ...(concurrency === undefined ? {} : { concurrency }),
+      approver: (request, signal) => (isAsked ? display.aside(() => ask(request, signal)) : ask(request, signal)),
+      onWait: (holder) => {
+        const whom = holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid})`;
+        display.say(`waits until ${whom} has ended …`);
+      },
+      onEvent: (event) => display.show(event),
+    });
+    await display.end(view);
+    return view;
+  } finally {
+    display.close();
+  }
 }
 
 function concurrencyOf(value: unknown): number | undefined {

@@ -1,28 +1,29 @@
-import { formatProblem } from "../base/problem.ts";
-import type { RunView } from "../engine/run-view.ts";
+import { formatProblem, type Problem } from "../base/problem.ts";
+import type { RunView, StepView } from "../engine/run-view.ts";
 import { formatDuration, printable, type Terminal } from "./terminal.ts";
+import { clipText } from "./text-width.ts";
 
-/** The last lines of a run: the failure where the eye is, then outcome, counts, what is live, and the report's path. */
-export function showEnd(view: RunView, terminal: Terminal, write: (line: string) => void): void {
+/** So many failures are shown with what they wrote; of the others only the names. */
+const SHOWN_FAILURES = 3;
+const NAMED_FAILURES = 10;
+
+interface EndOutput {
+  readonly terminal: Terminal;
+  write(line: string): void;
+  /** Columns to which the output of steps is cut; null: not at all. */
+  readonly columns: number | null;
+  /** The last lines that a step wrote, oldest first, free of control characters. */
+  lastLines(step: StepView): readonly string[];
+}
+
+/**
+ * The last lines of a run: what is live, the report's path, what a person has to know, outcome and counts; and last of all,
+ * where the eye is, what failed, why, what it wrote, and the commands that lead on.
+ */
+export function showEnd(view: RunView, output: EndOutput): void {
+  const { terminal, write } = output;
   const steps = view.stages.flatMap((stage) => stage.steps);
-  const bad = steps.filter((step) => step.problems.length > 0);
   write("");
-  for (const step of bad) {
-    write(terminal.paint("red", `${step.outcome}: ${step.name}`));
-    for (const problem of step.problems)
-      for (const line of formatProblem(problem).split("\n")) write(`  ${printable(line)}`);
-  }
-  const ran = steps.filter((step) => step.kind === "task" && step.outcome !== "skipped" && !step.isFromCache).length;
-  const counts =
-    count("tasks ran", ran) +
-    count("cached", steps.filter((step) => step.isFromCache).length) +
-    count("already so", steps.filter((step) => step.isAlready).length) +
-    count("skipped", steps.filter((step) => step.outcome === "skipped").length);
-  const style =
-    view.outcome === "passed" ? "green" : view.outcome === "warned" || view.outcome === "waiting" ? "yellow" : "red";
-  write(
-    `${terminal.paint(style, terminal.paint("bold", view.outcome))} in ${formatDuration(view.durationMs ?? 0)}${counts}`,
-  );
   for (const step of steps) {
     const { url, releaseId, environment } = step.facts;
     if (typeof url !== "string" || typeof environment !== "string" || !step.name.startsWith("deploy")) continue;
@@ -30,9 +31,103 @@ export function showEnd(view: RunView, terminal: Terminal, write: (line: string)
   }
   const report = steps.find((step) => typeof step.facts["html"] === "string")?.facts["html"];
   if (typeof report === "string") write(`  report      ${report}`);
-  if (view.outcome === "waiting") write("  An approval is wanted: run at a terminal and answer, or pass --yes.");
+  for (const warning of view.warnings) writeProblem(output, warning, { indent: "", style: "yellow" });
+  for (const step of steps.filter(({ isAllowedFailure }) => isAllowedFailure)) {
+    write(`${terminal.paint("yellow", "!")} ${printable(step.name)}: ${oneLine(step.why)}`);
+    write(`  all it wrote:   greenlight logs ${view.id} --step ${quoted(step.name)}`);
+  }
+  const others = steps.filter((step) => step.problems.length > 0 && !isFailure(step) && !step.isAllowedFailure);
+  for (const step of others) {
+    write(terminal.paint("yellow", `${step.outcome}: ${printable(step.name)}`));
+    for (const problem of step.problems) writeProblem(output, problem, { indent: "  ", style: null });
+  }
+  write(outcomeLine(view, steps, terminal));
+  if (view.outcome === "waiting") {
+    write(`  An approval is wanted: \`greenlight approve\`, then \`greenlight resume ${view.id}\`.`);
+  }
+  showFailures(view, steps.filter(isFailure), output);
+  if (view.outcome === "cancelled") write(`  go on: greenlight retry ${view.id}`);
+}
+
+function showFailures(view: RunView, failures: readonly StepView[], output: EndOutput): void {
+  const { terminal, write } = output;
+  // The first one is most likely the cause of the others, so it comes last.
+  for (const step of failures.slice(0, SHOWN_FAILURES).toReversed()) {
+    write("");
+    const attempts = step.attempts > 1 ? `, in attempt ${step.attempts}` : "";
+    const head = `✖ ${printable(step.name)} ${step.outcome} after ${formatDuration(step.durationMs)}${attempts}`;
+    write(terminal.paint("red", terminal.paint("bold", head)));
+    const lines = output.lastLines(step);
+    for (const problem of step.problems) {
+      const isShownBelow = problem.code === "COMMAND_FAILED" && lines.length > 0;
+      if (!isShownBelow) writeProblem(output, problem, { indent: "  ", style: null });
+      else write(`  ${problem.code}: ${printable(firstLine(problem.message))}`);
+    }
+    if (step.why !== "") write(`  ${oneLine(step.why)}`);
+    for (const line of lines) {
+      const cut = output.columns === null ? line : clipText(line, output.columns - 4);
+      write(`  ${terminal.paint("dim", "│")} ${cut}`);
+    }
+    if (lines.length > 0) write(`  all it wrote:   greenlight logs ${view.id} --step ${quoted(step.name)}`);
+  }
+  const rest = failures.slice(SHOWN_FAILURES);
+  if (rest.length > 0) {
+    const names = rest.slice(0, NAMED_FAILURES).map(({ name }) => printable(name));
+    const more = rest.length > NAMED_FAILURES ? ` and ${rest.length - NAMED_FAILURES} more` : "";
+    write(`  failed too: ${names.join(", ")}${more}`);
+  }
+  if (failures.length > 0) write(`  when mended:    greenlight retry ${view.id}`);
+}
+
+function outcomeLine(view: RunView, steps: readonly StepView[], terminal: Terminal): string {
+  const ran = steps.filter((step) => step.kind === "task" && step.outcome !== "skipped" && !step.isFromCache).length;
+  const cached = steps.filter((step) => step.isFromCache);
+  const savedMs = cached.reduce((sum, step) => sum + step.savedMs, 0);
+  const retried = steps.filter((step) => step.retries.length > 0).length;
+  const counts =
+    count("tasks ran", ran) +
+    count("cached", cached.length) +
+    (savedMs >= 500 ? ` (saved ${formatDuration(savedMs)})` : "") +
+    count("already so", steps.filter((step) => step.isAlready).length) +
+    count("warned", steps.filter((step) => step.outcome === "warned").length) +
+    count("tried again", retried) +
+    count("skipped", steps.filter((step) => step.outcome === "skipped").length) +
+    count("left for another part", view.pending.length);
+  const style =
+    view.outcome === "passed" ? "green" : view.outcome === "warned" || view.outcome === "waiting" ? "yellow" : "red";
+  const outcome = terminal.paint(style, terminal.paint("bold", view.outcome));
+  return `${outcome} in ${formatDuration(view.durationMs ?? 0)}${counts}`;
+}
+
+function writeProblem(
+  { terminal, write }: EndOutput,
+  problem: Problem,
+  how: { readonly indent: string; readonly style: "yellow" | null },
+): void {
+  for (const line of formatProblem(problem).split("\n")) {
+    const text = `${how.indent}${printable(line)}`;
+    write(how.style === null ? text : terminal.paint(how.style, text));
+  }
+}
+
+/** Of a failed command the message brings its last output too; that is shown from the log, at more length. */
+function firstLine(message: string): string {
+  return (message.split("\n")[0] ?? message).replace(/; its last lines:$/u, "");
+}
+
+function isFailure(step: StepView): boolean {
+  return step.outcome === "failed" || step.outcome === "errored";
+}
+
+function oneLine(text: string): string {
+  return printable(text).replaceAll("\n", " ");
 }
 
 function count(what: string, number: number): string {
   return number === 0 ? "" : `, ${number} ${what}`;
+}
+
+/** As a shell takes it for one word. */
+function quoted(name: string): string {
+  return /^[\w./:@-]+$/u.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,0 +1,149 @@
+import type { ProjectPlace } from "../app/find-project.ts";
+import { readTail, StepLogs } from "../app/step-log.ts";
+import type { RunEvent } from "../engine/event.ts";
+import type { RunView, StepView } from "../engine/run-view.ts";
+import type { CommandCall } from "./command-line.ts";
+import { lastLines } from "./last-lines.ts";
+import { ProgressLines } from "./progress-lines.ts";
+import { showEnd } from "./run-end.ts";
+import { Terminal } from "./terminal.ts";
+
+/** How a run is shown while it goes on: live at a terminal, as lines elsewhere, as one event a line with `--json`. */
+export interface RunDisplay {
+  show(event: RunEvent): void;
+  /** A line beside the run's events; nothing with `--json`. */
+  say(line: string): void;
+  /** Runs `ask` while the terminal is left alone. */
+  aside<Value>(ask: () => Promise<Value>): Promise<Value>;
+  /** The run's last lines. */
+  end(view: RunView): Promise<void>;
+  /** Gives the terminal back; to be called whatever happened. */
+  close(): void;
+}
+
+const END_TAIL_BYTES = 16_384;
+const END_TAIL_LINES = 10;
+
+export async function openRunDisplay(call: CommandCall, place: ProjectPlace): Promise<RunDisplay> {
+  if (call.isJson) return jsonDisplay();
+  const terminal = new Terminal(process.stdout, process.env);
+  const end = (view: RunView): Promise<void> => endRun(call, { place, terminal, view });
+  return isLiveTerminal(process.stdout, process.env)
+    ? liveDisplay(call, { place, terminal, end })
+    : lineDisplay(terminal, end);
+}
+
+/** A terminal that can be drawn on, and a person in front of it who did not ask for plain text. */
+export function isLiveTerminal(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const isSet = (name: string): boolean => (env[name] ?? "") !== "";
+  const isRunner = isSet("CI") && env["CI"] !== "false";
+  return stream.isTTY === true && !isSet("NO_COLOR") && !isRunner && env["TERM"] !== "dumb";
+}
+
+function jsonDisplay(): RunDisplay {
+  return {
+    show: (event) => console.log(JSON.stringify(event)),
+    say: () => undefined,
+    aside: (ask) => ask(),
+    end: async () => undefined,
+    close: () => undefined,
+  };
+}
+
+function lineDisplay(terminal: Terminal, end: RunDisplay["end"]): RunDisplay {
+  const lines = new ProgressLines(terminal, (line) => console.log(line));
+  return {
+    show: (event) => lines.show(event),
+    say: (line) => console.log(line),
+    aside: (ask) => ask(),
+    end,
+    close: () => undefined,
+  };
+}
+
+async function liveDisplay(
+  call: CommandCall,
+  how: { readonly place: ProjectPlace; readonly terminal: Terminal; readonly end: RunDisplay["end"] },
+): Promise<RunDisplay> {
+  const { place, terminal, end } = how;
+  const { LiveView } = await import("./live/live-view.ts");
+  const view = new LiveView({
+    output: process.stdout,
+    errors: process.stderr,
+    terminal,
+    stateFolder: place.stateFolder,
+    now: () => Date.now(),
+  });
+  // A run that goes on began before this process did; until its beginning is read, what happens now waits.
+  let early: RunEvent[] | null = [];
+  const recall = async (first: RunEvent): Promise<void> => {
+    const runs = await call.composition.openRuns(place.stateFolder);
+    try {
+      for (const event of await runs.events(first.runId)) if (event.sequence < first.sequence) view.recall(event);
+    } finally {
+      await runs.close();
+    }
+  };
+  const begin = (): void => {
+    const waiting = early ?? [];
+    early = null;
+    for (const event of waiting) view.show(event);
+  };
+  return {
+    show: (event) => {
+      if (early === null) {
+        view.show(event);
+        return;
+      }
+      early.push(event);
+      if (event.sequence === 1) begin();
+      else if (early.length === 1) void recall(event).then(begin, begin);
+    },
+    say: (line) => view.print([line]),
+    aside: async (ask) => {
+      view.pause();
+      try {
+        return await ask();
+      } finally {
+        view.resume();
+      }
+    },
+    end: (ended) => {
+      if (early !== null) begin();
+      view.close();
+      return end(ended);
+    },
+    close: () => view.close(),
+  };
+}
+
+async function endRun(
+  call: CommandCall,
+  { place, terminal, view }: { readonly place: ProjectPlace; readonly terminal: Terminal; readonly view: RunView },
+): Promise<void> {
+  const logs = new StepLogs(call.composition, place, view.id);
+  const tails = new Map<string, readonly string[]>();
+  try {
+    for (const step of view.stages.flatMap((stage) => stage.steps)) {
+      if (step.outcome === "failed" || step.outcome === "errored") tails.set(step.name, await tailOf(logs, step));
+    }
+  } finally {
+    logs.close();
+  }
+  showEnd(view, {
+    terminal,
+    columns: isLiveTerminal(process.stdout, process.env) ? process.stdout.columns : null,
+    write: (line) => console.log(line),
+    lastLines: (step) => tails.get(step.name) ?? [],
+  });
+}
+
+async function tailOf(logs: StepLogs, step: StepView): Promise<readonly string[]> {
+  const path = await logs.path(step);
+  const tail = path === null ? null : readTail(path, END_TAIL_BYTES);
+  if (tail === null) return [];
+  return lastLines(tail.bytes, { count: END_TAIL_LINES, isWhole: tail.size <= END_TAIL_BYTES });
+}
