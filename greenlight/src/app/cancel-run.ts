@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import { problem, ProblemError, type Problem } from "../base/problem.ts";
 import { isSameProcess } from "../base/process-identity.ts";
 import type { EventBody, RunEvent } from "../engine/event.ts";
@@ -108,7 +106,7 @@ async function closeRun(
   try {
     const found = await readRun(runs, id);
     if (found === null || !OPEN_STATES.has(found.state)) throw ended(found ?? { view: { id }, state: "errored" });
-    const endedCount = endAbandonedSteps(join(stateFolder, "runs"));
+    const endedCount = endAbandonedSteps(stateFolder);
     const why = `run ${id} was cancelled by ${order.by}: ${order.why}`;
     const problems = mayWaitSomewhere(found.view) ? await withdrawn(order, found.view, why) : [];
     await runs.append(...closingEvents(found, order, clock.now()));

@@ -10,7 +10,7 @@ import { ProjectTree } from "../engine/project-tree.ts";
 import { runPlan } from "../engine/run-plan.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import type { RunView } from "../engine/run-view.ts";
-import { endAbandonedSteps } from "../engine/step-process.ts";
+import { beginSteps } from "../engine/step-process.ts";
 import type { EnvironmentSelection, Plan } from "../pipeline/plan.ts";
 import { readCancelRequest } from "./cancel-request.ts";
 import type { Composition } from "./composition.ts";
@@ -56,8 +56,8 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     signal,
     ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
   });
+  const endSteps = beginSteps(place.stateFolder);
   try {
-    endAbandonedSteps(join(place.stateFolder, "runs"));
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
     const { secrets, masking } = await prepareSecrets(plan, { projectFolder: place.folder, env: process.env, signal });
     const runs = await composition.openRuns(place.stateFolder);
@@ -102,6 +102,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
       await runs.close();
     }
   } finally {
+    endSteps();
     release();
   }
 }

@@ -8,6 +8,8 @@ export interface ProcessIdentity {
 }
 
 const PS_TIMEOUT_MS = 5000;
+/** `ps` tells whole seconds, and the record is written a moment after the start. */
+const START_TOLERANCE_MS = 3000;
 let bootId: string | undefined;
 
 /**
@@ -27,6 +29,16 @@ export function processStartTime(pid: number): string | null {
 /** True while exactly that process runs. */
 export function isSameProcess(identity: ProcessIdentity): boolean {
   return processStartTime(identity.pid) === identity.startTime;
+}
+
+/**
+ * True while a process runs that `ps` says to have started within seconds of `atMs` (milliseconds since 1970). For records
+ * that are written often: asking `ps` costs milliseconds, and so is left to the one who reads them.
+ */
+export function wasStartedAt(pid: number, atMs: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || process.platform === "win32" || !canBeSignalled(pid)) return false;
+  const startedAtMs = Date.parse(psStartTime(pid) ?? "");
+  return Math.abs(startedAtMs - atMs) <= START_TOLERANCE_MS;
 }
 
 /** The calling process. */

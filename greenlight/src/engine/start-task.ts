@@ -26,9 +26,18 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
   for (const path of Object.values(step.outputs)) makeFolder(dirname(join(context.projectFolder, path)));
   const common = {
     folder: context.projectFolder,
-    env: stepEnvironment(context.projectFolder, step.env, context.environmentVariables),
+    env: stepEnvironment({
+      projectFolder: context.projectFolder,
+      declared: step.env,
+      variables: step.variables,
+      secrets: step.secrets,
+      secretValues: context.secrets,
+      from: context.environmentVariables,
+    }),
     logPath: attempt.logPath,
-    timeoutMs: Math.max(0, attempt.deadlineMs - context.clock.now()),
+    mask: context.masking.isActive ? () => context.masking.stream() : null,
+    deadlineMs: attempt.deadlineMs,
+    timeoutMs: Math.min(step.timeoutMs, step.retry?.attemptTimeoutMs ?? step.timeoutMs),
     graceMs: context.graceMs,
     signal: attempt.signal,
   };

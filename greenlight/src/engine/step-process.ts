@@ -1,10 +1,13 @@
-import { spawn } from "node:child_process";
-import { createWriteStream, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { finished } from "node:stream/promises";
+import type { LogFilter } from "./masking.ts";
+import { dismissGuard, guardSteps } from "./processes/engine-guard.ts";
+import { endAbandonedSteps, recordEngine, recordStep } from "./processes/engine-record.ts";
+import { killMarked } from "./processes/marked-processes.ts";
+import { RunningStep, type Ending } from "./processes/running-step.ts";
+import { closeStarters, startProcess } from "./processes/start-process.ts";
+import { ENGINE_TOKEN, isTokenOf, newStepMarker, STEP_MARKER } from "./processes/step-marker.ts";
+import { isDiskFull, watchLog } from "./step-log.ts";
 
-import { isProcessIdentity, isSameProcess, processStartTime } from "../base/process-identity.ts";
+export { endAbandonedSteps } from "./processes/engine-record.ts";
 
 export interface StepProcess {
   readonly file: string;
@@ -13,130 +16,130 @@ export interface StepProcess {
   readonly env: Readonly<Record<string, string>>;
   /** Standard output and error go here, in the order of arrival. */
   readonly logPath: string;
+  /** Makes a filter for each of the two streams; null: nothing is to be masked, which is much cheaper. */
+  readonly mask: (() => LogFilter) | null;
+  /** Milliseconds since 1970 by the wall clock. Looked at once, at the start. */
+  readonly deadlineMs: number;
+  /** Milliseconds that it may run at most, by a clock that nobody sets. */
   readonly timeoutMs: number;
   /** Milliseconds between TERM and KILL. */
   readonly graceMs: number;
   readonly signal: AbortSignal;
+  /** Bytes beyond which the middle of the log is dropped; 1 GiB when left out. */
+  readonly logLimitBytes?: number;
 }
 
 export interface StepExit {
-  /** Null when a signal ended it or it never started. */
+  /** Null when a signal ended it or it never started. By way of a shell, signal N counts as 128 + N. */
   readonly exitCode: number | null;
   readonly signalName: string | null;
-  readonly ending: "exited" | "timed-out" | "cancelled" | "not-started" | "log-failed";
-  /** The system's message when it never started, or its log could not be written. */
+  readonly ending: Ending | "not-started" | "log-failed";
+  /** The system's message when it never started, its log could not be opened, or it failed for want of a log. */
   readonly message: string;
+  /** Size of the log's file, what earlier attempts wrote included. */
+  readonly logBytes: number;
+  /** Why the log does not hold all that was written, as a clause; null: it does. */
+  readonly logNote: string | null;
 }
 
 /**
- * Runs a program in a process group of its own and waits for it and its output. After a cancel or a timeout
- * the group gets TERM, then KILL; what the program left in its group after a normal end is ended as well.
+ * Runs a program in a process group of its own and waits for it. After a cancel or a timeout all of its processes get TERM,
+ * then KILL, those that left the group too (where the system tells a process's environment); what the program left in its
+ * group after a normal end is killed.
+ *
+ * The time that is left is reckoned once, at the start: what is left until the deadline, at most `timeoutMs`. From then on a
+ * clock that jumps changes nothing.
  */
 export async function runStepProcess(step: StepProcess): Promise<StepExit> {
-  if (step.signal.aborted) return { exitCode: null, signalName: null, ending: "cancelled", message: "" };
-  await mkdir(dirname(step.logPath), { recursive: true });
-  const log = createWriteStream(step.logPath, { flags: "a" });
-  const child = spawn(step.file, step.args, {
-    cwd: step.folder,
-    env: step.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: process.platform !== "win32",
-  });
-  const marker = `${step.logPath}.pid`;
-  if (child.pid !== undefined) {
-    activeGroups.add(child.pid);
-    writeMarker(marker, child.pid);
-  }
-  let ending: StepExit["ending"] = "exited";
-  let killTimer: NodeJS.Timeout | undefined;
-  const end = (how: StepExit["ending"]): void => {
-    if (ending !== "exited") return;
-    ending = how;
-    killGroup(child.pid, "SIGTERM");
-    killTimer = setTimeout(() => killGroup(child.pid, "SIGKILL"), step.graceMs);
-  };
-  const onAbort = (): void => end("cancelled");
-  let logError = "";
-  log.on("error", (error) => {
-    logError = error.message;
-    end("log-failed");
-  });
+  if (isShutDown || step.signal.aborted) return notRun("cancelled");
+  const leftMs = Math.min(step.deadlineMs - Date.now(), step.timeoutMs);
+  if (!(leftMs > 0)) return notRun("timed-out");
+  guardSteps();
+  wasAnyStarted = true;
+  const marker = newStepMarker();
+  const started = await startProcess({ ...step, env: { ...step.env, [STEP_MARKER]: marker.value } });
+  if (!started.ok) return notRun(started.error.kind, started.error.message);
+  const program = started.value;
+  recordStep(program.pid);
+  const running = new RunningStep(program, { token: marker.token, graceMs: step.graceMs });
+  active.add(running);
+  const onAbort = (): void => running.end("cancelled");
   step.signal.addEventListener("abort", onAbort, { once: true });
-  // The abort may have come between the look above and here.
+  const stopTimer = callAfter(leftMs, () => running.end("timed-out"));
+  const stopWatch = watchLog(step.logPath, step.logLimitBytes);
+  // It may have come while the program was being started.
   if (step.signal.aborted) onAbort();
-  const timeout = setTimeout(() => end("timed-out"), step.timeoutMs);
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  try {
-    return await new Promise<StepExit>((resolve) => {
-      child.once("error", (error) =>
-        resolve({ exitCode: null, signalName: null, ending: "not-started", message: error.message }),
-      );
-      // A background child that keeps the pipe open must not keep the step: the group ends with its leader.
-      child.once("exit", (exitCode, signalName) => {
-        killGroup(child.pid, "SIGKILL");
-        // What left the group (setsid) may hold the pipe open for ever; the step is over all the same.
-        setTimeout(() => {
-          child.stdout.destroy();
-          child.stderr.destroy();
-          resolve({ exitCode, signalName, ending, message: logError });
-        }, PIPE_GRACE_MS).unref();
-      });
-      child.once("close", (exitCode, signalName) => resolve({ exitCode, signalName, ending, message: logError }));
-    });
-  } finally {
-    if (child.pid !== undefined) activeGroups.delete(child.pid);
-    rmSync(marker, { force: true });
-    clearTimeout(timeout);
-    clearTimeout(killTimer);
-    step.signal.removeEventListener("abort", onAbort);
-    log.end();
-    await finished(log).catch(() => undefined);
-  }
+  if (isShutDown) running.kill();
+  const end = await running.finished();
+  stopTimer();
+  step.signal.removeEventListener("abort", onAbort);
+  active.delete(running);
+  const logProblem = await program.drain(DRAIN_MS);
+  const { bytes, droppedBytes } = stopWatch();
+  if (end.failure !== null && running.ending === "exited") return notRun(end.failure.kind, end.failure.message);
+  const ended = { exitCode: end.exitCode, signalName: end.signalName, logBytes: bytes };
+  // A program that can't write its output fails, and that is no fault of its own.
+  const hasFailed = running.ending === "exited" && end.exitCode !== 0;
+  const fault = hasFailed ? (logProblem ?? (isDiskFull(step.logPath) ? "no space is left on its disk" : null)) : null;
+  if (fault !== null) return { ...ended, ending: "log-failed", message: fault, logNote: null };
+  return { ...ended, ending: running.ending, message: "", logNote: noteOn(logProblem, droppedBytes) };
 }
 
 /** Milliseconds after the program's end in which the rest of its output may still arrive. */
-const PIPE_GRACE_MS = 1000;
-const activeGroups = new Set<number>();
+const DRAIN_MS = 1000;
+/** Longest span of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const active = new Set<RunningStep>();
+let isShutDown = false;
+let wasAnyStarted = false;
 
-/** Kills every step that runs now, without grace: for a person who does not want to wait any longer. */
+/**
+ * Kills every step that runs now, without grace, and lets none start any more in this process: for a person who does not
+ * want to wait any longer. The steps' results come back as cancelled, so that a run can close its record.
+ */
 export function killActiveSteps(): void {
-  for (const pid of activeGroups) killGroup(pid, "SIGKILL");
+  isShutDown = true;
+  for (const running of active) running.kill();
 }
 
-/** So that the next engine finds what this one leaves, should it be killed. A full disk costs the marker, not the step. */
-function writeMarker(path: string, pid: number): void {
-  try {
-    writeFileSync(path, JSON.stringify({ pid, startTime: processStartTime(pid) }));
-  } catch {
-    // The step itself tells of the disk when it can't write its log.
-  }
+/**
+ * For the beginning of a run: ends what engines that died left running of their steps in this state folder, and leaves
+ * word of this one. What it returns is for the run's end: it ends what left the groups of its steps, and lets go of the
+ * small processes that helped to start them.
+ */
+export function beginSteps(stateFolder: string): () => void {
+  endAbandonedSteps(stateFolder);
+  const forget = recordEngine(stateFolder);
+  return () => {
+    endLeftovers();
+    forget();
+  };
 }
 
-/** Ends the steps that a killed engine left running below `runsFolder`; returns how many there were. */
-export function endAbandonedSteps(runsFolder: string): number {
-  let endedCount = 0;
-  for (const file of globSync("*/*.pid", { cwd: runsFolder })) {
-    const path = join(runsFolder, file);
-    try {
-      const identity: unknown = JSON.parse(readFileSync(path, "utf8"));
-      if (isProcessIdentity(identity) && isSameProcess(identity)) {
-        killGroup(identity.pid, "SIGKILL");
-        endedCount += 1;
-      }
-    } catch {
-      // A marker that can't be read names nobody.
-    }
-    rmSync(path, { force: true });
-  }
-  return endedCount;
+function endLeftovers(): void {
+  if (!wasAnyStarted || active.size > 0) return;
+  wasAnyStarted = false;
+  closeStarters();
+  killMarked((token) => isTokenOf(token, ENGINE_TOKEN));
+  dismissGuard();
 }
 
-function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, signal);
-  } catch {
-    // The group is gone already.
-  }
+function notRun(ending: StepExit["ending"], message = ""): StepExit {
+  return { exitCode: null, signalName: null, ending, message, logBytes: 0, logNote: null };
+}
+
+function noteOn(problem: string | null, droppedBytes: number): string | null {
+  if (problem !== null) return `its log is not whole: ${problem}`;
+  return droppedBytes === 0 ? null : `${droppedBytes} bytes from the middle of its log were dropped`;
+}
+
+/** As `setTimeout`, for any span. */
+function callAfter(ms: number, call: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const begin = (leftMs: number): void => {
+    const span = Math.min(leftMs, MAX_TIMER_MS);
+    timer = setTimeout(() => (leftMs > span ? begin(leftMs - span) : call()), span);
+  };
+  begin(ms);
+  return () => clearTimeout(timer);
 }

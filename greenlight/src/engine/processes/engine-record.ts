@@ -1,0 +1,100 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { isProcessIdentity, isSameProcess, ownIdentity, wasStartedAt } from "../../base/process-identity.ts";
+import { killMarked } from "./marked-processes.ts";
+import { signalGroup } from "./process-group.ts";
+import { ENGINE_TOKEN, isTokenOf } from "./step-marker.ts";
+
+/** Where markers can't be read, every step is written down. */
+const IS_EVERY_STEP_RECORDED = process.platform !== "linux";
+const records = new Set<string>();
+
+/**
+ * Leaves in the state folder who is running steps there, so that the next start finds what this process leaves, should it be
+ * killed. One small file: on Linux the processes themselves bear its token, elsewhere a line is added for each step.
+ * Returns what takes it away again. A full disk costs the record, not the run.
+ */
+export function recordEngine(stateFolder: string): () => void {
+  const path = join(recordFolder(stateFolder), ENGINE_TOKEN);
+  try {
+    mkdirSync(recordFolder(stateFolder), { recursive: true });
+    writeFileSync(path, `${JSON.stringify(ownIdentity())}\n`);
+    records.add(path);
+  } catch {
+    // The step itself tells of the disk when it can't write its log.
+  }
+  return () => {
+    records.delete(path);
+    rmSync(path, { force: true });
+  };
+}
+
+/** Adds a step that has just started. Does nothing where the environment of its processes tells the same. */
+export function recordStep(pid: number, isNeeded: boolean = IS_EVERY_STEP_RECORDED): void {
+  if (!isNeeded) return;
+  for (const path of records) {
+    try {
+      appendFileSync(path, `${pid} ${Date.now()}\n`);
+    } catch {
+      // As above.
+    }
+  }
+}
+
+/**
+ * Ends what engines that died left running of their steps in this state folder; answers how many processes, or groups of them,
+ * that were. An engine that lives, and whoever was given a pid since, is not touched. Never throws.
+ */
+export function endAbandonedSteps(stateFolder: string): number {
+  const folder = recordFolder(stateFolder);
+  const dead = namesIn(folder).filter((name) => !isEngineAlive(join(folder, name)));
+  if (dead.length === 0) return 0;
+  let endedCount = 0;
+  for (const name of dead) endedCount += endRecordedGroups(join(folder, name));
+  endedCount += killMarked((token) => dead.some((name) => isTokenOf(token, name)));
+  for (const name of dead) rmSync(join(folder, name), { force: true });
+  return endedCount;
+}
+
+function recordFolder(stateFolder: string): string {
+  return join(stateFolder, "engines");
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^[0-9a-f]{16}$/u.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function isEngineAlive(path: string): boolean {
+  try {
+    const identity: unknown = JSON.parse(linesOf(path)[0] ?? "");
+    return isProcessIdentity(identity) && isSameProcess(identity);
+  } catch {
+    // Cut off by a full disk: its token is still its name.
+    return false;
+  }
+}
+
+function endRecordedGroups(path: string): number {
+  let endedCount = 0;
+  for (const line of linesOf(path).slice(1)) {
+    const [pid = 0, startedAtMs = 0] = line.split(" ").map(Number);
+    if (!wasStartedAt(pid, startedAtMs)) continue;
+    if (signalGroup(pid, "SIGKILL")) endedCount += 1;
+  }
+  return endedCount;
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,65 @@
+import type { ProgramCall } from "./started-process.ts";
+
+/**
+ * What a shell reads first. Job control gives each program a process group of its own; the shell's own variables are none of
+ * a step's; `r` says that all is as it has to be: `wait -f`, which waits for what is merely stopped, came with version 5.
+ */
+export const OPENING = `exec 2>/dev/null
+(( BASH_VERSINFO[0] >= 5 )) || exit
+set -m
+export -n PWD OLDPWD SHLVL
+case $- in *m*) echo r ;; *) exit ;; esac
+`;
+
+/** Variables that a shell keeps to itself, or that change what it does. */
+const OWN_VARIABLES =
+  /^(?:BASH.*|SHELLOPTS|UID|EUID|PPID|GROUPS|RANDOM|SRANDOM|SECONDS|EPOCH.*|LINENO|DIRSTACK|FUNCNAME|PIPESTATUS|HISTCMD|LC_.*|LANG|POSIXLY_CORRECT|PWD|OLDPWD|SHLVL|_)$/u;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/u;
+/** The system's limit for a single argument is 128 KiB; beyond this the direct way tells better what is wrong. */
+const MAX_BYTES = 64 * 1024;
+
+/** The part of an environment with which a shell can be started. Its locale has to be its first program's. */
+export function shellEnvironment(env: ProgramCall["env"]): ProgramCall["env"] {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => NAME.test(name) && (!OWN_VARIABLES.test(name) || /^LANG$|^LC_/u.test(name))),
+  );
+}
+
+/** Whether a shell with that base can start it just as the system would. */
+export function canBeScripted({ file, args, folder, env, logPath }: ProgramCall, base: ShellBase): boolean {
+  let size = 0;
+  for (const word of [file, ...args, folder, logPath]) {
+    if (word.includes("\0")) return false;
+    size += word.length;
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (base.env[name] === value) continue;
+    if (!NAME.test(name) || OWN_VARIABLES.test(name) || value.includes("\0")) return false;
+    size += value.length;
+  }
+  for (const name of Object.keys(base.env)) if (!Object.hasOwn(env, name) && OWN_VARIABLES.test(name)) return false;
+  return size <= MAX_BYTES;
+}
+
+/** What a shell was started with. */
+export type ShellBase = Pick<ProgramCall, "folder" | "env">;
+
+/**
+ * Starts the program and waits for it. Answers, one a line: `l` its log can't be opened; `p PID`; `x STATUS LEFT`, LEFT 0 when
+ * somebody is left in its group.
+ */
+export function scriptOf(call: ProgramCall, base: ShellBase): string {
+  const lines = [`exec </dev/null >>${quoted(call.logPath)} 2>&1 || { echo l; exit 1; }`];
+  if (call.folder !== base.folder) lines.push(`cd -- ${quoted(call.folder)} || exit 126`);
+  for (const [name, value] of Object.entries(call.env)) {
+    if (base.env[name] !== value) lines.push(`export ${name}=${quoted(value)}`);
+  }
+  for (const name of Object.keys(base.env)) if (!Object.hasOwn(call.env, name)) lines.push(`unset ${name}`);
+  lines.push(`exec ${[call.file, ...call.args].map(quoted).join(" ")}`);
+  return `(\n${lines.join("\n")}\n) &\necho "p $!"\nwait -f $!\ns=$?\nkill -0 -- -$!\necho "x $s $?"\n`;
+}
+
+/** A word that means itself: between single quotes only the single quote is special. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

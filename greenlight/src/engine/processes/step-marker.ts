@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+
+/** Variable by which every process of a step is known, also one that left the step's process group. */
+export const STEP_MARKER = "GREENLIGHT_STEP";
+
+/** Names the steps of this engine process. Random, so that nobody else's process is ever taken for one of them. */
+export const ENGINE_TOKEN = randomBytes(8).toString("hex");
+
+/** Longest marker that is handed on; engines that run within steps of one another need some twenty characters each. */
+const MAX_INHERITED = 2000;
+let stepCount = 0;
+
+export interface StepMarker {
+  /** What stands in the environment: `engine:number`, after that of the step within which this engine runs. */
+  readonly value: string;
+  /** `engine:number`: this step alone. */
+  readonly token: string;
+}
+
+/** A marker for a step that is about to start. */
+export function newStepMarker(inherited: string | undefined = process.env[STEP_MARKER]): StepMarker {
+  stepCount += 1;
+  const token = `${ENGINE_TOKEN}:${stepCount}`;
+  const isHandedOn = inherited !== undefined && inherited.length <= MAX_INHERITED && /^[\w:/]+$/u.test(inherited);
+  return { value: isHandedOn ? `${inherited}/${token}` : token, token };
+}
+
+/** True when the token is that of `engine`, or of any engine when it is left out. */
+export function isTokenOf(token: string, engine: string): boolean {
+  return token.startsWith(`${engine}:`);
+}
+
+/** The tokens in a process's environment as the system tells it (`NAME=value`, each ended by a zero byte). */
+export function tokensIn(environ: Buffer): readonly string[] {
+  const name = `${STEP_MARKER}=`;
+  for (let at = environ.indexOf(name); at >= 0; at = environ.indexOf(name, at + 1)) {
+    if (at > 0 && environ[at - 1] !== 0) continue;
+    const end = environ.indexOf(0, at);
+    return environ.toString("latin1", at + name.length, end < 0 ? environ.length : end).split("/");
+  }
+  return [];
+}
