@@ -42,7 +42,7 @@ describe("a branch and a pattern", () => {
     );
   });
 
-  test("many stars cost no more than the lengths times each other", () => {
+  test("many stars cost no more than a few", () => {
     const startedAt = process.cpuUsage();
     expect(matchesBranch(`${"*a**".repeat(60)}b`, "a".repeat(250))).toBe(false);
     expect(process.cpuUsage(startedAt).user).toBeLessThan(1_000_000);

@@ -104,8 +104,8 @@ describe("further attempts, conditions, groups and stores", () => {
 
   test("a store has the public key that its entries are checked with", () => {
     expect(codesForStore("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=")).toEqual([]);
-    expect(codesForStore("")).toEqual(["CONFIG_INVALID"]);
-    expect(codesForStore("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA")).toEqual(["CONFIG_INVALID"]);
+    expect(codesForStore("")).toEqual(["STORE_KEY_INVALID"]);
+    expect(codesForStore("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA")).toEqual(["STORE_KEY_INVALID"]);
   });
 
   test("problems of different fields and steps come together", () => {

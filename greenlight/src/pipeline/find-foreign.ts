@@ -1,9 +1,9 @@
 import { problem, type Problem } from "../base/problem.ts";
-import { MAX_DEPTH, MAX_VALUES } from "./plain-data.ts";
+import { isPlainObject, MAX_DEPTH, MAX_VALUES } from "./plain-data.ts";
 
 /**
- * The first member of a value that could not be written down: a function, data that holds itself (or is as good as
- * endless), or the name `__proto__`; null when there is none. Runs before the schemas, which would follow circles.
+ * The first member of a value that could not be written down: a function, an object of a class, data that holds
+ * itself (or is as good as endless), or the name `__proto__`; null when there is none. Runs before the schemas, which would follow circles.
  * Of members for which `isOpaque` holds only the names are looked at.
  */
 export function findForeign(
@@ -15,6 +15,8 @@ export function findForeign(
   return visit(value, place, 0);
 
   function visit(part: object, where: string, depth: number): Problem | null {
+    if (!Array.isArray(part) && !isPlainObject(part))
+      return problem("CONFIG_INVALID", { place: where, message: "is an object of a class, not plain data" });
     if (depth > MAX_DEPTH)
       return problem("CONFIG_INVALID", { place: where, message: "is nested too deeply, or holds itself" });
     for (const [key, member] of Object.entries(part)) {

@@ -118,6 +118,8 @@ describe("what is wrong with a definition is told, all at once", () => {
       ".git",
       "./.greenlight/x",
       "node_modules",
+      "node_modules/x/y",
+      "greenlight.config.d/x",
       "*.json",
       "greenlight.config.ts",
     ]) {
@@ -167,6 +169,13 @@ describe("what is wrong with a definition is told, all at once", () => {
     const target = { kind: "t", module: "m", isLocal: false, options: { circle } };
     const far = { target, branches: [] } as unknown as EnvironmentDefinition;
     expect(codesOf(project({ s: [step("a", { run: "x" })] }, { far }))).toEqual(["CONFIG_INVALID"]);
+    // Nothing holds itself here, but written down it would be 2⁵⁰ values.
+    let shared: unknown = 1;
+    for (let depth = 0; depth < 50; depth += 1) shared = [shared, shared];
+    const huge = { ...step("a", { run: "x" }), action: { kind: "function", module: "m", export: "e", args: shared } };
+    expect(problemsOf(project({ s: [huge as unknown as StepDefinition] }))).toMatchObject([
+      { code: "CONFIG_INVALID", message: "is too large, or holds itself" },
+    ]);
   });
 
   test("the name __proto__, which would change an object instead of being a member of it, is refused", () => {

@@ -44,7 +44,7 @@ function describeProject(exported: unknown, configPath: string): readonly Proble
     place: `${configPath}: default export`,
     // Steps are checked one by one.
     isOpaque: (key, depth) => depth === 2 && (key === "stages" || key === "finally"),
-    codeFor: () => "CONFIG_INVALID",
+    codeFor: (path) => (path[0] === "store" && path[1] === "publicKey" ? "STORE_KEY_INVALID" : "CONFIG_INVALID"),
   });
 }
 

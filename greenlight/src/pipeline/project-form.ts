@@ -1,4 +1,11 @@
-import type { ProjectDefinition } from "./definition.ts";
+import type {
+  ConcurrencyGroup,
+  EnvironmentDefinition,
+  PipelineDefinition,
+  ProjectDefinition,
+  StoreDescriptor,
+  TargetDescriptor,
+} from "./definition.ts";
 import {
   hasExactly,
   isFilled,
@@ -11,7 +18,7 @@ import {
   isVariableName,
   isVariableValue,
 } from "./plain-data.ts";
-import { isLabel } from "./step-form.ts";
+import { isLabel, type Checks } from "./step-form.ts";
 
 export const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/u;
 export const ENVIRONMENT_NAME = /^[a-z0-9][a-z0-9-]{0,30}$/u;
@@ -20,7 +27,7 @@ export const EXPIRY = /^\d+(m|h|d)$/u;
 /** An Ed25519 key as base64 SPKI: twelve bytes that say so (RFC 8410) and the 32 of the key. */
 export const PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/u;
 
-const PROJECT = {
+const PROJECT: Checks<ProjectDefinition> = {
   kind: (value: unknown) => value === "project",
   name: (value: unknown) => matches(value, PROJECT_NAME),
   environments: (value: unknown) =>
@@ -39,18 +46,28 @@ const PROJECT = {
   store: (value: unknown) => value === null || hasExactly(value, STORE),
 };
 
-const ENVIRONMENT = {
+const ENVIRONMENT: Checks<EnvironmentDefinition> = {
   target: (value: unknown) => hasExactly(value, TARGET),
   branches: (value: unknown) => isListOf(value, isFilled),
   approval: (value: unknown) => value === undefined || hasExactly(value, APPROVAL),
   configuration: (value: unknown) => value === undefined || isRecordOf(value, isVariableName, isVariableValue),
 };
 
-const TARGET = { kind: isFilled, module: isFilled, isLocal: (value: unknown) => typeof value === "boolean", options };
+const TARGET: Checks<TargetDescriptor> = {
+  kind: isFilled,
+  module: isFilled,
+  isLocal: (value: unknown) => typeof value === "boolean",
+  options,
+};
 const APPROVAL = { expiresAfter: (value: unknown) => value === undefined || matches(value, EXPIRY) };
-const STORE = { kind: isFilled, module: isFilled, options, publicKey: (value: unknown) => matches(value, PUBLIC_KEY) };
+const STORE: Checks<StoreDescriptor> = {
+  kind: isFilled,
+  module: isFilled,
+  options,
+  publicKey: (value: unknown) => matches(value, PUBLIC_KEY),
+};
 
-const PIPELINE = {
+const PIPELINE: Checks<PipelineDefinition> = {
   kind: (value: unknown) => value === "pipeline",
   on: (value: unknown) => isListOf(value, isTrigger),
   stages: (value: unknown) => isRecordOf(value, isFilled, Array.isArray),
@@ -64,7 +81,7 @@ const PUSH = {
   branches: (value: unknown) => isListOf(value, (each) => typeof each === "string"),
 };
 
-const CONCURRENCY = {
+const CONCURRENCY: Checks<ConcurrencyGroup> = {
   group: (value: unknown) => isLabel(value),
   whenBusy: (value: unknown) => value === "queue" || value === "cancel-older",
 };

@@ -1,4 +1,13 @@
-import type { StepDefinition } from "./definition.ts";
+import type {
+  Condition,
+  EvidenceFormat,
+  EvidenceSource,
+  FunctionAction,
+  Matrix,
+  RetryPolicy,
+  StepAction,
+  StepDefinition,
+} from "./definition.ts";
 import {
   hasExactly,
   isFilled,
@@ -15,32 +24,38 @@ import {
   PRINTABLE,
 } from "./plain-data.ts";
 
+/** One check for each member, so that a new one can't be forgotten. */
+export type Checks<Form> = Readonly<Record<keyof Form, (value: unknown) => boolean>>;
+type CommandAction = Extract<StepAction, { kind: "command" }>;
+type EventKind = Extract<Condition, { kind: "event" }>["events"][number];
+type RetriedOutcome = RetryPolicy["on"][number];
+
 /** The longest that a timer of Node can wait: 24 days. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Names of axes, as GitHub takes them; they are also parts of variables and placeholders. */
 export const AXIS_NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]*$/u;
 
-export const EVIDENCE_FORMATS = [
-  "sarif",
-  "oxfmt-list",
-  "tsc-text",
-  "secretlint-json",
-  "junit",
-  "istanbul-json-summary",
-  "validation-report",
-  "model-evaluation",
-  "gate-report",
-  "release-report",
-] as const;
-export const EVENT_KINDS = ["manual", "push", "pull-request", "schedule"] as const;
-export const RETRIED_OUTCOMES = ["failed", "errored", "timed-out"] as const;
+export const EVIDENCE_FORMATS = namesOf<EvidenceFormat>({
+  sarif: true,
+  "oxfmt-list": true,
+  "tsc-text": true,
+  "secretlint-json": true,
+  junit: true,
+  "istanbul-json-summary": true,
+  "validation-report": true,
+  "model-evaluation": true,
+  "gate-report": true,
+  "release-report": true,
+});
+export const EVENT_KINDS = namesOf<EventKind>({ manual: true, push: true, "pull-request": true, schedule: true });
+export const RETRIED_OUTCOMES = namesOf<RetriedOutcome>({ failed: true, errored: true, "timed-out": true });
 
 const evidenceFormats = new Set<unknown>(EVIDENCE_FORMATS);
 const eventKinds = new Set<unknown>(EVENT_KINDS);
 const retriedOutcomes = new Set<unknown>(RETRIED_OUTCOMES);
 
-const STEP = {
+const STEP: Checks<StepDefinition> = {
   kind: (value: unknown) => value === "step",
   name: isText,
   action: isAction,
@@ -64,17 +79,17 @@ const STEP = {
   isSealing: isBoolean,
 };
 
-const COMMAND = { kind: isText, command: isFilled };
-const CALL = { kind: isText, module: isFilled, export: isFilled, args: isJson };
+const COMMAND: Checks<CommandAction> = { kind: isText, command: isFilled };
+const CALL: Checks<FunctionAction> = { kind: isText, module: isFilled, export: isFilled, args: isJson };
 
-const EVIDENCE = {
+const EVIDENCE: Checks<EvidenceSource> = {
   format: (value: unknown) => evidenceFormats.has(value),
   path: isPath,
   tool: isFilled,
   floorPercent: (value: unknown) => value === undefined || (isNumber(value) && value >= 0 && value <= 100),
 };
 
-const RETRY = {
+const RETRY: Checks<RetryPolicy> = {
   attempts: (value: unknown) => isWhole(value, 2, 20),
   delayMs: (value: unknown) => isWhole(value, 0, MAX_TIMER_MS),
   factor: (value: unknown) => isNumber(value) && value >= 1 && value <= 100,
@@ -83,7 +98,7 @@ const RETRY = {
   attemptTimeoutMs: (value: unknown) => value === null || isWhole(value, 1, MAX_TIMER_MS),
 };
 
-const MATRIX = {
+const MATRIX: Checks<Matrix> = {
   axes: (value: unknown) => isRecordOf(value, isAxisName, (values) => isFilledListOf(values, isMatrixValue)),
   include: (value: unknown) => isListOf(value, isMatrixEntry),
   exclude: (value: unknown) => isListOf(value, isMatrixEntry),
@@ -153,4 +168,9 @@ function isBoolean(value: unknown): value is boolean {
 
 function isNumber(value: unknown): value is number {
   return Number.isFinite(value);
+}
+
+/** Every member of a union, once: the compiler misses none. */
+function namesOf<Name extends string>(names: Readonly<Record<Name, true>>): readonly Name[] {
+  return Object.keys(names) as Name[];
 }
