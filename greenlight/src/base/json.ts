@@ -5,16 +5,28 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value));
 }
 
-/** The same value with the keys of its objects in order. Objects that are in order already are not copied. */
+/** The same value with the keys of its objects in order. What is in order already is not copied. */
 function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) return sortedMembers(value);
   // A date, say, knows itself how it is written.
   if ("toJSON" in value && typeof value.toJSON === "function") return value;
-  const keys = Object.keys(value).toSorted();
+  const record = value as Record<string, unknown>;
+  const keys = Object.keys(record);
+  const members = keys.map((key) => sorted(record[key]));
+  const isInOrder = keys.every((key, at) => (at === 0 || (keys[at - 1] ?? "") < key) && members[at] === record[key]);
+  if (isInOrder) return value;
   const copy: Record<string, unknown> = {};
-  for (const key of keys) define(copy, key, sorted((value as Record<string, unknown>)[key]));
+  const order = keys
+    .map((_key, at) => at)
+    .toSorted((left, right) => ((keys[left] ?? "") < (keys[right] ?? "") ? -1 : 1));
+  for (const at of order) define(copy, keys[at] ?? "", members[at]);
   return copy;
+}
+
+function sortedMembers(values: readonly unknown[]): readonly unknown[] {
+  const copies = values.map(sorted);
+  return copies.every((copy, at) => copy === values[at]) ? values : copies;
 }
 
 /** `__proto__` is a key like any other here. */

@@ -20,8 +20,8 @@ export async function explainRun(
   runs: RunStore,
   query: { readonly pipeline: string; readonly step: PlannedStep; readonly taken: TakenManifest },
 ): Promise<Explanation> {
-  const last = await runs.lastSuccess({ pipeline: query.pipeline, step: query.step.name });
-  const lastDigest = last?.ended.manifestDigest ?? null;
+  const last = await runs.lastManifest({ pipeline: query.pipeline, step: query.step.name });
+  const lastDigest = last?.manifestDigest ?? null;
   if (last !== null && lastDigest === query.taken.digest) {
     const whenRun =
       query.taken.uncacheable === null ? "its result is not in the cache" : `never cached: ${query.taken.uncacheable}`;

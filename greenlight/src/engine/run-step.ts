@@ -46,7 +46,6 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     const changed = await checkSources(checkedSteps(call), context);
     if (changed.length > 0) return refuse(changed, taken);
   }
-  const path = logPath(context.stateFolder, run.runId, step.name);
   if (!isEffect && !run.again.has(step.name)) {
     const restored = await restoreTask(call, { taken, needs });
     if (restored !== null) {
@@ -54,6 +53,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
       return endStep(call, { ...restored, why }, { taken, startedAt, attempts: 0 });
     }
   }
+  const path = logPath(context.stateFolder, run.runId, step.name);
   const before = run.mode === "resume" ? run.earlier.get(step.name) : undefined;
   const isInterrupted = before?.outcome === "running";
   const deadlineMs =

@@ -14,6 +14,8 @@ export interface RunStore {
   runs(limit: number): Promise<readonly RunSummary[]>;
   /** The newest success of a step, by any manifest; an allowed failure is none. Null when there is none. */
   lastSuccess(query: SuccessQuery): Promise<Success | null>;
+  /** The manifest of the newest success of a step, and its run; cheaper than `lastSuccess`. */
+  lastManifest(query: Pick<SuccessQuery, "pipeline" | "step">): Promise<LastManifest | null>;
   saveManifest(digest: string, manifest: Manifest): Promise<void>;
   manifest(digest: string): Promise<Manifest | null>;
   close(): Promise<void>;
@@ -28,6 +30,11 @@ export interface SuccessQuery {
   readonly subject?: string;
   /** When given, only a success of this run counts. */
   readonly runId?: string;
+}
+
+export interface LastManifest {
+  readonly runId: string;
+  readonly manifestDigest: string | null;
 }
 
 export interface Success {

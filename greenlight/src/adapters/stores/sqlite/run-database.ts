@@ -6,7 +6,7 @@ import { problem, ProblemError } from "../../../base/problem.ts";
 import type { RunEvent, StepEnded } from "../../../engine/event.ts";
 import type { Manifest } from "../../../engine/manifest.ts";
 import { isSuccess } from "../../../engine/outcome.ts";
-import type { RunStore, RunSummary, Success, SuccessQuery } from "../../../engine/run-store.ts";
+import type { LastManifest, RunStore, RunSummary, Success, SuccessQuery } from "../../../engine/run-store.ts";
 
 const VERSION = 2;
 const SCHEMA = `
@@ -131,6 +131,17 @@ export class RunDatabase implements RunStore {
     if (row === undefined) return null;
     const ended = JSON.parse(String(row["json"])) as StepEnded & { readonly at: string };
     return { runId: String(row["run_id"]), at: ended.at, ended };
+  }
+
+  async lastManifest({ pipeline, step }: Pick<SuccessQuery, "pipeline" | "step">): Promise<LastManifest | null> {
+    const row = this.#get(
+      "SELECT run_id, manifest_digest FROM successes WHERE pipeline = ? AND step = ? ORDER BY id DESC LIMIT 1",
+      pipeline,
+      step,
+    );
+    if (row === undefined) return null;
+    const digest = row["manifest_digest"];
+    return { runId: String(row["run_id"]), manifestDigest: digest === null ? null : String(digest) };
   }
 
   async saveManifest(digest: string, manifest: Manifest): Promise<void> {
