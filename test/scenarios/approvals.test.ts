@@ -22,7 +22,9 @@ process.on("SIGTERM", () => server.close(() => process.exit(0)));
 `;
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const HOUR_MS = 3_600_000;
-const HAS_PTY = spawnSync("script", ["--version"]).status === 0;
+/** Of util-linux: gives a program a terminal. */
+const PTY = "script";
+const HAS_PTY = spawnSync(PTY, ["--version"]).status === 0;
 
 let sandbox: Sandbox;
 let port: number;
@@ -158,6 +160,15 @@ describe("a run that waits", () => {
     expect(await isServing()).toBe(false);
   });
 
+  test.runIf(IS_HEAVY)("is cancelled from another process, and its deployment with it", async () => {
+    const end = start(["up", "--once", "--wait"]);
+    await waits();
+    expect((await as("ann", ["cancel", "--why", "not today"])).status).toBe(0);
+    expect((await end).status).toBe(130);
+    expect(deployments()[0]?.transitions.at(-1)?.state).toBe("aborted");
+    expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
+  });
+
   test.runIf(IS_HEAVY)("killed after the approval, it is resumed without asking again", async () => {
     const end = start(["up", "--once", "--wait"]);
     await waits();
@@ -174,7 +185,7 @@ describe("a run that waits", () => {
     `at its terminal's prompt, goes on when another process has approved${HAS_PTY ? "" : " (skipped: no script)"}`,
     async () => {
       const line = `"${process.execPath}" "${GREENLIGHT}" up --once`;
-      const child = spawn("script", ["-qec", line, "/dev/null"], {
+      const child = spawn(PTY, ["-qec", line, "/dev/null"], {
         cwd: sandbox.folder,
         env: { ...process.env, USER: "kim", NO_COLOR: "1" },
         stdio: ["pipe", "pipe", "pipe"],
@@ -183,7 +194,7 @@ describe("a run that waits", () => {
       let shown = "";
       child.stdout.on("data", (chunk) => (shown += String(chunk)));
       const closed = once(child, "close");
-      await expect.poll(() => shown, { timeout: 20_000 }).toContain("Approve? [y/N]");
+      await expect.poll(() => shown, { timeout: 60_000 }).toContain("Approve? [y/N]");
       await as("ann", ["approve"]);
       await closed;
       expect(shown).toContain("passed in");
@@ -210,7 +221,7 @@ async function codeOf(args: readonly string[]): Promise<string> {
 /** Waits until the deployment waits for a person. */
 async function waits(): Promise<void> {
   await expect
-    .poll(() => deployments()[0]?.transitions.at(-1)?.state, { timeout: 20_000, interval: 50 })
+    .poll(() => deployments()[0]?.transitions.at(-1)?.state, { timeout: 60_000, interval: 50 })
     .toBe("awaiting-approval");
 }
 

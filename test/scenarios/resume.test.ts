@@ -283,7 +283,7 @@ async function twoRuns(whenBusy: string): Promise<{ readonly id: string; readonl
   const end = ended(second);
   let shown = "";
   second.stdout?.on("data", (chunk) => (shown += String(chunk)));
-  await expect.poll(() => shown, { timeout: 20_000 }).toContain(`waits until run ${id}`);
+  await expect.poll(() => shown, { timeout: 60_000 }).toContain(`waits until run ${id}`);
   return { id, ends: [first, end] };
 }
 
@@ -301,7 +301,7 @@ async function killedRun(): Promise<string> {
 
 async function hangs(): Promise<void> {
   await expect
-    .poll(() => existsSync(join(sandbox.folder, "pid")) && sandbox.read("pid").trim() !== "", { timeout: 20_000 })
+    .poll(() => existsSync(join(sandbox.folder, "pid")) && sandbox.read("pid").trim() !== "", { timeout: 60_000 })
     .toBe(true);
 }
 

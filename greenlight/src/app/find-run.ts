@@ -52,7 +52,7 @@ function asFound(events: readonly RunEvent[]): FoundRun | null {
   return view === undefined ? null : { view, events, state: stateOf(view) };
 }
 
-export function stateOf(run: Pick<RunSummary, "outcome" | "engine">): RunState {
+function stateOf(run: Pick<RunSummary, "outcome" | "engine">): RunState {
   return run.outcome === "running" && !isSameProcess(run.engine) ? "interrupted" : run.outcome;
 }
 

@@ -129,7 +129,7 @@ async function knownHolder({ stateFolder, clock, signal }: HoldRequest): Promise
 }
 
 /** Null when nobody living has said to hold it. */
-export function readHolder(stateFolder: string): Holder | null {
+function readHolder(stateFolder: string): Holder | null {
   try {
     const holder = JSON.parse(readFileSync(join(stateFolder, "run-holder.json"), "utf8")) as Partial<Holder>;
     const { runId, group = null } = holder;

@@ -44,7 +44,8 @@ function openDesk({ target, clock, environment }: Controller, deployment: Deploy
   const { approvalWait: wait } = deployment;
   let unwritten: Performed["problems"] = [];
   const standing = async (): Promise<ApprovalRecord | null> => {
-    const answers = await target.readApprovals();
+    const answers = (await target.readApprovals()).filter(({ digest }) => digest === deployment.digest);
+    // Looked at several times a second, so the history is read only where it matters.
     if (answers.length === 0) return null;
     return findAnswer(deployment, { answers, deployments: await target.readDeployments(), now: clock.now() });
   };
@@ -103,7 +104,7 @@ function orNull(ask: () => Promise<DeployApproval>, signal: AbortSignal): Promis
     const giveUp = (): void => resolve(null);
     signal.addEventListener("abort", giveUp, { once: true });
     ask()
-      .then(resolve, reject)
+      .then(resolve, (error: unknown) => (signal.aborted ? resolve(null) : reject(error)))
       .finally(() => signal.removeEventListener("abort", giveUp));
   });
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -62,6 +62,16 @@ test("a torn answer counts as none and is replaced by the next one", async () =>
   }
   expect(await writeApproval(place, record())).toMatchObject({ ok: true, value: { by: "ann" } });
   expect(await readApprovals(place)).toEqual([record()]);
+});
+
+test("what was read long ago is read again once anything has changed", async () => {
+  await writeApproval(place, record());
+  const past = new Date(Date.now() - 60_000);
+  utimesSync(place.paths.approvals, past, past);
+  const first = await readApprovals(place);
+  expect(await readApprovals(place)).toBe(first);
+  await writeApproval(place, record({ answer: "rejected", by: "bob" }));
+  expect(await readApprovals(place)).toMatchObject([{ answer: "rejected" }]);
 });
 
 test("a folder that can't be written is told", async () => {

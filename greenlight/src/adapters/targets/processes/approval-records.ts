@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createDurably, readJson, writeDurably } from "../../../base/durable-file.ts";
@@ -9,12 +9,30 @@ import type { Place } from "./place.ts";
 
 const READ_LIMIT = 200;
 
-/** Newest first, at most two hundred. An answer that can't be read counts as none: somebody is asked again. */
-export async function readApprovals({ paths }: Place): Promise<readonly ApprovalRecord[]> {
-  const newest = (await approvalIds(paths.approvals)).slice(0, READ_LIMIT);
-  const records = await Promise.all(newest.map((id) => readApproval(paths.approvals, id)));
-  return records.filter((record) => record !== null);
+/**
+ * Newest first, at most two hundred. An answer that can't be read counts as none: somebody is asked again. Whoever waits
+ * looks here several times a second, so the files are read again only when the folder has changed.
+ */
+export async function readApprovals(place: Place): Promise<readonly ApprovalRecord[]> {
+  const { approvals: folder } = place.paths;
+  const changedAt = await stat(folder).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+  if (changedAt === 0) return [];
+  const known = lastRead.get(place);
+  if (known?.changedAt === changedAt) return known.records;
+  const readAt = Date.now();
+  const newest = (await approvalIds(folder)).slice(0, READ_LIMIT);
+  const read = await Promise.all(newest.map((id) => readApproval(folder, id)));
+  const records = read.filter((record) => record !== null);
+  // A change within the same tick of the file system's clock would not show.
+  if (readAt - changedAt > SETTLED_MS) lastRead.set(place, { changedAt, records });
+  return records;
 }
+
+const SETTLED_MS = 2000;
+const lastRead = new WeakMap<Place, { readonly changedAt: number; readonly records: readonly ApprovalRecord[] }>();
 
 /** One file a deployment; see the port. */
 export async function writeApproval(
@@ -36,7 +54,7 @@ export async function writeApproval(
 }
 
 /** Ids of the deployments that were answered; they sort by time, newest first. */
-export async function approvalIds(folder: string): Promise<string[]> {
+async function approvalIds(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names
     .filter((name) => /^[0-9a-z]{16}\.json$/.test(name))
