@@ -67,6 +67,7 @@ export const PROBLEMS = kinds({
   RUN_ENDED: { remedy: "`greenlight retry` runs again what did not pass; `greenlight run` begins a new run" },
   RUN_AMBIGUOUS: { remedy: "give more of the run's id" },
   RUN_SUPERSEDED: { remedy: "start it again when the newer run has ended" },
+  RUN_INTERRUPTED: { remedy: "`greenlight resume` lets it go on", isOurs: true },
   RUN_NOT_CLOSED: { remedy: "wait longer with --wait, or end the process that the message names", isOurs: true },
   PORT_TAKEN: { remedy: "stop what listens there, or set another port for the environment" },
   SOURCE_CHANGED: { remedy: "run again, so that what is bundled is what was checked" },

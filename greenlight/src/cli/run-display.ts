@@ -1,11 +1,9 @@
 import type { ProjectPlace } from "../app/find-project.ts";
-import { readTail, StepLogs } from "../app/step-log.ts";
 import type { RunEvent } from "../engine/event.ts";
-import type { RunView, StepView } from "../engine/run-view.ts";
+import type { RunView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-line.ts";
-import { lastLines } from "./last-lines.ts";
 import { ProgressLines } from "./progress-lines.ts";
-import { showEnd } from "./run-end.ts";
+import { isFailure, showEnd } from "./run-end.ts";
 import { Terminal } from "./terminal.ts";
 
 /** How a run is shown while it goes on: live at a terminal, as lines elsewhere, as one event a line with `--json`. */
@@ -20,9 +18,6 @@ export interface RunDisplay {
   /** Gives the terminal back; to be called whatever happened. */
   close(): void;
 }
-
-const END_TAIL_BYTES = 16_384;
-const END_TAIL_LINES = 10;
 
 export async function openRunDisplay(call: CommandCall, place: ProjectPlace): Promise<RunDisplay> {
   if (call.isJson) return jsonDisplay();
@@ -124,26 +119,15 @@ async function endRun(
   call: CommandCall,
   { place, terminal, view }: { readonly place: ProjectPlace; readonly terminal: Terminal; readonly view: RunView },
 ): Promise<void> {
-  const logs = new StepLogs(call.composition, place, view.id);
-  const tails = new Map<string, readonly string[]>();
-  try {
-    for (const step of view.stages.flatMap((stage) => stage.steps)) {
-      if (step.outcome === "failed" || step.outcome === "errored") tails.set(step.name, await tailOf(logs, step));
-    }
-  } finally {
-    logs.close();
-  }
+  const failed = view.stages.flatMap((stage) => stage.steps).filter(isFailure);
+  const tails =
+    failed.length === 0
+      ? new Map<string, readonly string[]>()
+      : await (await import("./log-tails.ts")).readTails(call, { place, view, steps: failed });
   showEnd(view, {
     terminal,
     columns: isLiveTerminal(process.stdout, process.env) ? process.stdout.columns : null,
     write: (line) => console.log(line),
     lastLines: (step) => tails.get(step.name) ?? [],
   });
-}
-
-async function tailOf(logs: StepLogs, step: StepView): Promise<readonly string[]> {
-  const path = await logs.path(step);
-  const tail = path === null ? null : readTail(path, END_TAIL_BYTES);
-  if (tail === null) return [];
-  return lastLines(tail.bytes, { count: END_TAIL_LINES, isWhole: tail.size <= END_TAIL_BYTES });
 }

@@ -115,7 +115,7 @@ function firstLine(message: string): string {
   return (message.split("\n")[0] ?? message).replace(/; its last lines:$/u, "");
 }
 
-function isFailure(step: StepView): boolean {
+export function isFailure(step: StepView): boolean {
   return step.outcome === "failed" || step.outcome === "errored";
 }
 
