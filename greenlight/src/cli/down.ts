@@ -1,14 +1,15 @@
 import { loadProject } from "../app/load-project.ts";
 import { localEnvironments } from "../app/local-environments.ts";
+import { abandonedEnvironments } from "../app/see-environments.ts";
+import { formatProblem, ProblemError } from "../base/problem.ts";
+import type { Environment } from "../deployment/environment.ts";
 import type { CommandCall } from "./command-line.ts";
+import { printable } from "./terminal.ts";
 
-/** `greenlight down [environment]`: stops the local environments, or the named one. */
+/** `greenlight down [environment]`: stops the local environments, or the named one; also when the definition does not load. */
 export async function down(call: CommandCall, args: readonly string[]): Promise<number> {
-  const place = call.place();
-  const blueprint = await loadProject(place);
-  const environments = await localEnvironments({ place, blueprint, clock: call.composition.clock, only: args[0] });
   const stopped: { environment: string; wasRunning: boolean; endedPids: readonly number[] }[] = [];
-  for (const environment of environments) {
+  for (const environment of await chosenEnvironments(call, args[0])) {
     const result = await environment.stop();
     stopped.push({ environment: environment.name, ...result });
     if (call.isJson) continue;
@@ -17,4 +18,21 @@ export async function down(call: CommandCall, args: readonly string[]): Promise<
   }
   if (call.isJson) console.log(JSON.stringify({ environments: stopped }));
   return 0;
+}
+
+async function chosenEnvironments(call: CommandCall, only: string | undefined): Promise<readonly Environment[]> {
+  const place = call.place();
+  const { clock } = call.composition;
+  try {
+    const blueprint = await loadProject(place);
+    return await localEnvironments({ place, blueprint, clock, only });
+  } catch (error) {
+    // What runs must be stoppable whatever became of the definition.
+    if (!(error instanceof ProblemError)) throw error;
+    const abandoned = await abandonedEnvironments({ place, clock });
+    const chosen = abandoned.filter((each) => only === undefined || each.name === only);
+    if (chosen.length === 0) throw error;
+    for (const each of error.problems) console.error(printable(formatProblem(each)));
+    return chosen;
+  }
 }

@@ -1,47 +1,59 @@
-import { loadProject } from "../app/load-project.ts";
-import { localEnvironments } from "../app/local-environments.ts";
 import { listRuns } from "../app/read-runs.ts";
-import { problem, ProblemError } from "../base/problem.ts";
+import { seeEnvironments, type SeenEnvironment } from "../app/see-environments.ts";
+import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-line.ts";
+import { printAtOnce } from "./print-at-once.ts";
 import { formatDuration, printable, Terminal } from "./terminal.ts";
 
-/** `greenlight status`: what the environments serve, and the last runs. */
+/**
+ * `greenlight status`: what the environments serve, and the last runs; also where the definition does not load. It is
+ * asked often, so it imports nothing that it does not need. With `--follow RUN` it shows that run until it ends.
+ */
 export async function status(
   call: CommandCall,
   _args: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const place = call.place();
+  if (typeof options["follow"] === "string") {
+    const { followAndShow } = await import("./follow-and-show.ts");
+    return followAndShow(call, { place, run: options["follow"] });
+  }
   const limit = limitOf(options["limit"]);
-  const blueprint = await loadProject(place);
-  const environments = await localEnvironments({ place, blueprint, clock: call.composition.clock });
-  const states = await Promise.all(
-    environments.map(async (each) => ({ environment: each.name, ...(await each.observe()) })),
-  );
-  const runs = await listRuns(call.composition, place, limit);
+  const { clock } = call.composition;
+  const [seen, runs] = await Promise.all([seeEnvironments({ place, clock }), listRuns(call.composition, place, limit)]);
+  const { project, environments, problems } = seen;
   if (call.isJson) {
-    console.log(JSON.stringify({ project: blueprint.name, environments: states, runs }));
+    printAtOnce(`${JSON.stringify({ project, environments, runs, problems })}\n`);
     return 0;
   }
+  for (const each of problems) console.error(printable(formatProblem(each)));
   const terminal = new Terminal(process.stdout, process.env);
-  console.log(terminal.paint("bold", "environments"));
-  for (const state of states) {
-    const live = state.live === null ? "" : `  ${state.live.releaseId} (${state.live.slot})`;
-    const style = state.status === "running" ? "green" : state.status === "unhealthy" ? "red" : "dim";
-    console.log(
-      `  ${state.environment.padEnd(12)} ${terminal.paint(style, state.status.padEnd(10))} ${state.url}${live}`,
-    );
-  }
-  console.log(terminal.paint("bold", "runs"));
-  if (runs.length === 0) console.log("  none yet; `greenlight up` makes the first");
-  for (const run of runs) {
-    const time = run.endedAt === null ? "" : formatDuration(Date.parse(run.endedAt) - Date.parse(run.startedAt));
-    const at = run.commit === null ? "no commit" : `${run.branch ?? "detached"}@${run.commit.slice(0, 8)}`;
-    console.log(
-      `  ${run.id}  ${run.outcome.padEnd(11)} ${time.padStart(9)}  ${run.startedAt.slice(0, 19)}Z  ${run.pipeline}  ${printable(at)}`,
-    );
-  }
+  const lines = [
+    terminal.paint("bold", "environments"),
+    ...environments.map((each) => environmentLine(each, terminal)),
+    ...(environments.length === 0 ? ["  none on this machine"] : []),
+    terminal.paint("bold", "runs"),
+    ...runs.map(runLine),
+    ...(runs.length === 0 ? ["  none yet; `greenlight up` makes the first"] : []),
+  ];
+  printAtOnce(`${lines.join("\n")}\n`);
   return 0;
+}
+
+function environmentLine(seen: SeenEnvironment, terminal: Terminal): string {
+  const live = seen.live === null ? "" : `  ${seen.live.releaseId} (${seen.live.slot})`;
+  const style = seen.status === "running" ? "green" : seen.status === "unhealthy" ? "red" : "dim";
+  const state = terminal.paint(style, seen.status.padEnd(10));
+  const note = seen.isDefined ? "" : "  (not in the definition)";
+  return `  ${seen.environment.padEnd(12)} ${state} ${seen.url}${live}${note}`;
+}
+
+function runLine(run: Awaited<ReturnType<typeof listRuns>>[number]): string {
+  const time = run.endedAt === null ? "" : formatDuration(Date.parse(run.endedAt) - Date.parse(run.startedAt));
+  const at = run.commit === null ? "no commit" : `${run.branch ?? "detached"}@${run.commit.slice(0, 8)}`;
+  const startedAt = `${run.startedAt.slice(0, 19)}Z`;
+  return `  ${run.id}  ${run.outcome.padEnd(11)} ${time.padStart(9)}  ${startedAt}  ${run.pipeline}  ${printable(at)}`;
 }
 
 function limitOf(value: unknown): number {
