@@ -7,6 +7,8 @@ import { findCycle, sortByNeeds } from "./graph.ts";
 
 export interface LocatedStep {
   readonly step: StepDefinition;
+  /** What stands in the stage: other steps may need it by identity, also when `step` had to be mended. */
+  readonly entry: unknown;
   /** Of its matrix; empty without one. */
   readonly combinations: readonly Combination[];
   /** Position of its stage; `finally` comes last. */
@@ -14,8 +16,14 @@ export interface LocatedStep {
   readonly place: string;
 }
 
-/** Checks the steps of one pipeline against each other, and orders them so that needs come first. */
-export function checkGraph(located: readonly LocatedStep[]): {
+/**
+ * Checks the steps of one pipeline against each other, and orders them so that needs come first. `lost` are entries that
+ * are too broken to be steps, and their names: a need on one of them is no problem of its own.
+ */
+export function checkGraph(
+  located: readonly LocatedStep[],
+  lost: ReadonlySet<unknown>,
+): {
   readonly order: readonly LocatedStep[];
   readonly problems: readonly Problem[];
 } {
@@ -29,7 +37,8 @@ export function checkGraph(located: readonly LocatedStep[]): {
       const name = nameOfNeed(need);
       const target = name === null ? undefined : byName.get(name);
       // A step value must be the very one that stands in a stage: another of the same name is not it.
-      if (target === undefined || (typeof need !== "string" && target.step !== need)) {
+      if (target === undefined || (typeof need !== "string" && target.entry !== need)) {
+        if (lost.has(need)) continue;
         problems.push(
           problem("STEP_UNKNOWN_NEED", {
             place: `${each.place}.needs.${alias}`,

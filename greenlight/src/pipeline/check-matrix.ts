@@ -33,8 +33,10 @@ export function checkMatrix(
     ...checkPlaceholders(step, here, keys),
   ];
   const combinations = combinationsOf(matrix);
-  problems.push(...checkNames(step.name, combinations, here), ...checkFilledPaths(step, combinations, place));
-  return { combinations, problems };
+  const named = checkNames(step.name, combinations, here);
+  problems.push(...named, ...checkFilledPaths(step, combinations, place));
+  // Two of one name would only be told again, as two that write one output.
+  return { combinations: named.length > 0 ? NONE : combinations, problems };
 }
 
 function invalid(place: string, message: string): Problem {

@@ -113,7 +113,7 @@ describe("further attempts, conditions, groups and stores", () => {
       projectOf({
         s: [
           step("a", { run: "x", secrets: ["NO"], retry: { attemptTimeoutMs: 10 ** 9 }, outputs: { o: "/etc" } }),
-          step("b", { run: "x", when: onBranch(), matrix: matrix({}), timeoutMs: 0 }),
+          step("b", { run: "x", when: onBranch(), timeoutMs: 0, env: ["A"], secrets: ["A"], needs: { none: "none" } }),
           step("c", { run: "x", matrix: matrix({}) }),
         ],
       }),
@@ -124,7 +124,27 @@ describe("further attempts, conditions, groups and stores", () => {
       "RETRY_INVALID",
       "CONFIG_INVALID",
       "CONDITION_INVALID",
+      "CONFIG_INVALID",
+      "SECRET_UNDECLARED",
       "MATRIX_INVALID",
+      "STEP_UNKNOWN_NEED",
     ]);
+  });
+
+  test("a broken step breaks no other: what needs it is not told that it is not there", () => {
+    const broken = step("broken", { run: "", timeoutMs: 0 });
+    const nameless = { ...step("x", { run: "x" }), name: 7 } as never;
+    const after = step("after", { run: "x", needs: { broken, nameless, byName: "broken" } });
+    expect(codesOf(projectOf({ s: [broken, nameless, after] }))).toEqual([
+      "STEP_NO_ACTION",
+      "CONFIG_INVALID",
+      "CONFIG_INVALID",
+    ]);
+  });
+
+  test("a broken matrix is not told once more for each placeholder that it does not fill", () => {
+    const made = matrix({ os: "linux" as never });
+    const broken = step("a", { run: "x", outputs: { o: "out/{matrix.os}" }, matrix: made });
+    expect(codesOf(projectOf({ s: [broken] }))).toEqual(["MATRIX_INVALID"]);
   });
 });

@@ -1,15 +1,14 @@
-import type { ProblemCode } from "../base/problem-codes.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { checkMatrix } from "./check-matrix.ts";
 import { checkPaths } from "./check-paths.ts";
 import { checkVariables } from "./check-variables.ts";
 import type { Combination } from "./combinations.ts";
 import type { ProjectDefinition, StepDefinition } from "./definition.ts";
-import { describeForm } from "./describe-form.ts";
-import { isLabel, isStep } from "./step-form.ts";
+import { describeStep } from "./describe-step.ts";
+import { isLabel, isStep, placeOf } from "./step-form.ts";
 
 export interface CheckedStep {
-  /** Null when it is too broken to be placed in a graph. */
+  /** Null when it is too broken to be placed in a graph. Never part of a blueprint when there are problems. */
   readonly step: StepDefinition | null;
   /** Of its matrix; empty without one. */
   readonly combinations: readonly Combination[];
@@ -17,61 +16,26 @@ export interface CheckedStep {
 }
 
 /** Checks one entry of a stage by itself. */
-export function checkStep(entry: unknown, place: string, project: ProjectDefinition): CheckedStep {
-  if (!isStep(entry)) {
-    const problems = describeStep(entry, place);
-    if (problems.length > 0) return { step: null, combinations: [], problems };
-  }
-  const step = entry as StepDefinition;
-  const here = placeOf(place, step.name);
-  const { combinations, problems } = checkMatrix(step, here);
+export function checkStep(entry: unknown, stage: string, project: ProjectDefinition): CheckedStep {
+  const { step, problems: formal } = isStep(entry) ? { step: entry, problems: NONE } : describeStep(entry, stage);
+  if (step === null) return { step, combinations: [], problems: formal };
+  const place = placeOf(stage, step.name);
+  const { combinations, problems } = checkMatrix(step, place);
   return {
     step,
     combinations,
-    problems: checkName(step, here).concat(
-      step.matrix === null ? checkPaths(step, here) : [],
-      checkVariables(step, here, project.secrets),
-      checkRetry(step, here),
+    problems: formal.concat(
+      checkName(step, place),
+      step.matrix === null ? checkPaths(step, place) : NONE,
+      checkVariables(step, place, project.secrets),
+      checkRetry(step, place),
       problems,
-      checkEnvironment(step, here, project),
+      checkEnvironment(step, place, project),
     ),
   };
 }
 
-/** Where a step of that name stands. */
-export function placeOf(stage: string, name: string): string {
-  return `${stage}["${name}"]`;
-}
-
-/** What is wrong with the form of an entry that should be a step. */
-function describeStep(entry: unknown, place: string): readonly Problem[] {
-  if (typeof entry !== "object" || entry === null || !("kind" in entry)) {
-    const got = entry === undefined ? "undefined" : typeof entry;
-    return [problem("CONFIG_INVALID", { place, message: `expected a step, got ${got}` })];
-  }
-  const name = "name" in entry && typeof entry.name === "string" ? entry.name : "?";
-  return describeForm(entry, "step", {
-    place: placeOf(place, name),
-    // The steps that it needs are steps of their own.
-    isOpaque: (key, depth) => depth === 0 && key === "needs",
-    codeFor: codeForField,
-  });
-}
-
-function codeForField(path: readonly PropertyKey[]): ProblemCode {
-  switch (path[0]) {
-    case "action":
-      return path.length <= 2 ? "STEP_NO_ACTION" : "CONFIG_INVALID";
-    case "retry":
-      return "RETRY_INVALID";
-    case "matrix":
-      return "MATRIX_INVALID";
-    case "when":
-      return "CONDITION_INVALID";
-    default:
-      return "CONFIG_INVALID";
-  }
-}
+const NONE: readonly Problem[] = [];
 
 function checkName(step: StepDefinition, place: string): Problem[] {
   if (isLabel(step.name) && step.name.trim() === step.name) return [];

@@ -2,10 +2,11 @@ import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, PipelineBlueprint, StageBlueprint, StepBlueprint } from "./blueprint.ts";
 import { checkGraph, type LocatedStep } from "./check-graph.ts";
-import { checkStep, placeOf } from "./check-step.ts";
+import { checkStep } from "./check-step.ts";
 import type { EnvironmentDefinition, PipelineDefinition, ProjectDefinition, StepDefinition } from "./definition.ts";
 import { describeForm } from "./describe-form.ts";
 import { isProject } from "./project-form.ts";
+import { placeOf } from "./step-form.ts";
 
 /** Validates what a config exported. Reports every problem it can see, not the first. */
 export function makeBlueprint(exported: unknown, configPath: string): Result<Blueprint, readonly Problem[]> {
@@ -45,7 +46,7 @@ function describeProject(exported: unknown, configPath: string): readonly Proble
     // Steps are checked one by one.
     isOpaque: (key, depth) => depth === 2 && (key === "stages" || key === "finally"),
     codeFor: (path) => (path[0] === "store" && path[1] === "publicKey" ? "STORE_KEY_INVALID" : "CONFIG_INVALID"),
-  });
+  }).problems;
 }
 
 function makePipeline(
@@ -64,17 +65,19 @@ function makePipeline(
   ];
   const problems: Problem[] = checkConcurrency(definition, place);
   const located: LocatedStep[] = [];
+  const lost = new Set<unknown>();
   for (const [stageIndex, { entries, where }] of groups.entries()) {
     for (const entry of flatten(entries)) {
       const { step, combinations, problems: found } = checkStep(entry, where, project);
       for (const each of found) problems.push(each);
-      if (step !== null) located.push({ step, combinations, stageIndex, place: placeOf(where, step.name) });
+      if (step === null) addLost(entry, lost);
+      else located.push({ step, entry, combinations, stageIndex, place: placeOf(where, step.name) });
     }
   }
   if (located.length === 0 && problems.length === 0) {
     problems.push(problem("PIPELINE_EMPTY", { place, message: "has no steps" }));
   }
-  const graph = checkGraph(located);
+  const graph = checkGraph(located, lost);
   for (const each of graph.problems) problems.push(each);
   const stages = groups.map((group): StageBlueprint & { steps: StepBlueprint[] } => ({ name: group.name, steps: [] }));
   for (const { step, stageIndex } of graph.order) stages[stageIndex]?.steps.push(toBlueprint(step));
@@ -88,6 +91,11 @@ function makePipeline(
     },
     problems,
   };
+}
+
+function addLost(entry: unknown, lost: Set<unknown>): void {
+  lost.add(entry);
+  if (typeof entry === "object" && entry !== null && "name" in entry) lost.add(entry.name);
 }
 
 function checkConcurrency({ concurrency }: PipelineDefinition, place: string): Problem[] {

@@ -108,7 +108,7 @@ function waysInto(value: unknown): number[][] {
 function schemaAccepts(value: object, kind: "step" | "project"): boolean {
   const isOpaque = (key: string, depth: number): boolean =>
     kind === "step" ? depth === 0 && key === "needs" : depth === 2 && (key === "stages" || key === "finally");
-  return describeForm(value, kind, { place: "x", isOpaque, codeFor: () => "CONFIG_INVALID" }).length === 0;
+  return describeForm(value, kind, { place: "x", isOpaque, codeFor: () => "CONFIG_INVALID" }).problems.length === 0;
 }
 
 const picks = fc.array(fc.nat(40), { minLength: 1, maxLength: 5 });
@@ -173,12 +173,13 @@ describe("the quick check and the schema", () => {
       isOpaque: () => false,
       codeFor: (path) => (path[0] === "retry" ? "RETRY_INVALID" : "CONFIG_INVALID"),
     });
-    expect(found.map((each) => [each.code, each.place])).toEqual([
+    expect([...found.fields]).toEqual(["env", "retry"]);
+    expect(found.problems.map((each) => [each.code, each.place])).toEqual([
       ["CONFIG_INVALID", "here.env.0"],
       ["RETRY_INVALID", "here.retry.attempts"],
       ["RETRY_INVALID", "here.retry.on.0"],
     ]);
-    expect(found[0]).toEqual(
+    expect(found.problems[0]).toEqual(
       problem("CONFIG_INVALID", { place: "here.env.0", message: 'not the name of a variable, such as "API_KEY"' }),
     );
   });

@@ -111,6 +111,11 @@ export function isStep(value: unknown): value is StepDefinition {
   return hasExactly(value, STEP);
 }
 
+/** Where a step of that name stands. */
+export function placeOf(stage: string, name: string): string {
+  return `${stage}["${name}"]`;
+}
+
 /** A short text that can be shown on one line. */
 export function isLabel(value: unknown, most = 100): value is string {
   return isFilled(value) && value.length <= most && PRINTABLE.test(value);
