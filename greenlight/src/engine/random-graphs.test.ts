@@ -26,7 +26,7 @@ describe("random graphs, first seed " + String(FIRST), () => {
       try {
         for (const { definition } of graph.steps) rig.write(`in/${definition.name}.txt`, definition.name);
         const { events, view } = await rig.run(graph.stages, { concurrency: 3 });
-        expect(brokenInvariants({ folder: rig.folder, graph, events }), `seed ${seed}`).toEqual([]);
+        expect(await brokenInvariants({ folder: rig.folder, graph, events }), `seed ${seed}`).toEqual([]);
         const outcomes = view.stages.flatMap((stage) => stage.steps.map((step) => [step.name, step.outcome]));
         expect(Object.fromEntries(outcomes), `seed ${seed}`).toEqual(expectedOutcomes(graph));
         const again = await rig.run(graph.stages, { concurrency: 3 });
@@ -61,12 +61,12 @@ describe("random graphs, first seed " + String(FIRST), () => {
             if (left === 0) cancel.abort();
           },
         });
-        expect(brokenInvariants({ folder: rig.folder, graph, events: first.events }), `seed ${seed}`).toEqual([]);
+        expect(await brokenInvariants({ folder: rig.folder, graph, events: first.events }), `seed ${seed}`).toEqual([]);
         appendFileSync(join(rig.folder, "trace"), `${KILLED}\n`);
         const resume = { mode: "resume", by: "test", why: "cancelled", again: [] } as const;
         const second = await rig.run(graph.stages, { runId: "run", concurrency: 3, resume });
         const events = [...first.events, ...second.events];
-        expect(brokenInvariants({ folder: rig.folder, graph, events }), `seed ${seed}, resumed`).toEqual([]);
+        expect(await brokenInvariants({ folder: rig.folder, graph, events }), `seed ${seed}, resumed`).toEqual([]);
         expect(second.view.outcome).not.toBe("cancelled");
       } finally {
         rig.dispose();
@@ -94,7 +94,7 @@ describe("random graphs, first seed " + String(FIRST), () => {
         const events: readonly RunEvent[] = await runs.events("run");
         await runs.close();
         const graph = randomGraph(seed);
-        expect(brokenInvariants({ folder: place, graph, events }), `seed ${seed}`).toEqual([]);
+        expect(await brokenInvariants({ folder: place, graph, events }), `seed ${seed}`).toEqual([]);
       }
     } finally {
       for (const left of readdirSync(folder).flatMap((seed) => processesIn(join(folder, seed)))) {

@@ -3,7 +3,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { endAbandonedSteps } from "../step-process.ts";
 import { randomFrom, randomGraph } from "./random-graph.ts";
 import { Rig } from "./rig.ts";
 
@@ -22,7 +21,6 @@ async function runDoomed(seed: number, place: string): Promise<void> {
   mkdirSync(place, { recursive: true });
   const rig = new Rig(place);
   for (const step of graph.steps) rig.write(`in/${step.definition.name}.txt`, step.definition.name);
-  endAbandonedSteps(join(place, ".greenlight", "runs"));
   const deaths = ["once", "twice"].filter((name) => !existsSync(join(place, name)));
   const random = randomFrom(seed * 31 + deaths.length);
   let left = 1 + Math.floor(random() * graph.steps.length * 2);

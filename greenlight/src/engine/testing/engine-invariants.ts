@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RunEvent } from "../event.ts";
 import { viewRun } from "../run-view.ts";
@@ -9,17 +10,17 @@ import type { RandomGraph } from "./random-graph.ts";
 export const KILLED = "=== killed";
 
 /** Everything that a run of a random graph broke of what must always hold; empty when it holds. */
-export function brokenInvariants(options: {
+export async function brokenInvariants(options: {
   readonly folder: string;
   readonly graph: RandomGraph;
   readonly events: readonly RunEvent[];
-}): string[] {
+}): Promise<string[]> {
   const { folder, graph, events } = options;
   return [
     ...brokenRecord(events),
     ...brokenOrder(readTrace(folder), graph),
     ...ranTwice(events),
-    ...processesIn(folder).map((process) => `left running: ${process}`),
+    ...(await leftOvers(folder)).map((process) => `left running: ${process}`),
   ];
 }
 
@@ -69,6 +70,16 @@ function readTrace(folder: string): string[] {
     return readFileSync(join(folder, "trace"), "utf8").split("\n");
   } catch {
     return [];
+  }
+}
+
+/** What was told to end may take a moment. */
+async function leftOvers(folder: string): Promise<string[]> {
+  const until = Date.now() + 2000;
+  for (;;) {
+    const found = processesIn(folder);
+    if (found.length === 0 || Date.now() > until) return found;
+    await sleep(5);
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { BlobFolder } from "../../adapters/stores/folder/blob-folder.ts";
 import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
@@ -12,11 +13,13 @@ import type { EnvironmentDefinition, StepEntry } from "../../pipeline/definition
 import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
 import { makePlan } from "../../pipeline/make-plan.ts";
 import type { Approver } from "../approval.ts";
+import type { EngineContext } from "../engine-context.ts";
 import type { RunEvent } from "../event.ts";
 import { NO_MASKING, type Masking } from "../masking.ts";
 import { ProjectTree } from "../project-tree.ts";
 import { runPlan, type RunOptions } from "../run-plan.ts";
 import type { RunView, StepView } from "../run-view.ts";
+import { beginSteps } from "../step-process.ts";
 
 export interface RigRun {
   readonly view: RunView;
@@ -62,6 +65,9 @@ export class Rig {
       readonly masking?: Masking;
       readonly secrets?: ReadonlyMap<string, string>;
       readonly clock?: Clock;
+      readonly lock?: EngineContext["lock"];
+      /** Where cache and blobs lie, when they are not this project's own. */
+      readonly shared?: string;
     } = {},
   ): Promise<RigRun> {
     const made = makeBlueprint(
@@ -81,9 +87,11 @@ export class Rig {
     if (!planned.ok) throw new Error(JSON.stringify(planned.error));
     const stateFolder = join(this.folder, ".greenlight");
     const runs = new RunDatabase(join(stateFolder, "runs.sqlite"));
-    const work = new WorkDatabase(join(stateFolder, "work.sqlite"));
+    const shared = options.shared ?? stateFolder;
+    const work = new WorkDatabase(join(shared, "work.sqlite"));
     const events: RunEvent[] = [];
     this.#runs += 1;
+    const endSteps = beginSteps(stateFolder);
     const runId = options.runId ?? `run${this.#runs}`;
     const earlier = options.resume === undefined ? [] : await runs.events(runId);
     try {
@@ -100,8 +108,8 @@ export class Rig {
           secrets: options.secrets ?? new Map(),
           masking: options.masking ?? NO_MASKING,
           cancelRequest: () => null,
-          lock: async () => () => undefined,
-          blobs: new BlobFolder(join(stateFolder, "store/blobs")),
+          lock: options.lock ?? (async () => () => undefined),
+          blobs: new BlobFolder(join(shared, "store/blobs")),
           clock: options.clock ?? systemClock,
           approver: options.approver ?? (async () => ({ kind: "waiting" })),
           environmentVariables: { PATH: process.env["PATH"], ...options.variables },
@@ -130,8 +138,25 @@ export class Rig {
         },
       };
     } finally {
+      endSteps();
       work.close();
       await runs.close();
+    }
+  }
+
+  /** The record as an engine leaves it that dies right after it stored the first event that `isLast` accepts. */
+  cutOff(runId: string, isLast: (event: RunEvent) => boolean): void {
+    const database = new DatabaseSync(join(this.folder, ".greenlight/runs.sqlite"));
+    try {
+      const rows = database.prepare("SELECT json FROM events WHERE run_id = ? ORDER BY sequence").all(runId);
+      const last = rows.map((row) => JSON.parse(String(row["json"])) as RunEvent).find(isLast);
+      if (last === undefined) throw new Error("no such event");
+      for (const table of ["events", "successes"]) {
+        database.prepare(`DELETE FROM ${table} WHERE run_id = ? AND sequence > ?`).run(runId, last.sequence);
+      }
+      database.prepare("UPDATE runs SET ended_at = NULL, outcome = NULL WHERE id = ?").run(runId);
+    } finally {
+      database.close();
     }
   }
 
