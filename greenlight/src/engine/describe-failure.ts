@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 import { problem, type Problem } from "../base/problem.ts";
+import { describeCancel } from "./describe-fault.ts";
 import type { Attempt } from "./run-step.ts";
 import type { StepExit } from "./step-process.ts";
 import type { StepVerdict } from "./step-verdict.ts";
@@ -11,14 +12,11 @@ export function describeFailure(
   exit: StepExit,
   thrown: readonly Problem[],
 ): Pick<StepVerdict, "outcome" | "why" | "problems"> | null {
-  const { step, signal, run, logPath } = attempt;
+  const { step, run, logPath } = attempt;
   const place = step.name;
   switch (exit.ending) {
-    case "cancelled": {
-      const isByMatrix = !run.context.signal.aborted && signal.aborted;
-      const why = isByMatrix ? `cancelled: ${String(signal.reason)}, and the matrix fails fast` : "cancelled";
-      return { outcome: "cancelled", why, problems: [] };
-    }
+    case "cancelled":
+      return describeCancel(attempt);
     case "timed-out": {
       const message = `still ran after ${limitMs(attempt) / 1000} s and was ended`;
       return { outcome: "failed", why: message, problems: [problem("STEP_TIMEOUT", { place, message })] };

@@ -8,8 +8,8 @@ import type { TakenManifest } from "./take-manifest.ts";
 /** What is known of a step's end besides its verdict. */
 export interface StepEnd {
   readonly taken: TakenManifest | null;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
+  /** When it began, by `performance.now()`: a clock that is set meanwhile changes no duration. */
+  readonly begunAt: number;
   readonly attempts: number;
 }
 
@@ -46,7 +46,7 @@ export function endStep(
     isAlready: verdict.isAlready,
     isAllowedFailure,
     attempts: end?.attempts ?? 0,
-    durationMs: end === null ? 0 : Math.max(0, run.context.clock.now() - end.startedAt),
+    durationMs: end === null ? 0 : Math.round(performance.now() - end.begunAt),
     savedMs: verdict.savedMs,
     problems: verdict.problems,
     evidence: verdict.evidence,

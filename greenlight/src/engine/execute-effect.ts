@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 
-import { problem, type ProblemError } from "../base/problem.ts";
+import { problem } from "../base/problem.ts";
+import { describeCancel, describeFault } from "./describe-fault.ts";
 import type { Effect, EffectContext, NeedResult } from "./effect.ts";
 import { bareVerdict } from "./end-step.ts";
 import { modulePath } from "./module-path.ts";
@@ -30,6 +31,8 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
     Math.min(Math.max(0, call.deadlineMs - context.clock.now()), MAX_TIMER_MS),
   );
   const signal = AbortSignal.any([call.signal, deadline.signal]);
+  // It may write into the project, and people may while it waits for them.
+  context.tree.beginWriting();
   try {
     const module = (await import(pathToFileURL(modulePath(step.action.module, context.projectFolder)).href)) as Record<
       string,
@@ -46,19 +49,17 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
     );
     return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null, seenAt: null };
   } catch (error) {
-    if (call.signal.aborted) return failed("cancelled", "cancelled", []);
+    if (call.signal.aborted) return bareVerdict(describeCancel(call));
     if (deadline.signal.aborted) {
-      const message = `still ran after ${step.timeoutMs / 1000} s and was ended`;
+      const limitMs = Math.min(step.timeoutMs, step.retry?.attemptTimeoutMs ?? step.timeoutMs);
+      const message = `still ran after ${limitMs / 1000} s and was ended`;
       return failed("failed", message, [problem("STEP_TIMEOUT", { place: step.name, message })]);
     }
-    const message = error instanceof Error ? error.message : String(error);
-    log.write(`${context.masking.text(error instanceof Error ? (error.stack ?? message) : message)}\n`);
-    if (error instanceof Error && error.name === "ProblemError") {
-      const { problems, exitCode } = error as ProblemError;
-      return failed(exitCode === 3 ? "errored" : "failed", problems[0]?.message ?? message, problems);
-    }
-    return failed("errored", message, [problem("INTERNAL", { place: step.name, message })]);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.write(`${context.masking.text(text)}\n`);
+    return bareVerdict(describeFault(error, step.name));
   } finally {
+    context.tree.endWriting();
     clearTimeout(timer);
     log.end();
     await finished(log).catch(() => undefined);

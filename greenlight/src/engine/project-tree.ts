@@ -42,15 +42,16 @@ export class ProjectTree {
   /** A step begins to write: nothing that was seen holds any longer. */
   beginWriting(): void {
     this.#writers += 1;
-    this.#forget();
+    this.forget();
   }
 
   endWriting(): void {
     this.#writers -= 1;
-    this.#forget();
+    this.forget();
   }
 
-  #forget(): void {
+  /** Called after waiting for what may take long, too: people write files as well. */
+  forget(): void {
     this.#generation += 1;
     this.#places.clear();
     this.#listings.clear();

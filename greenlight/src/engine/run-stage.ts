@@ -1,6 +1,6 @@
-import { problem } from "../base/problem.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { ActiveRun, StepCall } from "./active-run.ts";
+import { describeCancel, describeFault } from "./describe-fault.ts";
 import { endStep } from "./end-step.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import { keepStep, keepUnseen } from "./keep-step.ts";
@@ -149,10 +149,7 @@ async function startStep(call: StepCall, stopped: string | null): Promise<Finish
     if (run.only !== null && !run.only.has(step.name)) return await keepUnseen(call);
     const notRun = whyNotRun(run, step, stopped);
     if (notRun !== null) return endStep(call, notRun);
-    if (call.signal.aborted) {
-      const why = `cancelled: ${String(call.signal.reason)}, and the matrix fails fast`;
-      return endStep(call, { outcome: "cancelled", why, problems: [] });
-    }
+    if (call.signal.aborted) return endStep(call, describeCancel(call));
     const kept = await keepStep(call);
     if (kept !== null) return kept;
     if (step.lock === null) return await runStep(call);
@@ -164,11 +161,6 @@ async function startStep(call: StepCall, stopped: string | null): Promise<Finish
     }
   } catch (error) {
     // A step's own faults are outcomes; what arrives here is a fault of the machine or a bug. The run goes on to its record.
-    if (call.signal.aborted) return endStep(call, { outcome: "cancelled", why: "cancelled", problems: [] });
-    const message = error instanceof Error ? error.message : String(error);
-    const known =
-      error instanceof Error && error.name === "ProblemError" && "problems" in error ? error.problems : null;
-    const problems = Array.isArray(known) ? known : [problem("INTERNAL", { place: step.name, message })];
-    return endStep(call, { outcome: "errored", why: message, problems });
+    return endStep(call, call.signal.aborted ? describeCancel(call) : describeFault(error, step.name));
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { problem, type Problem } from "../base/problem.ts";
 import type { StepCall } from "./active-run.ts";
 import { checkNeeds } from "./check-needs.ts";
+import { describeCancel, describeFault } from "./describe-fault.ts";
 import { bareVerdict, endStep } from "./end-step.ts";
 import { runEffect } from "./execute-effect.ts";
 import { runTask } from "./execute-task.ts";
@@ -31,9 +32,10 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   const { run, step } = call;
   const { context } = run;
   const startedAt = context.clock.now();
+  const begunAt = performance.now();
   const needs = needsOf(run, step);
   const refuse = (problems: readonly Problem[], taken: TakenManifest | null): FinishedStep =>
-    endStep(call, failedBy(problems), { taken, startedAt, attempts: 0 });
+    endStep(call, failedBy(problems), { taken, begunAt, attempts: 0 });
   const spoilt = await checkNeeds(needs, context);
   if (spoilt.length > 0) return refuse(spoilt, null);
   const took = await takeManifest(step, needs, context);
@@ -50,27 +52,31 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     const restored = await restoreTask(call, { taken, needs });
     if (restored !== null) {
       const why = join(explanation.whenCached, restored.why);
-      return endStep(call, { ...restored, why }, { taken, startedAt, attempts: 0 });
+      return endStep(call, { ...restored, why }, { taken, begunAt, attempts: 0 });
     }
   }
   const path = logPath(context.stateFolder, run.runId, step.name);
   const before = run.mode === "resume" ? run.earlier.get(step.name) : undefined;
-  const isInterrupted = before?.outcome === "running";
+  // Pending with a deadline: the engine that went on with it died, too, before it had begun it again.
+  const isInterrupted = before?.outcome === "running" || before?.outcome === "pending";
   const deadlineMs =
     isInterrupted && before.deadlineAt !== null ? Date.parse(before.deadlineAt) : startedAt + step.timeoutMs;
   const deadlineAt = new Date(deadlineMs).toISOString();
-  let attempt = isInterrupted ? before.attempts + (before.retries.some(isLast) ? 1 : 0) : 1;
+  // From here on a clock that is set changes nothing.
+  const leftMs = (): number => deadlineMs - startedAt - (performance.now() - begunAt);
+  let attempt = isInterrupted ? Math.max(1, before.attempts + (before.retries.some(isLast) ? 1 : 0)) : 1;
   for (let why = isEffect ? "observes first" : explanation.whenRun; ;) {
     run.journal.append({ type: "step-started", step: step.name, why, attempt, deadlineAt });
-    const attemptMs = step.retry?.attemptTimeoutMs ?? null;
-    const attemptDeadlineMs = attemptMs === null ? deadlineMs : Math.min(deadlineMs, context.clock.now() + attemptMs);
-    const verdict = await execute({ ...call, taken, needs, logPath: path, deadlineMs: attemptDeadlineMs });
+    const attemptMs = Math.min(leftMs(), step.retry?.attemptTimeoutMs ?? Number.POSITIVE_INFINITY);
+    const verdict =
+      attemptMs > 0
+        ? await execute({ ...call, taken, needs, logPath: path, deadlineMs: context.clock.now() + attemptMs })
+        : tooLate(call, deadlineAt);
     const delayMs = retryDelayMs(step.retry, attempt);
-    const leftMs = deadlineMs - context.clock.now() - delayMs;
-    if (!isRetried(step.retry, { verdict, attempt, leftMs }) || call.signal.aborted) {
+    if (!isRetried(step.retry, { verdict, attempt, leftMs: leftMs() - delayMs }) || call.signal.aborted) {
       const told = isEffect ? verdict.why : join(`ran: ${explanation.whenRun}`, verdict.why);
       const many = attempt > 1 ? join(told, `attempt ${attempt} of ${step.retry?.attempts ?? attempt}`) : told;
-      return endStep(call, { ...verdict, why: many }, { taken, startedAt, attempts: attempt });
+      return endStep(call, { ...verdict, why: many }, { taken, begunAt, attempts: attempt });
     }
     const { outcome, problems } = verdict;
     run.journal.append({
@@ -81,8 +87,14 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
       why: verdict.why,
       problems,
       delayMs,
+      ...(step.retry === null ? {} : { attemptLimit: step.retry.attempts }),
     });
-    await sleep(delayMs, undefined, { signal: call.signal });
+    try {
+      await sleep(delayMs, undefined, { signal: call.signal });
+    } catch {
+      return endStep(call, describeCancel(call), { taken, begunAt, attempts: attempt });
+    }
+    context.tree.forget();
     attempt += 1;
     why = `attempt ${attempt}, after: ${verdict.why}`;
     // What failed may have been mended meanwhile: the attempt's result is kept under what it really read.
@@ -97,15 +109,20 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   }
 }
 
-function execute(attempt: Attempt): Promise<StepVerdict> {
-  const { step, run } = attempt;
-  if (attempt.deadlineMs <= run.context.clock.now()) {
-    const message = `its deadline passed at ${new Date(attempt.deadlineMs).toISOString()}, before it could go on`;
-    const remedy = `give it a new one: greenlight retry ${run.runId}`;
-    const problems = [problem("STEP_TIMEOUT", { place: step.name, message, remedy })];
-    return Promise.resolve(bareVerdict({ outcome: "failed", why: message, problems }));
+async function execute(attempt: Attempt): Promise<StepVerdict> {
+  const { step, signal } = attempt;
+  try {
+    return await (step.action.kind === "effect" ? runEffect(attempt) : runTask(attempt));
+  } catch (error) {
+    return bareVerdict(signal.aborted ? describeCancel(attempt) : describeFault(error, step.name));
   }
-  return step.action.kind === "effect" ? runEffect(attempt) : runTask(attempt);
+}
+
+function tooLate({ step, run }: StepCall, deadlineAt: string): StepVerdict {
+  const message = `its deadline passed at ${deadlineAt}, before it could go on`;
+  const remedy = `give it a new one: greenlight retry ${run.runId}`;
+  const problems = [problem("STEP_TIMEOUT", { place: step.name, message, remedy })];
+  return bareVerdict({ outcome: "failed", why: message, problems });
 }
 
 function checkedSteps({ run }: StepCall): Parameters<typeof checkSources>[0] {

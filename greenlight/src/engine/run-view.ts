@@ -145,7 +145,9 @@ function headsOf(event: Pick<RunStarted, "stages" | "finally">): readonly Planne
 function resumedStep(head: PlannedStepHead, before: StepView | undefined, event: RunResumed): StepView {
   if (before === undefined) return pendingStep(head);
   if (staysAsIs(before, event.mode) && !event.again.includes(head.name)) return { ...before, ...head };
-  const kept = event.mode === "retry" ? {} : { deadlineAt: before.deadlineAt, attempts: before.attempts };
+  const { deadlineAt, attempts, retries } = before;
+  const isInterrupted = before.outcome === "running" || before.outcome === "pending";
+  const kept = event.mode === "retry" || !isInterrupted ? {} : { deadlineAt, attempts, retries };
   return { ...pendingStep(head), ...kept };
 }
 
@@ -201,6 +203,7 @@ function advanceStep(
       why: event.why,
       startedAt: event.attempt > 1 ? (before.startedAt ?? event.at) : event.at,
       attempts: event.attempt,
+      retries: event.attempt > 1 ? before.retries : [],
       deadlineAt: event.deadlineAt,
     };
   }

@@ -36,7 +36,7 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     }),
     logPath: attempt.logPath,
     mask: context.masking.isActive ? () => context.masking.stream() : null,
-    deadlineMs: attempt.deadlineMs,
+    deadlineMs: Date.now() + attempt.deadlineMs - context.clock.now(),
     timeoutMs: Math.min(step.timeoutMs, step.retry?.attemptTimeoutMs ?? step.timeoutMs),
     graceMs: context.graceMs,
     signal: attempt.signal,
