@@ -1,10 +1,10 @@
 import type { LogFilter } from "./masking.ts";
 import { dismissGuard, guardSteps } from "./processes/engine-guard.ts";
 import { endAbandonedSteps, recordEngine, recordStep } from "./processes/engine-record.ts";
-import { killMarked } from "./processes/marked-processes.ts";
 import { RunningStep, type Ending } from "./processes/running-step.ts";
 import { closeStarters, startProcess } from "./processes/start-process.ts";
 import { ENGINE_TOKEN, isTokenOf, newStepMarker, STEP_MARKER } from "./processes/step-marker.ts";
+import { killProcesses } from "./processes/step-processes.ts";
 import { isDiskFull, watchLog } from "./step-log.ts";
 
 export { endAbandonedSteps } from "./processes/engine-record.ts";
@@ -120,7 +120,7 @@ function endLeftovers(): void {
   if (!wasAnyStarted || active.size > 0) return;
   wasAnyStarted = false;
   closeStarters();
-  killMarked((token) => isTokenOf(token, ENGINE_TOKEN));
+  killProcesses({ groupId: null, isToken: (token) => isTokenOf(token, ENGINE_TOKEN) });
   dismissGuard();
 }
 

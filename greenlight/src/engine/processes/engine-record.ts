@@ -2,9 +2,9 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFile
 import { join } from "node:path";
 
 import { isProcessIdentity, isSameProcess, ownIdentity, wasStartedAt } from "../../base/process-identity.ts";
-import { killMarked } from "./marked-processes.ts";
 import { signalGroup } from "./process-group.ts";
 import { ENGINE_TOKEN, isTokenOf } from "./step-marker.ts";
+import { killProcesses } from "./step-processes.ts";
 
 /** Where markers can't be read, every step is written down. */
 const IS_EVERY_STEP_RECORDED = process.platform !== "linux";
@@ -26,7 +26,7 @@ export function recordEngine(stateFolder: string): () => void {
   }
   return () => {
     records.delete(path);
-    rmSync(path, { force: true });
+    remove(path);
   };
 }
 
@@ -52,13 +52,22 @@ export function endAbandonedSteps(stateFolder: string): number {
   if (dead.length === 0) return 0;
   let endedCount = 0;
   for (const name of dead) endedCount += endRecordedGroups(join(folder, name));
-  endedCount += killMarked((token) => dead.some((name) => isTokenOf(token, name)));
-  for (const name of dead) rmSync(join(folder, name), { force: true });
+  endedCount += killProcesses({ groupId: null, isToken: (token) => dead.some((name) => isTokenOf(token, name)) });
+  for (const name of dead) remove(join(folder, name));
   return endedCount;
 }
 
 function recordFolder(stateFolder: string): string {
   return join(stateFolder, "engines");
+}
+
+/** A record that stays is looked at again by the next start, in vain. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A read-only disk.
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -83,8 +92,9 @@ function endRecordedGroups(path: string): number {
   let endedCount = 0;
   for (const line of linesOf(path).slice(1)) {
     const [pid = 0, startedAtMs = 0] = line.split(" ").map(Number);
-    if (!wasStartedAt(pid, startedAtMs)) continue;
-    if (signalGroup(pid, "SIGKILL")) endedCount += 1;
+    if (!wasStartedAt(pid, startedAtMs) || !signalGroup(pid, "SIGKILL")) continue;
+    endedCount += 1;
+    killProcesses({ groupId: pid, isToken: () => false });
   }
   return endedCount;
 }

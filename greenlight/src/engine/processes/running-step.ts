@@ -1,31 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { findMarked, killMarked } from "./marked-processes.ts";
 import { signalGroup, signalProcess } from "./process-group.ts";
 import type { ProcessEnd, StartedProcess } from "./started-process.ts";
+import { findProcesses, groupIdOf, isAnyThere, killProcesses, type Wanted } from "./step-processes.ts";
 
 export type Ending = "exited" | "timed-out" | "cancelled";
 
 const POLL_MS = 25;
 /** Milliseconds after KILL in which the system has to take a process away; one that is stuck in the kernel is given up. */
 const GIVE_UP_MS = 10_000;
-
 const STUCK: ProcessEnd = { exitCode: null, signalName: "SIGKILL", mayHaveLeft: true, failure: null };
 
 /** The processes of one step from their start to the end of the last of them. */
 export class RunningStep {
   ending: Ending = "exited";
   readonly #process: StartedProcess;
-  readonly #token: string;
+  readonly #all: Wanted;
   readonly #graceMs: number;
+  readonly #givenUp = Promise.withResolvers<ProcessEnd>();
   #killAt = Number.POSITIVE_INFINITY;
   #killTimer: NodeJS.Timeout | undefined;
   #giveUpTimer: NodeJS.Timeout | undefined;
-  readonly #givenUp = Promise.withResolvers<ProcessEnd>();
 
   constructor(started: StartedProcess, options: { readonly token: string; readonly graceMs: number }) {
     this.#process = started;
-    this.#token = options.token;
+    this.#all = { groupId: started.pid, isToken: (token) => token === options.token };
     this.#graceMs = options.graceMs;
   }
 
@@ -39,7 +38,8 @@ export class RunningStep {
     signalGroup(pid, "SIGTERM");
     // What is stopped hears nothing until it goes on.
     signalGroup(pid, "SIGCONT");
-    for (const stray of this.#strays()) {
+    for (const stray of findProcesses({ ...this.#all, groupId: null })) {
+      if (groupIdOf(stray) === pid) continue;
       signalProcess(stray, "SIGTERM");
       signalProcess(stray, "SIGCONT");
     }
@@ -55,15 +55,13 @@ export class RunningStep {
   /** Resolves when its leader has ended and, with it, everything that it left. */
   async finished(): Promise<ProcessEnd> {
     const end = await Promise.race([this.#process.ended, this.#givenUp.promise]);
-    clearTimeout(this.#giveUpTimer);
-    const { pid } = this.#process;
     if (this.ending === "exited") {
       // What left the group is looked for once for all steps, when the run ends: a look costs more than a small step.
-      if (end.mayHaveLeft) signalGroup(pid, "SIGKILL");
+      if (end.mayHaveLeft) signalGroup(this.#process.pid, "SIGKILL");
       return end;
     }
     // Its children may still be tidying up.
-    while (performance.now() < this.#killAt && (signalGroup(pid, 0) || this.#strays().length > 0)) await sleep(POLL_MS);
+    while (performance.now() < this.#killAt && isAnyThere(this.#all)) await sleep(POLL_MS);
     clearTimeout(this.#killTimer);
     this.#killAll();
     clearTimeout(this.#giveUpTimer);
@@ -72,11 +70,6 @@ export class RunningStep {
 
   #killAll(): void {
     this.#giveUpTimer ??= setTimeout(() => this.#givenUp.resolve(STUCK), GIVE_UP_MS);
-    signalGroup(this.#process.pid, "SIGKILL");
-    killMarked((token) => token === this.#token);
-  }
-
-  #strays(): number[] {
-    return findMarked((token) => token === this.#token);
+    killProcesses(this.#all);
   }
 }
