@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import type { CacheEntry } from "../../engine/blob-store.ts";
+import type { InlineBlobs } from "./inline-blobs.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/u);
 
@@ -10,7 +11,7 @@ const path = z
   .min(1)
   .refine((text) => !/^[/\\]|^[A-Za-z]:|\0/u.test(text) && !text.split(/[/\\]/u).includes(".."));
 
-const schema: z.ZodType<CacheEntry> = z.object({
+const entrySchema: z.ZodType<CacheEntry> = z.object({
   schema: z.literal(1),
   runId: z.string(),
   step: z.string(),
@@ -20,8 +21,10 @@ const schema: z.ZodType<CacheEntry> = z.object({
   logDigest: digest.nullable(),
 });
 
-/** The cache entry that a signed body holds; null when it is of another version. */
-export function parseEntry(body: unknown): CacheEntry | null {
+const schema = z.object({ entry: entrySchema, inline: z.record(digest, z.string()) });
+
+/** What a signed body holds; null when it is of another version. */
+export function parseEntry(body: unknown): { readonly entry: CacheEntry; readonly inline: InlineBlobs } | null {
   return schema.safeParse(body).data ?? null;
 }
 

@@ -12,6 +12,7 @@ import { modulePath } from "../../engine/module-path.ts";
 import type { ObjectStore, ObjectStoreModule } from "../../engine/object-store.ts";
 import type { StoreDescriptor } from "../../pipeline/definition.ts";
 import type { RunTrigger } from "../../pipeline/plan.ts";
+import { BlobSender } from "./blob-sender.ts";
 import { RunRecords } from "./run-records.ts";
 import { Seal } from "./seal.ts";
 import { SharedBlobs } from "./shared-blobs.ts";
@@ -76,9 +77,10 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
   const layout = new StoreLayout(options.project);
   const seal = new Seal({ project: options.project, ...access });
   const isWriter = access.privateKey !== null;
-  const uploads = new UploadQueue({ ...options, guard, layout, seal, isWriter });
+  const sender = new BlobSender({ ...options, guard, layout });
+  const uploads = new UploadQueue({ ...options, guard, layout, seal, sender, isWriter });
   const scratchFolder = join(options.stateFolder, "tmp");
-  const blobs = new SharedBlobs({ local: options.localBlobs, guard, layout, uploads, scratchFolder });
+  const blobs = new SharedBlobs({ local: options.localBlobs, guard, layout, uploads, sender, scratchFolder });
   const cache = new SharedCache({ local: options.localCache, blobs, guard, layout, seal, uploads });
   const records = new RunRecords({
     guard,
@@ -88,6 +90,7 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
     uploads,
     isWriter,
     place,
+    localBlobs: options.localBlobs,
     signal: guard.whenOff("read"),
     holder: `process ${process.pid} on ${hostname()}`.slice(0, 300),
     home: homeOf(options.stateFolder),
@@ -122,7 +125,7 @@ async function flush(
 ): Promise<void> {
   const done = new AbortController();
   const late = options.clock.sleep(options.limitMs, AbortSignal.any([done.signal, guard.whenOff("write")]));
-  await Promise.race([uploads.idle(), late.catch(() => undefined)]);
+  await Promise.race([uploads.drain(), late.catch(() => undefined)]);
   done.abort();
   const missing = uploads.pending + uploads.leftBehind;
   if (missing > 0) guard.warnBehind(`${missing} results did not get there`);

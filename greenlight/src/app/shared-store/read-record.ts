@@ -1,5 +1,7 @@
 import { problem, ProblemError } from "../../base/problem.ts";
+import type { BlobStore } from "../../engine/blob-store.ts";
 import { manifestDigest, type Manifest } from "../../engine/manifest.ts";
+import { keepInline } from "./inline-blobs.ts";
 import { addChunk, EMPTY_RECORD, type RunRecord } from "./run-chunk.ts";
 import type { Seal } from "./seal.ts";
 import type { StoreGuard } from "./store-guard.ts";
@@ -15,10 +17,11 @@ export interface RecordContext {
   readonly guard: StoreGuard;
   readonly layout: StoreLayout;
   readonly seal: Seal;
+  readonly localBlobs: BlobStore;
 }
 
 /**
- * Reads what the store holds of a run, behind `known`. Null when the store does not answer. Throws STORE_ENTRY_REFUSED when a
+ * Reads what the store holds of a run, behind `known`; small logs are kept among the local blobs. Null when the store does not answer. Throws STORE_ENTRY_REFUSED when a
  * piece is missing, unsigned or out of order: a run can't go on from a record that was tampered with.
  */
 export async function readRecord(
@@ -47,7 +50,9 @@ export async function readRecord(
         throw refused(prefix, `piece ${record.lastChunk + 1} of the record is missing`);
       const added = addChunk(record, answer.value.bytes, { runId, ...context });
       if (!added.ok) throw refused(key, added.error);
-      record = added.value;
+      const { inline, ...rest } = added.value;
+      if (!(await keepInline(inline, context.localBlobs))) throw refused(key, "a log in it has another digest");
+      record = rest;
     }
   }
   return record;

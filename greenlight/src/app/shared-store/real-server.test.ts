@@ -105,7 +105,7 @@ describe.skipIf(MINIO_PROGRAM === null)(`the shared store on a real S3 server${W
     for (const [index, name] of names.entries()) {
       await first.keepResult(name, Buffer.alloc(20_000 + index, name));
       if (index === 30) {
-        await waitUntil("some uploads", () => (first.store.pendingUploads < 60 ? true : null));
+        await waitUntil("some uploads", () => (first.store.pendingUploads < 25 ? true : null));
         await minio.kill();
       }
     }

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { err, ok, type Result } from "../../base/result.ts";
 import type { RunEvent } from "../../engine/event.ts";
+import type { InlineBlobs } from "./inline-blobs.ts";
 import type { Seal } from "./seal.ts";
 import type { StoreLayout } from "./store-layout.ts";
 
@@ -13,8 +14,10 @@ export interface RunChunk {
   /** The writer's epoch; it never falls from one piece to the next. */
   readonly epoch: number;
   readonly events: readonly RunEvent[];
-  /** Step → blob of its log, for logs that the events don't name. */
+  /** Step → blob of its log. */
   readonly logs: Readonly<Record<string, string>>;
+  /** Small ones of these blobs. */
+  readonly inline: InlineBlobs;
 }
 
 /** What has been read of a run's record so far. */
@@ -35,6 +38,7 @@ const schema = z.object({
   epoch: z.number().int().positive(),
   events: z.array(z.looseObject({ runId: z.string(), sequence: z.number().int(), at: z.string(), type: z.string() })),
   logs: z.record(z.string(), digest),
+  inline: z.record(digest, z.string()),
 });
 
 /** The bytes of a piece, signed for its place. */
@@ -44,13 +48,13 @@ export function sealChunk(chunk: RunChunk, context: { readonly seal: Seal; reado
 
 /**
  * Adds the next piece to a record: it must be signed for this place, and its events must go on where the record ends. Otherwise
- * what is wrong with it.
+ * what is wrong with it. The blobs that it brings are for the caller to keep.
  */
 export function addChunk(
   record: RunRecord,
   bytes: Uint8Array,
   context: { readonly runId: string; readonly seal: Seal; readonly layout: StoreLayout },
-): Result<RunRecord, string> {
+): Result<RunRecord & { readonly inline: InlineBlobs }, string> {
   const number = record.lastChunk + 1;
   const opened = context.seal.open("run-events", context.layout.chunk(context.runId, number), bytes);
   if (!opened.ok) return opened;
@@ -69,5 +73,6 @@ export function addChunk(
     logs: { ...record.logs, ...parsed.logs },
     lastChunk: number,
     epoch: parsed.epoch,
+    inline: parsed.inline,
   });
 }

@@ -4,11 +4,12 @@ import type { Clock } from "../../base/clock.ts";
 import { digestFile } from "../../base/file-digest.ts";
 import { canonicalJson } from "../../base/json.ts";
 import { problem, type Problem } from "../../base/problem.ts";
-import type { RunEvent } from "../../engine/event.ts";
+import type { RunEvent, StepEnded } from "../../engine/event.ts";
 import type { Manifest } from "../../engine/manifest.ts";
 import type { RunSummary } from "../../engine/run-store.ts";
+import { InlineGatherer } from "./inline-blobs.ts";
 import type { RecordContext } from "./read-record.ts";
-import { EMPTY_RECORD, sealChunk, type RunRecord } from "./run-chunk.ts";
+import { EMPTY_RECORD, sealChunk, type RunChunk, type RunRecord } from "./run-chunk.ts";
 import { RENEW_MS, type RunLease } from "./run-lease.ts";
 import { summariseRun } from "./summarise-run.ts";
 import type { UploadQueue } from "./upload-queue.ts";
@@ -113,8 +114,8 @@ export class RunRecorder {
     const { guard, layout, runId } = this.#options;
     const number = this.#lastChunk + 1;
     const key = layout.chunk(runId, number);
-    const logs = await this.#sendLogs(events);
-    const bytes = sealChunk({ schema: 1, runId, number, epoch, events, logs }, this.#options);
+    const logs = await this.#gatherLogs(events);
+    const bytes = sealChunk({ schema: 1, runId, number, epoch, events, ...logs }, this.#options);
     const answer = await guard.insist("write", (store, signal) => store.put(key, bytes, { signal, ifAbsent: true }));
     if (answer.kind !== "got") {
       guard.warnBehind(`the record of run ${runId} ends with event ${(events[0]?.sequence ?? 1) - 1}`);
@@ -155,27 +156,27 @@ export class RunRecorder {
     await guard.write((store, signal) => store.put(layout.manifest(digest), bytes, { signal, ifAbsent: true }));
   }
 
-  /** Queues the logs of steps that ended, and names those that the events don't. */
-  async #sendLogs(events: readonly RunEvent[]): Promise<Record<string, string>> {
+  /** Takes small logs along and queues the others. */
+  async #gatherLogs(events: readonly RunEvent[]): Promise<Pick<RunChunk, "logs" | "inline">> {
     const logs: Record<string, string> = {};
+    const gatherer = new InlineGatherer();
     for (const event of events) {
       if (event.type !== "step-ended") continue;
-      if (event.logDigest !== null) {
-        this.#options.uploads.addBlob(event.logDigest);
-        continue;
-      }
-      const path = this.#options.logPath(event.step);
-      const size = await stat(path).then(
-        (stats) => stats.size,
-        () => 0,
-      );
-      if (size === 0 || size > MAX_LOG_BYTES) continue;
-      const digest = await digestFile(path).catch(() => null);
-      if (digest === null) continue;
-      logs[event.step] = digest;
-      this.#options.uploads.addBlob(digest, path);
+      const log = await this.#findLog(event).catch(() => null);
+      if (log === null) continue;
+      logs[event.step] = log.digest;
+      if (!(await gatherer.add(log.digest, log.path))) this.#options.uploads.addBlob(log.digest, log.path);
     }
-    return logs;
+    return { logs, inline: gatherer.blobs };
+  }
+
+  /** Null when the step wrote nothing, or too much. */
+  async #findLog(event: StepEnded): Promise<{ readonly digest: string; readonly path: string } | null> {
+    const kept = event.logDigest === null ? null : await this.#options.localBlobs.localPath(event.logDigest);
+    if (event.logDigest !== null && kept !== null) return { digest: event.logDigest, path: kept };
+    const path = this.#options.logPath(event.step);
+    const { size } = await stat(path);
+    return size === 0 || size > MAX_LOG_BYTES ? null : { digest: await digestFile(path), path };
   }
 
   async #sendSummary(): Promise<void> {

@@ -16,8 +16,8 @@ import type { ResumedRun } from "./run-records.ts";
 import { compareTellings } from "./take-over-run.ts";
 import { fastClock, folderDefinition, Machine, type MachineOptions } from "./testing/store-rig.ts";
 
-/** A lease of 30 seconds is over in one and a half. */
-const FAST: Clock = fastClock(20);
+/** A lease of 30 seconds is over in three quarters of one. */
+const FAST: Clock = fastClock(40);
 const RUN = "01jd0000000000ab";
 
 let shared: string;
@@ -160,6 +160,8 @@ describe("a run's record in the shared store", () => {
     await first.machine.store.flush();
 
     const second = new Run(machine());
+    expect(await second.machine.store.records.read(RUN)).toEqual(await first.machine.runs.events(RUN));
+    expect(await second.machine.store.records.read("01jd00000000zzzz")).toEqual([]);
     const resumed = await second.resume();
     expect(resumed.imported).toBe(4);
     expect(await second.machine.runs.events(RUN)).toEqual(await first.machine.runs.events(RUN));
@@ -211,7 +213,7 @@ describe("a run's record in the shared store", () => {
 
   test("is not taken from a machine that is at work", async () => {
     // It renews five times faster than the others look, so that a loaded test machine makes no difference.
-    const first = new Run(machine({ clock: fastClock(100) })).begin();
+    const first = new Run(machine({ clock: fastClock(200) })).begin();
     await first.tell(...bodies(1));
     await waitUntil("the first piece", () => (chunks().length > 0 ? true : null));
     for (const env of [undefined, {}]) {
@@ -324,7 +326,9 @@ describe("a run's record in the shared store", () => {
     await here.tell(ended);
     await here.recorder?.close();
     expect(here.machine.codes()).toEqual(["STORE_UNREACHABLE"]);
-    await expect(new Run(machine()).resume()).rejects.toThrow(/^STORE_UNREACHABLE: .*does not answer/u);
+    const elsewhere = new Run(machine());
+    expect(await elsewhere.machine.store.records.read(RUN)).toBeNull();
+    await expect(elsewhere.resume()).rejects.toThrow(/^STORE_UNREACHABLE: .*does not answer/u);
   });
 
   test("that does not exist is RUN_UNKNOWN, whatever the id looks like", async () => {

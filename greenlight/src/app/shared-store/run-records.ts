@@ -33,7 +33,7 @@ export interface ResumedRun {
   readonly events: readonly RunEvent[];
   /** How many of them were not on this machine before. */
   readonly imported: number;
-  /** Step → blob of its log, for steps that ran on other machines. */
+  /** Step → blob of its log, for steps that ran on other machines; the shared blobs have it. */
   readonly logs: Readonly<Record<string, string>>;
 }
 
@@ -106,6 +106,12 @@ export class RunRecords {
       await lease?.release();
       throw error;
     }
+  }
+
+  /** The run's events as the store has them, nothing taken over; empty for an unknown run, null when the store does not answer. */
+  async read(runId: string): Promise<readonly RunEvent[] | null> {
+    const record = isRunId(runId) ? await readRecord(runId, this.#options) : EMPTY_RECORD;
+    return record === null ? null : record.events;
   }
 
   /** The newest runs of all machines, newest first. Null when the store does not answer. */
@@ -202,7 +208,7 @@ export class RunRecords {
     });
   }
 
-  #lease(runId: string): LeaseOptions {
+  #lease(runId: string): LeaseOptions & RecordContext {
     return { ...this.#options, runId };
   }
 }

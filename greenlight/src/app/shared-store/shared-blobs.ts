@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { problem, ProblemError } from "../../base/problem.ts";
 import type { BlobStore } from "../../engine/blob-store.ts";
+import type { BlobSender } from "./blob-sender.ts";
+import { keepInline, type InlineBlobs } from "./inline-blobs.ts";
 import type { StoreGuard } from "./store-guard.ts";
 import type { StoreLayout } from "./store-layout.ts";
 import type { UploadQueue } from "./upload-queue.ts";
@@ -20,6 +22,7 @@ export class SharedBlobs implements BlobStore {
   readonly #guard: StoreGuard;
   readonly #layout: StoreLayout;
   readonly #uploads: UploadQueue;
+  readonly #sender: BlobSender;
   readonly #scratch: string;
   readonly #underWay = new Map<string, Promise<boolean>>();
   readonly #absent = new Set<string>();
@@ -29,6 +32,7 @@ export class SharedBlobs implements BlobStore {
     readonly guard: StoreGuard;
     readonly layout: StoreLayout;
     readonly uploads: UploadQueue;
+    readonly sender: BlobSender;
     /** A folder for what is not yet verified. */
     readonly scratchFolder: string;
   }) {
@@ -36,6 +40,7 @@ export class SharedBlobs implements BlobStore {
     this.#guard = options.guard;
     this.#layout = options.layout;
     this.#uploads = options.uploads;
+    this.#sender = options.sender;
     this.#scratch = options.scratchFolder;
   }
 
@@ -55,17 +60,22 @@ export class SharedBlobs implements BlobStore {
 
   async putFile(path: string, digest: string): Promise<void> {
     await this.#local.putFile(path, digest);
-    this.#uploads.addBlob(digest);
+    this.#uploads.noteBlob(digest);
   }
 
   async putBytes(bytes: Uint8Array, digest: string): Promise<void> {
     await this.#local.putBytes(bytes, digest);
-    this.#uploads.addBlob(digest);
+    this.#uploads.noteBlob(digest);
   }
 
   async copyTo(digest: string, target: string, options: { readonly isExecutable: boolean }): Promise<boolean> {
     if (await this.#local.copyTo(digest, target, options)) return true;
     return (await this.#fetch(digest)) && this.#local.copyTo(digest, target, options);
+  }
+
+  /** Keeps what came inside a signed object; false when a digest does not hold. */
+  async keepInline(inline: InlineBlobs): Promise<boolean> {
+    return this.#onOwnDisk(() => keepInline(inline, this.#local));
   }
 
   /** Brings all of them here, several at a time; false as soon as one can't be had. */
@@ -87,7 +97,7 @@ export class SharedBlobs implements BlobStore {
     if (this.#absent.has(digest) || this.#guard.isOff("read")) return Promise.resolve(false);
     const underWay = this.#underWay.get(digest);
     if (underWay !== undefined) return underWay;
-    const fetching = this.#fetchNow(digest).finally(() => this.#underWay.delete(digest));
+    const fetching = this.#onOwnDisk(() => this.#fetchNow(digest)).finally(() => this.#underWay.delete(digest));
     this.#underWay.set(digest, fetching);
     return fetching;
   }
@@ -104,12 +114,18 @@ export class SharedBlobs implements BlobStore {
       if (answer.kind === "got" && !answer.value) this.#absent.add(digest);
       if (answer.kind !== "got" || !answer.value) return false;
       return (await this.#keep(temporary, digest)) || this.#refuse(digest, key, "its content has another digest");
-    } catch (error) {
-      // This machine's own disk: what can't be fetched is made again, as far as that goes.
-      this.#guard.warn(problem("STORE_UNWRITABLE", { place: this.#scratch, message: String(error).slice(0, 300) }));
-      return false;
     } finally {
       await rm(temporary, { force: true }).catch(() => undefined);
+    }
+  }
+
+  /** What this machine's own disk does not take counts as absent: it is made again, as far as that goes. */
+  async #onOwnDisk(work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#guard.warn(problem("STORE_UNWRITABLE", { place: this.#scratch, message: String(error).slice(0, 300) }));
+      return false;
     }
   }
 
@@ -126,7 +142,7 @@ export class SharedBlobs implements BlobStore {
 
   #refuse(digest: string, key: string, message: string): false {
     this.#absent.add(digest);
-    this.#uploads.replaceBlob(digest);
+    this.#sender.replace(digest);
     this.#guard.warn(problem("STORE_ENTRY_REFUSED", { place: key, message: `${message}; it was not used` }));
     return false;
   }

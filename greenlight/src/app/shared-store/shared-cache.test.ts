@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { SharedFolderStore } from "../../adapters/stores/shared-folder/shared-folder-store.ts";
+import { BlobSender } from "./blob-sender.ts";
 import { Seal } from "./seal.ts";
 import { decideAccess } from "./store-access.ts";
 import { StoreGuard } from "./store-guard.ts";
@@ -46,6 +47,9 @@ function overwrite(path: string, change: (bytes: Buffer) => Buffer | string): vo
 }
 
 const reader = { env: {} } as const;
+
+/** Too large to travel inside its entry. */
+const MODEL = "the model ".repeat(4000);
 
 describe("a shared cache", () => {
   test("gives another machine what a trusted run made, with all its blobs", async () => {
@@ -151,7 +155,7 @@ describe("a shared cache", () => {
   test("a poisoned or cut blob is a miss, reaches no folder of the project, and is replaced by the next trusted run", async () => {
     for (const change of [(bytes: Buffer) => bytes.subarray(0, 3), () => "evil bytes of any length", () => ""]) {
       const first = machine();
-      const { key, entry } = await first.keepResult("train", "the model");
+      const { key, entry } = await first.keepResult("train", MODEL);
       await first.store.flush();
       const digest = entry.outputs["out"]?.[0]?.digest ?? "";
       const path = objects("blobs/").find((each) => each.endsWith(digest.slice(2))) ?? "";
@@ -164,21 +168,40 @@ describe("a shared cache", () => {
       expect(existsSync(target)).toBe(false);
       expect(await second.blobs.has(digest)).toBe(false);
       expect(readdirSync(join(second.folder, ".greenlight/tmp"))).toEqual([]);
-      await second.keepResult("train", "the model");
+      await second.keepResult("train", MODEL);
       await second.store.flush();
-      expect(readFileSync(path, "utf8")).toBe("the model");
+      expect(readFileSync(path, "utf8")).toBe(MODEL);
       expect(await machine(reader).store.cache.get(key)).toEqual(entry);
     }
   });
 
   test("a blob that is missing makes the whole entry a miss, without a warning", async () => {
     const first = machine();
-    const { key } = await first.keepResult("train", "the model");
+    const { key } = await first.keepResult("train", MODEL);
     await first.store.flush();
     rmSync(objects("blobs/")[0] ?? "");
     const second = machine(reader);
     expect(await second.store.cache.get(key)).toBeNull();
     expect(second.warnings).toEqual([]);
+  });
+
+  test("a small step is one object, and one whose blobs do not have their digests is refused whole", async () => {
+    const first = machine();
+    const { key, entry } = await first.keepResult("train", "small");
+    await first.store.flush();
+    expect(objects("blobs/")).toEqual([]);
+    const [path = ""] = objects("cache/");
+    const digest = entry.logDigest ?? "";
+    const at = new StoreLayout("films").cacheEntry(key);
+    const trigger = { kind: "push" } as const;
+    const env = { [STORE_KEY_VARIABLE]: KEY.privateKey };
+    const seal = new Seal({ project: "films", ...decideAccess({ publicKey: KEY.publicKey, env, trigger }) });
+    const lie = { entry, inline: { [digest]: Buffer.from("another log").toString("base64") } };
+    overwrite(path, () => Buffer.from(seal.seal("cache-entry", at, lie)).toString());
+    const second = machine(reader);
+    expect(await second.store.cache.get(key)).toBeNull();
+    expect(second.codes()).toEqual(["STORE_ENTRY_REFUSED"]);
+    expect(await second.blobs.has(digest)).toBe(false);
   });
 
   test("a damaged local blob is healed from the store", async () => {
@@ -209,7 +232,7 @@ describe("a shared cache", () => {
 
   test("an entry is shared only after its blobs, also when the run ends in between", async () => {
     const first = machine();
-    for (let index = 0; index < 60; index += 1) await first.keepResult(`step ${index}`, `output ${index}`);
+    for (let index = 0; index < 60; index += 1) await first.keepResult(`step ${index}`, MODEL + index);
     await first.die();
     machines.splice(machines.indexOf(first), 1);
     rmSync(first.folder, { recursive: true });
@@ -244,16 +267,17 @@ describe("a shared cache", () => {
       guard,
       layout: new StoreLayout("films"),
       seal: new Seal({ project: "films", ...access }),
+      sender: new BlobSender({ guard, layout: new StoreLayout("films"), localBlobs: first.blobs }),
       isWriter: true,
       localCache: { get: async () => held, put: async () => undefined, flush: async () => undefined },
       localBlobs: first.blobs,
     });
     uploads.addEntry(key, entry);
-    await uploads.idle();
+    await uploads.drain();
     expect([uploads.leftBehind, objects("cache/").length]).toEqual([1, 0]);
     held = entry;
     uploads.addEntry(key, entry);
-    await uploads.idle();
+    await uploads.drain();
     expect([uploads.leftBehind, objects("cache/").length]).toEqual([1, 1]);
     await guard.close();
   });

@@ -7,7 +7,7 @@ import type { StoreGuard } from "./store-guard.ts";
 import type { StoreLayout } from "./store-layout.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
-/** Entries hold paths and digests only; ten thousand files make about two megabytes. */
+/** Entries hold paths, digests and small blobs; ten thousand files make about two megabytes. */
 const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -42,7 +42,7 @@ export class SharedCache implements CacheStore {
     const local = await this.#local.get(key);
     if (local !== null || this.#guard.isOff("read")) return local;
     const entry = await this.#fetch(key);
-    if (entry === null || !(await this.#blobs.bring(blobsOf(entry)))) return null;
+    if (entry === null) return null;
     await this.#local.put(key, entry);
     return entry;
   }
@@ -63,7 +63,10 @@ export class SharedCache implements CacheStore {
     if (answer.kind !== "got" || answer.value === null) return null;
     const opened = this.#seal.open("cache-entry", key, answer.value.bytes);
     if (!opened.ok) return this.#refuse(key, opened.error);
-    return parseEntry(opened.value) ?? this.#refuse(key, "it is of another version");
+    const parsed = parseEntry(opened.value);
+    if (parsed === null) return this.#refuse(key, "it is of another version");
+    if (!(await this.#blobs.keepInline(parsed.inline))) return this.#refuse(key, "a blob in it has another digest");
+    return (await this.#blobs.bring(blobsOf(parsed.entry))) ? parsed.entry : null;
   }
 
   #refuse(key: string, message: string): null {

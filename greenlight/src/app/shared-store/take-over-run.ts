@@ -1,7 +1,7 @@
 import { canonicalJson } from "../../base/json.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
 import type { RunEvent } from "../../engine/event.ts";
-import { readRecord } from "./read-record.ts";
+import { readRecord, type RecordContext } from "./read-record.ts";
 import { sealChunk, type RunRecord } from "./run-chunk.ts";
 import { RunLease, type LeaseBody, type LeaseOptions } from "./run-lease.ts";
 
@@ -13,7 +13,7 @@ const FENCE_ATTEMPTS = 20;
  * answer; throws RUN_HELD_ELSEWHERE while another machine works on the run.
  */
 export async function takeOverRun(
-  options: LeaseOptions & { onWait(body: LeaseBody): void },
+  options: LeaseOptions & RecordContext & { onWait(body: LeaseBody): void },
   known: RunRecord,
 ): Promise<{ readonly lease: RunLease; readonly record: RunRecord } | null> {
   const taking = await RunLease.take({ ...options, minEpoch: known.epoch });
@@ -26,7 +26,7 @@ export async function takeOverRun(
     if (record === null) return null;
     const fence = { schema: 1, runId: options.runId, number: record.lastChunk + 1, epoch: lease.epoch } as const;
     const key = options.layout.chunk(fence.runId, fence.number);
-    const bytes = sealChunk({ ...fence, events: [], logs: {} }, options);
+    const bytes = sealChunk({ ...fence, events: [], logs: {}, inline: {} }, options);
     const answer = await options.guard.insist("write", (store, signal) =>
       store.put(key, bytes, { signal, ifAbsent: true }),
     );

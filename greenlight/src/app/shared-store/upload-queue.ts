@@ -1,11 +1,11 @@
-import { stat } from "node:fs/promises";
-
 import { digestText } from "../../base/file-digest.ts";
 import { canonicalJson } from "../../base/json.ts";
 import type { BlobStore, CacheEntry, CacheStore } from "../../engine/blob-store.ts";
+import type { BlobSender } from "./blob-sender.ts";
 import { blobsOf } from "./entry-schema.ts";
+import { InlineGatherer } from "./inline-blobs.ts";
 import type { Seal } from "./seal.ts";
-import type { Answer, StoreGuard } from "./store-guard.ts";
+import type { StoreGuard } from "./store-guard.ts";
 import type { StoreLayout } from "./store-layout.ts";
 
 type Upload =
@@ -14,17 +14,15 @@ type Upload =
   | { readonly kind: "entry"; readonly key: string; readonly digest: string };
 
 const AT_ONCE = 4;
+const BLOBS_AT_ONCE = 4;
 /** Waiting uploads are names only, about 300 bytes each. What does not fit stays on this machine. */
 const CAPACITY = 50_000;
-/** From this size on it is worth asking first whether the blob is there; smaller ones are just sent. */
-const LARGE_BYTES = 128 * 1024;
-/** Larger ones go one after another, so that few parts are in memory. */
-const HUGE_BYTES = 1024 * 1024;
 
 export interface UploadOptions {
   readonly guard: StoreGuard;
   readonly layout: StoreLayout;
   readonly seal: Seal;
+  readonly sender: BlobSender;
   /** False: nothing is taken in. */
   readonly isWriter: boolean;
   readonly localCache: CacheStore;
@@ -41,11 +39,8 @@ export class UploadQueue {
   #next = 0;
   #workers = 0;
   #left = 0;
-  #huge: Promise<unknown> = Promise.resolve();
-  readonly #sent = new Set<string>();
-  readonly #underWay = new Map<string, Promise<boolean>>();
-  /** Blobs whose remote copy was found damaged. */
-  readonly #damaged = new Set<string>();
+  /** Blobs of which no entry has spoken yet. */
+  readonly #loose = new Set<string>();
   #onIdle: (() => void)[] = [];
 
   constructor(options: UploadOptions) {
@@ -62,23 +57,26 @@ export class UploadQueue {
     return this.#left;
   }
 
+  /** A blob that is kept: its entry will mostly take it along. */
+  noteBlob(digest: string): void {
+    if (this.#options.isWriter && this.#loose.size < CAPACITY) this.#loose.add(digest);
+  }
+
   /** `path`: where it lies when it is not among the local blobs. */
-  addBlob(digest: string, path: string | null = null): void {
-    if (!this.#sent.has(digest)) this.#add({ kind: "blob", digest, path });
+  addBlob(digest: string, path: string | null): void {
+    this.#add({ kind: "blob", digest, path });
   }
 
   addEntry(key: string, entry: CacheEntry): void {
-    if (this.#options.isWriter) this.#add({ kind: "entry", key, digest: digestText(canonicalJson(entry)) });
+    if (!this.#options.isWriter) return;
+    for (const digest of blobsOf(entry)) this.#loose.delete(digest);
+    this.#add({ kind: "entry", key, digest: digestText(canonicalJson(entry)) });
   }
 
-  /** The remote copy is damaged: the next upload of this blob writes over it. */
-  replaceBlob(digest: string): void {
-    this.#damaged.add(digest);
-    this.#sent.delete(digest);
-  }
-
-  /** Resolves when nothing waits and nothing is under way. */
-  async idle(): Promise<void> {
+  /** Resolves when all that was given is sent or given up. */
+  async drain(): Promise<void> {
+    for (const digest of this.#loose) this.#add({ kind: "blob", digest, path: null });
+    this.#loose.clear();
     if (this.pending > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
@@ -116,67 +114,46 @@ export class UploadQueue {
   }
 
   async #send(upload: Upload): Promise<boolean> {
-    if (this.#options.guard.isOff("write")) return false;
-    return upload.kind === "blob" ? this.#sendBlob(upload.digest, upload.path) : this.#sendEntry(upload);
+    const { guard, sender } = this.#options;
+    if (guard.isOff("write")) return false;
+    return upload.kind === "blob" ? sender.send(upload.digest, upload.path) : this.#sendEntry(upload);
   }
 
   async #sendEntry(upload: Upload & { readonly kind: "entry" }): Promise<boolean> {
-    const { guard, layout, seal, localCache } = this.#options;
-    let entry = await localCache.get(upload.key);
-    if (entry === null) {
-      await localCache.flush();
-      entry = await localCache.get(upload.key);
-    }
+    const { guard, layout, seal, localBlobs } = this.#options;
+    const entry = await this.#readEntry(upload.key);
     if (entry === null || digestText(canonicalJson(entry)) !== upload.digest) return false;
-    for (const digest of blobsOf(entry)) if (!(await this.#sendBlob(digest, null))) return false;
-    const key = layout.cacheEntry(upload.key);
-    const bytes = seal.seal("cache-entry", key, entry);
-    return wasDone(await guard.insist("write", (store, signal) => store.put(key, bytes, { signal })));
-  }
-
-  #sendBlob(digest: string, path: string | null): Promise<boolean> {
-    if (this.#sent.has(digest)) return Promise.resolve(true);
-    const underWay = this.#underWay.get(digest);
-    if (underWay !== undefined) return underWay;
-    const sending = this.#sendBlobNow(digest, path).finally(() => this.#underWay.delete(digest));
-    this.#underWay.set(digest, sending);
-    return sending;
-  }
-
-  async #sendBlobNow(digest: string, path: string | null): Promise<boolean> {
-    const source = path ?? (await this.#options.localBlobs.localPath(digest));
-    if (source === null) return false;
-    const { size } = await stat(source);
-    if (size < HUGE_BYTES) return this.#sendFile(digest, source, size);
-    const mine = this.#huge.then(() => this.#sendFile(digest, source, size));
-    this.#huge = mine.catch(() => undefined);
-    return mine;
-  }
-
-  async #sendFile(digest: string, source: string, sizeBytes: number): Promise<boolean> {
-    const { guard, layout } = this.#options;
-    const key = layout.blob(digest);
-    let isReplaced = this.#damaged.has(digest);
-    if (!isReplaced && sizeBytes >= LARGE_BYTES) {
-      const there = await guard.insist("write", (store, signal) => store.size(key, { signal }));
-      if (there.kind !== "got") return false;
-      if (there.value === sizeBytes) return this.#note(digest);
-      // Another length under this digest was cut off.
-      isReplaced = there.value !== null;
+    const inline = new InlineGatherer();
+    const alone: string[] = [];
+    for (const digest of blobsOf(entry)) {
+      const path = await localBlobs.localPath(digest);
+      if (path === null || !(await inline.add(digest, path))) alone.push(digest);
     }
-    const condition = isReplaced ? {} : { ifAbsent: true as const };
-    const answer = await guard.insist("write", (store, signal) => store.putFile(key, source, { signal, ...condition }));
-    return wasDone(answer) && this.#note(digest);
+    if (!(await this.#sendAll(alone))) return false;
+    const key = layout.cacheEntry(upload.key);
+    const bytes = seal.seal("cache-entry", key, { entry, inline: inline.blobs });
+    return (await guard.insist("write", (store, signal) => store.put(key, bytes, { signal }))).kind === "got";
   }
 
-  #note(digest: string): true {
-    this.#damaged.delete(digest);
-    this.#sent.add(digest);
-    return true;
+  /** A local cache may write a moment later than it is told to. */
+  async #readEntry(key: string): Promise<CacheEntry | null> {
+    const { localCache } = this.#options;
+    const entry = await localCache.get(key);
+    if (entry !== null) return entry;
+    await localCache.flush();
+    return localCache.get(key);
   }
-}
 
-/** A conflict says that the same content is there already. */
-function wasDone(answer: Answer<unknown>): boolean {
-  return answer.kind === "got";
+  async #sendAll(digests: readonly string[]): Promise<boolean> {
+    const queue = digests.values();
+    let isComplete = true;
+    const sendNext = async (): Promise<void> => {
+      for (const digest of queue) {
+        if (!isComplete) return;
+        if (!(await this.#options.sender.send(digest, null))) isComplete = false;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(BLOBS_AT_ONCE, digests.length) }, sendNext));
+    return isComplete;
+  }
 }

@@ -153,7 +153,7 @@ export function objectStoreContract(name: string, make: (() => Promise<ContractS
     });
 
     test("a file of several parts arrives whole, and is created once only", async () => {
-      const bytes = randomBytes(19 * 1024 * 1024 + 7);
+      const bytes = randomBytes(17 * 1024 * 1024 + 7);
       const source = join(folder, "big");
       writeFileSync(source, bytes);
       expect(await store.putFile("big/file", source, { signal, ifAbsent: true })).toMatchObject({ kind: "written" });

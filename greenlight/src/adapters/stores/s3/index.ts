@@ -6,7 +6,7 @@ import { S3Store } from "./s3-store.ts";
 
 const CONNECT_LIMIT_MS = 2000;
 /** Below six seconds the client watches from the start of a connection, above only after three. */
-const IDLE_LIMIT_MS = 4000;
+const IDLE_LIMIT_MS = 5000;
 const ATTEMPTS = 3;
 const CONNECTIONS = 16;
 
