@@ -7,11 +7,27 @@ import type { RunTrigger } from "../pipeline/plan.ts";
 
 const GIT_TIMEOUT_MS = 10_000;
 
+const begun = new Map<string, Promise<RunTrigger>>();
+
+/** Begins what the next `readTrigger` of this folder takes over: git may work while other code is loaded. */
+export function beginReadingTrigger(folder: string, env: Readonly<Record<string, string | undefined>>): void {
+  const reading = readNow(folder, env);
+  // Told by the one who asks.
+  reading.catch(() => undefined);
+  begun.set(folder, reading);
+}
+
 /** What started this run, as far as the checkout, the code host and the user tell. Nulls outside a git checkout. */
 export async function readTrigger(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunTrigger> {
+  const reading = begun.get(folder);
+  begun.delete(folder);
+  return reading ?? readNow(folder, env);
+}
+
+async function readNow(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<RunTrigger> {
   const status = await git(folder, ["status", "--porcelain=v2", "--branch"]);
   const lines = status?.split("\n") ?? [];
   const head = lines.find((line) => line.startsWith("# branch.head "))?.slice("# branch.head ".length);

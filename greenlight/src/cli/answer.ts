@@ -1,7 +1,7 @@
 import { answerApproval, type Answered } from "../app/answer-approval.ts";
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { readReason } from "./reason.ts";
 import { printable } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import { answer } from "./answer.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 
 /** `greenlight approve [environment]`: lets the deployment that waits there go on. */
 export function approve(

@@ -4,7 +4,7 @@ import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import { listenForCancel } from "./cancellation.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { readReason } from "./reason.ts";
 import { printable } from "./terminal.ts";
 

@@ -1,88 +1,11 @@
 import { Command, CommanderError, Option } from "commander";
 
 import type { Composition } from "../app/composition.ts";
-import { findProject, type ProjectPlace } from "../app/find-project.ts";
+import { findProject } from "../app/find-project.ts";
 import { GREENLIGHT_VERSION } from "../app/version.ts";
 import { problem, ProblemError } from "../base/problem.ts";
-
-/** What every command gets: the place of the project, the composition, and how to answer. */
-export interface CommandCall {
-  readonly composition: Composition;
-  readonly isJson: boolean;
-  /** Finds the project; throws CONFIG_MISSING. */
-  place(): ProjectPlace;
-}
-
-/** A command's work; resolves to the exit status. Imported only when the command is called. */
-type Handler = (
-  call: CommandCall,
-  args: readonly string[],
-  options: Readonly<Record<string, unknown>>,
-) => Promise<number>;
-
-interface CommandSpec {
-  readonly name: string;
-  readonly argument?: readonly [flags: string, description: string];
-  readonly description: string;
-  readonly options?: readonly (readonly [flags: string, description: string])[];
-  load(): Promise<Handler>;
-}
-
-const COMMANDS: readonly CommandSpec[] = [
-  {
-    name: "up",
-    description: "run delivery into the local environments, then serve until Ctrl-C",
-    options: [
-      ["--once", "end after the run and leave the environments serving"],
-      ["--yes", "grant approvals (recorded as such)"],
-      ["--concurrency <steps>", "how many steps may run at once"],
-    ],
-    load: async () => (await import("./up.ts")).up,
-  },
-  {
-    name: "down",
-    description: "stop local environments, or the named one",
-    argument: ["[environment]", "an environment of the project"],
-    load: async () => (await import("./down.ts")).down,
-  },
-  {
-    name: "run",
-    description: "run a pipeline for this branch",
-    argument: ["[pipeline]", "a pipeline of the project; delivery when left out"],
-    options: [
-      ["--yes", "grant approvals (recorded as such)"],
-      ["--concurrency <steps>", "how many steps may run at once"],
-    ],
-    load: async () => (await import("./run.ts")).run,
-  },
-  {
-    name: "plan",
-    description: "show what a run would do, and why",
-    argument: ["[pipeline]", "a pipeline of the project; delivery when left out"],
-    options: [["--local", "plan as `up` does: every environment on this machine"]],
-    load: async () => (await import("./plan.ts")).plan,
-  },
-  {
-    name: "why",
-    description: "say why a step ran last, and what changed since",
-    argument: ["[step]", "a step; all of them when left out"],
-    options: [["--run <id>", "that run instead of the last"]],
-    load: async () => (await import("./why.ts")).why,
-  },
-  {
-    name: "status",
-    description: "show the environments and the last runs",
-    options: [["--limit <runs>", "how many runs; 10 when left out"]],
-    load: async () => (await import("./status.ts")).status,
-  },
-  {
-    name: "logs",
-    description: "show what the steps of a run wrote",
-    argument: ["[run]", "a run; the last one when left out"],
-    options: [["--step <name>", "only that step"]],
-    load: async () => (await import("./logs.ts")).logs,
-  },
-];
+import type { CommandCall } from "./command-call.ts";
+import { COMMANDS, type CommandOption } from "./commands.ts";
 
 /** Parses the arguments, runs the command and resolves to the exit status. Usage errors throw a ProblemError. */
 export async function runCommandLine(args: readonly string[], composition: Composition): Promise<number> {
@@ -96,7 +19,7 @@ export async function runCommandLine(args: readonly string[], composition: Compo
     const command = program.command(spec.name).description(spec.description).exitOverride();
     command.configureOutput({ outputError: () => undefined });
     if (spec.argument !== undefined) command.argument(spec.argument[0], spec.argument[1]);
-    for (const [flags, description] of spec.options ?? []) command.addOption(new Option(flags, description));
+    for (const option of spec.options ?? []) command.addOption(toOption(option));
     command.option("--json", "answer in JSON: one document, or one event a line");
     command.option("--project <dir>", "the project's folder");
     command.action(async () => {
@@ -107,6 +30,7 @@ export async function runCommandLine(args: readonly string[], composition: Compo
         isJson: options["json"] === true,
         place: () => findProject(process.cwd(), explicit),
       };
+      if (spec.readsCheckout === true) await beginReadingCheckout(call);
       const handler = await spec.load();
       status = await handler(call, command.args, options);
     });
@@ -125,4 +49,20 @@ export async function runCommandLine(args: readonly string[], composition: Compo
     ]);
   }
   return status;
+}
+
+function toOption([flags, description, repeated]: CommandOption): Option {
+  const option = new Option(flags, description);
+  if (repeated !== undefined) option.argParser((value: string, before: string[] = []) => [...before, value]);
+  return option;
+}
+
+/** Git works beside the loading of the command's code. A project that is not there is told by the command itself. */
+async function beginReadingCheckout(call: CommandCall): Promise<void> {
+  const { beginReadingTrigger } = await import("../app/read-checkout.ts");
+  try {
+    beginReadingTrigger(call.place().folder, process.env);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+  }
 }

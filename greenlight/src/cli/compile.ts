@@ -1,7 +1,7 @@
 import { compileWorkflows, type CompiledWorkflow } from "../app/compile-workflows.ts";
 import { loadProject } from "../app/load-project.ts";
 import { formatProblem, problem, ProblemError, type Problem } from "../base/problem.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { printable } from "./terminal.ts";
 
 const ENGINES = ["github-actions"];

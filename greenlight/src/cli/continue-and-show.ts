@@ -3,7 +3,7 @@ import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
 import { exitCodeOf } from "../engine/outcome.ts";
 import { listenForCancel } from "./cancellation.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { showRun } from "./run-and-show.ts";
 
 /** Lets a run go on and shows it, as `run` does; resolves to the exit status. */

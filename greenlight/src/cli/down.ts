@@ -3,7 +3,7 @@ import { localEnvironments } from "../app/local-environments.ts";
 import { abandonedEnvironments } from "../app/see-environments.ts";
 import { formatProblem, ProblemError } from "../base/problem.ts";
 import type { Environment } from "../deployment/environment.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { printable } from "./terminal.ts";
 
 /** `greenlight down [environment]`: stops the local environments, or the named one; also when the definition does not load. */

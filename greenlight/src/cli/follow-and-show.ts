@@ -5,7 +5,7 @@ import type { RunEvent } from "../engine/event.ts";
 import { exitCodeOf } from "../engine/outcome.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import { viewRun } from "../engine/run-view.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { openRunDisplay } from "./run-display.ts";
 
 export interface FollowCall {

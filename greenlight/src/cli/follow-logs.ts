@@ -5,7 +5,7 @@ import { followRun } from "../app/follow-run.ts";
 import { StepLogs } from "../app/step-log.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { RunEvent, RunStarted } from "../engine/event.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { exitCodeOfRun, followWhileWanted } from "./follow-and-show.ts";
 import { PrefixedLines } from "./prefixed-lines.ts";
 import { printable } from "./terminal.ts";

@@ -1,7 +1,7 @@
 import type { ProjectPlace } from "../app/find-project.ts";
 import { readTail, StepLogs } from "../app/step-log.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { lastLines } from "./last-lines.ts";
 
 const TAIL_BYTES = 16_384;

@@ -7,7 +7,7 @@ import { readTail, StepLogs } from "../app/step-log.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { RunEvent } from "../engine/event.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { exitCodeOfRun, followWhileWanted } from "./follow-and-show.ts";
 import { followLogs } from "./follow-logs.ts";
 import { Terminal } from "./terminal.ts";

@@ -1,7 +1,7 @@
 import { loadProject } from "../app/load-project.ts";
 import { previewRun } from "../app/preview-run.ts";
 import { choosePipeline, planFor } from "../app/run-pipeline.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 
 const WORDS = { run: "would run", cached: "cached", observe: "observes", depends: "depends" } as const;

@@ -1,5 +1,5 @@
 import { answer } from "./answer.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 
 /** `greenlight reject [environment]`: ends the deployment that waits there. */
 export function reject(

@@ -1,4 +1,4 @@
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { continueAndShow } from "./continue-and-show.ts";
 
 /** `greenlight resume [run]`: goes on with a run that was interrupted, cancelled or waits, where it stopped. */

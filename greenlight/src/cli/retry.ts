@@ -1,4 +1,4 @@
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { continueAndShow } from "./continue-and-show.ts";
 
 /** `greenlight retry [run]`: runs again what did not pass, within the same run; `--step` also what did. */

@@ -6,7 +6,7 @@ import type { RunView } from "../engine/run-view.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
 import type { EnvironmentSelection } from "../pipeline/plan.ts";
 import { askAtTerminal } from "./ask-approval.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { openRunDisplay } from "./run-display.ts";
 
 /** How a run is asked, bounded and watched from the command line, whether it begins or goes on. */

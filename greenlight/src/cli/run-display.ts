@@ -1,7 +1,7 @@
 import type { ProjectPlace } from "../app/find-project.ts";
 import type { RunEvent } from "../engine/event.ts";
 import type { RunView } from "../engine/run-view.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { ProgressLines } from "./progress-lines.ts";
 import { isFailure, showEnd } from "./run-end.ts";
 import { Terminal } from "./terminal.ts";

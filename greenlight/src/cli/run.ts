@@ -5,10 +5,12 @@ import { formatProblem } from "../base/problem.ts";
 import { exitCodeOf, type Outcome } from "../engine/outcome.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
 import { listenForCancel } from "./cancellation.ts";
-import type { CommandCall } from "./command-line.ts";
-import { readPartOptions, type PartOptions } from "./part-options.ts";
+import type { CommandCall } from "./command-call.ts";
+import type { PartOptions } from "./part-options.ts";
 import { runAndShow, showRun } from "./run-and-show.ts";
 import { printable } from "./terminal.ts";
+
+const PART_OPTIONS = ["stage", "step", "matrix", "run", "part", "handover"];
 
 /**
  * `greenlight run [pipeline]`: the pipeline for this branch; deploys where the branch deploys. With `--stage` only a part of
@@ -19,7 +21,7 @@ export async function run(
   args: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  const part = readPartOptions(options);
+  const part = PART_OPTIONS.some((name) => options[name] !== undefined) ? await readPart(options) : null;
   const place = call.place();
   const blueprint = await loadProject(place);
   const pipeline = choosePipeline(blueprint, args[0]);
@@ -68,4 +70,10 @@ async function showPart(
     return end.view;
   });
   return outcome;
+}
+
+/** Its checks bring a library along that a whole run does not need. */
+async function readPart(options: Readonly<Record<string, unknown>>): Promise<PartOptions | null> {
+  const { readPartOptions } = await import("./part-options.ts");
+  return readPartOptions(options);
 }

@@ -1,7 +1,7 @@
 import { listRuns } from "../app/read-runs.ts";
 import { seeEnvironments, type SeenEnvironment } from "../app/see-environments.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { printAtOnce } from "./print-at-once.ts";
 import { formatDuration, printable, Terminal } from "./terminal.ts";
 

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { systemClock } from "../base/system-clock.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { storeKey } from "./store-key.ts";
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { makeStoreKey, STORE_KEY_VARIABLE } from "../app/shared-store/store-keys.ts";
 import { problem, ProblemError } from "../base/problem.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 
 /** `greenlight store key`: makes the two halves of a shared store's key. Nothing is written anywhere. */
 export async function storeKey(call: CommandCall, args: readonly string[]): Promise<number> {

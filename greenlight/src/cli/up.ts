@@ -6,7 +6,7 @@ import { choosePipeline } from "../app/run-pipeline.ts";
 import type { Environment } from "../deployment/environment.ts";
 import { exitCodeOf, isSuccess } from "../engine/outcome.ts";
 import { listenForCancel } from "./cancellation.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { runAndShow } from "./run-and-show.ts";
 
 /**

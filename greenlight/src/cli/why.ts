@@ -3,7 +3,7 @@ import { previewRun } from "../app/preview-run.ts";
 import { openLastRun } from "../app/read-runs.ts";
 import { planFor } from "../app/run-pipeline.ts";
 import { problem, ProblemError } from "../base/problem.ts";
-import type { CommandCall } from "./command-line.ts";
+import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 
 /** `greenlight why [step]`: why each step ran in the last run, and what changed since. */

@@ -1,0 +1,152 @@
+import type { CommandHandler } from "./command-call.ts";
+
+export type CommandOption = readonly [flags: string, description: string, repeated?: "repeated"];
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly argument?: readonly [flags: string, description: string];
+  readonly description: string;
+  readonly options?: readonly CommandOption[];
+  /** True: it asks git about the checkout, which may begin while the command's code is loaded. */
+  readonly readsCheckout?: true;
+  load(): Promise<CommandHandler>;
+}
+
+const YES: CommandOption = ["--yes", "grant approvals (recorded as such)"];
+const WAIT: CommandOption = ["--wait", "wait for approvals also without a terminal"];
+const CONCURRENCY: CommandOption = ["--concurrency <steps>", "how many steps may run at once"];
+const WHY: CommandOption = ["--why <text>", "the reason; it is recorded"];
+const RELEASE: CommandOption = ["--release <id>", "a release, or the beginning of its id or digest"];
+const OTEL: CommandOption = ["--otel", "send the run as a trace to OTEL_EXPORTER_OTLP_ENDPOINT"];
+const PIPELINE = ["[pipeline]", "a pipeline of the project; delivery when left out"] as const;
+const WAITING_ENVIRONMENT = [
+  "[environment]",
+  "an environment of the project; where something waits when left out",
+] as const;
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "up",
+    description: "run delivery into the local environments, then serve until Ctrl-C",
+    options: [["--once", "end after the run and leave the environments serving"], YES, WAIT, CONCURRENCY, OTEL],
+    readsCheckout: true,
+    load: async () => (await import("./up.ts")).up,
+  },
+  {
+    name: "down",
+    description: "stop local environments, or the named one",
+    argument: ["[environment]", "an environment of the project"],
+    load: async () => (await import("./down.ts")).down,
+  },
+  {
+    name: "run",
+    description: "run a pipeline for this branch, or a part of it",
+    argument: PIPELINE,
+    options: [
+      YES,
+      WAIT,
+      CONCURRENCY,
+      OTEL,
+      ["--watch", "run again whenever an input changes, until Ctrl-C"],
+      ["--stage <name>", "only that stage, as a part of a run; may be repeated", "repeated"],
+      ["--step <name>", "only that step of the stage; may be repeated", "repeated"],
+      ["--matrix <json>", "only that combination of the step's matrix"],
+      ["--run <id>", "the run that the part belongs to; it is begun or gone on with"],
+      ["--part <name>", "the part's own name among those of the run"],
+      ["--handover <dir>", "where the parts of the run leave what the others need"],
+    ],
+    readsCheckout: true,
+    load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "plan",
+    description: "show what a run would do, and why",
+    argument: PIPELINE,
+    options: [["--local", "plan as `up` does: every environment on this machine"]],
+    readsCheckout: true,
+    load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "why",
+    description: "say why a step ran last, and what changed since",
+    argument: ["[step]", "a step; all of them when left out"],
+    options: [
+      ["--run <id>", "that run instead of the last"],
+      ["--against <run>", "compare with that run instead of with now"],
+    ],
+    load: async () => (await import("./why.ts")).why,
+  },
+  {
+    name: "status",
+    description: "show the environments and the last runs",
+    options: [
+      ["--limit <runs>", "how many runs; 10 when left out"],
+      ["--follow <run>", "show that run until it ends"],
+    ],
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "logs",
+    description: "show what the steps of a run wrote",
+    argument: ["[run]", "a run; the last one when left out"],
+    options: [
+      ["--step <name>", "only that step"],
+      ["--follow", "go on until the run ends"],
+      ["--events", "the run's events instead, one a line"],
+    ],
+    load: async () => (await import("./logs.ts")).logs,
+  },
+  {
+    name: "resume",
+    description: "go on with a run that was interrupted, cancelled or waits",
+    argument: ["[run]", "a run, or the beginning of its id; the newest one that can go on when left out"],
+    options: [YES, WAIT, CONCURRENCY],
+    load: async () => (await import("./resume.ts")).resume,
+  },
+  {
+    name: "retry",
+    description: "run again what did not pass, within the same run",
+    argument: ["[run]", "a run, or the beginning of its id; the newest one that did not pass when left out"],
+    options: [
+      ["--step <name>", "also that step and what depends on it; may be repeated", "repeated"],
+      YES,
+      WAIT,
+      CONCURRENCY,
+    ],
+    load: async () => (await import("./retry.ts")).retry,
+  },
+  {
+    name: "cancel",
+    description: "end a run that goes on, was interrupted or waits",
+    argument: ["[run]", "a run, or the beginning of its id; the newest one that has not ended when left out"],
+    options: [WHY, ["--wait <seconds>", "how long to wait until the run is closed; 30 when left out"]],
+    load: async () => (await import("./cancel.ts")).cancel,
+  },
+  {
+    name: "approve",
+    description: "let the deployment that waits for a person go on",
+    argument: WAITING_ENVIRONMENT,
+    options: [RELEASE, WHY],
+    load: async () => (await import("./approve.ts")).approve,
+  },
+  {
+    name: "reject",
+    description: "end the deployment that waits for a person",
+    argument: WAITING_ENVIRONMENT,
+    options: [RELEASE, WHY],
+    load: async () => (await import("./reject.ts")).reject,
+  },
+  {
+    name: "compile",
+    description: "write the workflows of a code host from the definition",
+    argument: ["<engine>", "github-actions"],
+    options: [["--check", "say whether the files are up to date, and write nothing"]],
+    load: async () => (await import("./compile.ts")).compile,
+  },
+  {
+    name: "store",
+    description: "make the key of a shared store",
+    argument: ["<what>", "key"],
+    load: async () => (await import("./store-key.ts")).storeKey,
+  },
+];
