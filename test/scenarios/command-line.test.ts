@@ -160,7 +160,6 @@ describe("Ctrl-C", () => {
     child.kill("SIGKILL");
     await once(child, "close");
     const orphan = Number(sandbox.read("pid"));
-    expect(processStartTime(orphan)).not.toBeNull();
     const { runs } = JSON.parse((await sandbox.greenlight(["status", "--json"])).stdout) as {
       runs: { outcome: string }[];
     };

@@ -26,9 +26,10 @@ export class KeeperRig {
     this.folder = folder;
   }
 
-  static async start(): Promise<KeeperRig> {
+  /** `begin` starts the keeper of the folder. */
+  static async start(begin: (folder: string) => void = (folder) => void spawnKeeper(folder, 1)): Promise<KeeperRig> {
     const rig = new KeeperRig(await mkdtemp(join(tmpdir(), "keeper-")));
-    spawnKeeper(rig.folder, 1);
+    begin(rig.folder);
     await rig.keeper();
     return rig;
   }
