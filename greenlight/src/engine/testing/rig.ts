@@ -144,6 +144,16 @@ export class Rig {
     }
   }
 
+  /** What the record holds of the run. */
+  async events(runId: string): Promise<readonly RunEvent[]> {
+    const runs = new RunDatabase(join(this.folder, ".greenlight/runs.sqlite"));
+    try {
+      return await runs.events(runId);
+    } finally {
+      await runs.close();
+    }
+  }
+
   /** The record as an engine leaves it that dies right after it stored the first event that `isLast` accepts. */
   cutOff(runId: string, isLast: (event: RunEvent) => boolean): void {
     const database = new DatabaseSync(join(this.folder, ".greenlight/runs.sqlite"));
