@@ -101,6 +101,7 @@ export const PROBLEMS = kinds({
     remedy: "free disk space or grant write access to the .greenlight folder",
     isOurs: true,
   },
+  LOG_INCOMPLETE: { remedy: "make the step write less, or free disk space", isOurs: true },
   STORE_UNREACHABLE: { remedy: "check the store's address and the network, then run again", isOurs: true },
   STORE_REFUSED: { remedy: "check the store's bucket or folder, credentials, rights and free space", isOurs: true },
   STORE_LIBRARY_MISSING: { remedy: "install the package that the message names" },

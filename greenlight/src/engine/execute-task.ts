@@ -33,6 +33,12 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     context.tree.endWriting();
   }
   const { exit, references, problems: thrown } = started;
+  if (exit.logNote !== null) {
+    journal.append({
+      type: "run-warned",
+      problem: problem("LOG_INCOMPLETE", { place: step.name, message: exit.logNote }),
+    });
+  }
   for (const found of await maskOutputs(place, outputs, context.masking)) {
     journal.append({ type: "run-warned", problem: found });
   }

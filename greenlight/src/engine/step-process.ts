@@ -78,11 +78,11 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
   const { bytes, droppedBytes } = stopWatch();
   if (end.failure !== null && running.ending === "exited") return notRun(end.failure.kind, end.failure.message);
   const ended = { exitCode: end.exitCode, signalName: end.signalName, logBytes: bytes };
-  // A program that can't write its output fails, and that is no fault of its own.
   const hasFailed = running.ending === "exited" && end.exitCode !== 0;
-  const fault = hasFailed ? (logProblem ?? (isDiskFull(step.logPath) ? "no space is left on its disk" : null)) : null;
-  if (fault !== null) return { ...ended, ending: "log-failed", message: fault, logNote: null };
-  return { ...ended, ending: running.ending, message: "", logNote: noteOn(logProblem, droppedBytes) };
+  const lack = logProblem ?? ((hasFailed || bytes > 0) && isDiskFull(step.logPath) ? "its disk is full" : null);
+  // A program that can't write its output fails, and that is no fault of its own.
+  if (hasFailed && lack !== null) return { ...ended, ending: "log-failed", message: lack, logNote: null };
+  return { ...ended, ending: running.ending, message: "", logNote: noteOn(lack, droppedBytes) };
 }
 
 /** Milliseconds after the program's end in which the rest of its output may still arrive. */
@@ -128,8 +128,8 @@ function notRun(ending: StepExit["ending"], message = ""): StepExit {
   return { exitCode: null, signalName: null, ending, message, logBytes: 0, logNote: null };
 }
 
-function noteOn(problem: string | null, droppedBytes: number): string | null {
-  if (problem !== null) return `its log is not whole: ${problem}`;
+function noteOn(lack: string | null, droppedBytes: number): string | null {
+  if (lack !== null) return `its log may not be whole: ${lack}`;
   return droppedBytes === 0 ? null : `${droppedBytes} bytes from the middle of its log were dropped`;
 }
 
