@@ -1,0 +1,41 @@
+import { dirname } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { stepEnvironment, type StepVariables } from "./step-environment.ts";
+
+const BASE: StepVariables = {
+  projectFolder: "/work/shop",
+  declared: [],
+  variables: {},
+  secrets: [],
+  secretValues: new Map([["TOKEN", "a long secret"]]),
+  from: { PATH: "/bin", HOME: "/home/kim", OTHER: "x", TZ: "Asia/Seoul", TOKEN: "of the engine" },
+};
+
+describe("a step's environment", () => {
+  test("holds the common variables and nothing that was not asked for", () => {
+    expect(Object.keys(stepEnvironment(BASE)).toSorted()).toEqual(["HOME", "LANG", "NO_COLOR", "PATH", "TZ"]);
+    expect(stepEnvironment(BASE)).toMatchObject({ HOME: "/home/kim", TZ: "UTC", LANG: "C.UTF-8", NO_COLOR: "1" });
+  });
+
+  test("what is declared comes from outside, a fixed value stands before it, a secret before both", () => {
+    const declared = ["OTHER", "TZ", "GONE"];
+    expect(stepEnvironment({ ...BASE, declared })).toMatchObject({ OTHER: "x", TZ: "Asia/Seoul" });
+    expect(stepEnvironment({ ...BASE, declared })).not.toHaveProperty("GONE");
+    const variables = { OTHER: "fixed", TOKEN: "fixed" };
+    const env = stepEnvironment({ ...BASE, declared, variables, secrets: ["TOKEN"] });
+    expect(env).toMatchObject({ OTHER: "fixed", TOKEN: "a long secret" });
+  });
+
+  test("a secret without a value is never taken for an empty one", () => {
+    expect(() => stepEnvironment({ ...BASE, secrets: ["LOST"] })).toThrow("LOST");
+  });
+
+  test.runIf(process.platform !== "win32")("the project's tools come first in PATH, then this Node", () => {
+    const bins = ["/work/shop/node_modules/.bin", "/work/node_modules/.bin", "/node_modules/.bin"];
+    expect(stepEnvironment(BASE)["PATH"]).toBe([...bins, dirname(process.execPath), "/bin"].join(":"));
+    const own = stepEnvironment({ ...BASE, variables: { PATH: "/opt/bin" } });
+    expect(own["PATH"]).toBe([...bins, dirname(process.execPath), "/opt/bin"].join(":"));
+  });
+});
