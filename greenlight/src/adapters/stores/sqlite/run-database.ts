@@ -36,6 +36,8 @@ export class RunDatabase implements RunStore {
   readonly #statements = new Map<string, StatementSync>();
   /** Put down with the next events: a manifest means nothing before the step that took it is recorded. */
   readonly #manifests = new Map<string, Manifest>();
+  /** Step → what `lastManifest` answered; a run of one pipeline asks before it records the step's end. */
+  readonly #lastManifests = new Map<string, string | null>();
 
   /** Opens or creates the file. Throws a ProblemError when it can't be read or written. */
   constructor(path: string) {
@@ -85,6 +87,8 @@ export class RunDatabase implements RunStore {
       case "step-ended": {
         if (!isSuccess(event.outcome) || event.isAllowedFailure) break;
         const { step, manifestDigest, subject, runId, sequence } = event;
+        // The same result from the cache once more says nothing new: the success that made it stays the last one.
+        if (event.isFromCache && manifestDigest !== null && this.#lastManifests.get(step) === manifestDigest) break;
         const sql =
           "INSERT INTO successes (pipeline, step, manifest_digest, subject, run_id, sequence) SELECT pipeline, ?, ?, ?, id, ? FROM runs WHERE id = ?";
         this.#run(sql, step, manifestDigest, subject, sequence, runId);
@@ -140,8 +144,9 @@ export class RunDatabase implements RunStore {
       step,
     );
     if (row === undefined) return null;
-    const digest = row["manifest_digest"];
-    return { runId: String(row["run_id"]), manifestDigest: digest === null ? null : String(digest) };
+    const manifestDigest = row["manifest_digest"] === null ? null : String(row["manifest_digest"]);
+    this.#lastManifests.set(step, manifestDigest);
+    return { runId: String(row["run_id"]), manifestDigest };
   }
 
   async saveManifest(digest: string, manifest: Manifest): Promise<void> {
