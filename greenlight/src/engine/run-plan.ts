@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly resume?: Pick<RunResumed, "mode" | "by" | "why" | "again">;
   /** The steps of this part of the run; the others are left for another part. Null or left out: all. */
   readonly only?: ReadonlySet<string> | null;
+  /** Milliseconds that the steps of `finally` have after a cancel; a minute when left out. */
+  readonly finallyMs?: number;
 }
 
 const FINALLY_MS = 60_000;
@@ -67,9 +69,10 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     }
   }
   const outcomeOfStages = outcomeOf(run);
-  // Reports and notices must come out after a cancel too, so `finally` does not listen to it.
-  const last: ActiveRun = { ...run, context: { ...context, signal: AbortSignal.timeout(FINALLY_MS) } };
-  await runStage(last, plan.finally, null);
+  // Reports and notices must come out after a cancel too, so `finally` hears of it later.
+  const late = delayAbort(signal, options.finallyMs ?? FINALLY_MS);
+  await runStage({ ...run, context: { ...run.context, signal: late.signal } }, plan.finally, stopped);
+  late.forget();
   stopTelling();
   const all = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
   journal.append({
@@ -82,6 +85,24 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   context.index.flush();
   await context.cache.flush();
   return journal.view();
+}
+
+/** A signal that is aborted some time after another one. */
+function delayAbort(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; forget(): void } {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => late.abort(signal.reason), ms);
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener("abort", begin, { once: true });
+  return {
+    signal: late.signal,
+    forget: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", begin);
+    },
+  };
 }
 
 function opening(context: EngineContext, options: RunOptions): Omit<RunStarted, never> | RunResumed {

@@ -66,6 +66,7 @@ export class Rig {
       readonly secrets?: ReadonlyMap<string, string>;
       readonly clock?: Clock;
       readonly lock?: EngineContext["lock"];
+      readonly finallyMs?: number;
       /** Where cache and blobs lie, when they are not this project's own. */
       readonly shared?: string;
     } = {},
@@ -122,6 +123,7 @@ export class Rig {
           earlier,
           ...(options.resume === undefined ? {} : { resume: options.resume }),
           only: options.only ?? null,
+          ...(options.finallyMs === undefined ? {} : { finallyMs: options.finallyMs }),
           engine: { pid: process.pid, startTime: "test" },
           selection: "local",
           greenlightVersion: "test",
