@@ -155,6 +155,7 @@ async function startStep(call: StepCall, stopped: string | null): Promise<Finish
     if (step.lock === null) return await runStep(call);
     const release = await run.context.lock(step.lock, call.signal);
     try {
+      run.context.tree.forget();
       return await runStep(call);
     } finally {
       release();
