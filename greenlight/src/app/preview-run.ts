@@ -16,7 +16,7 @@ export interface StepPreview {
   readonly stage: string;
   readonly kind: "task" | "effect";
   readonly needs: readonly string[];
-  readonly prediction: "run" | "cached" | "observe" | "depends";
+  readonly prediction: "run" | "cached" | "observe" | "depends" | "skip";
   readonly why: string;
   /** Every difference from the last success. */
   readonly differences: readonly string[];
@@ -59,8 +59,8 @@ export async function previewRun(
   }
 
   async function previewStep(step: PlannedStep): Promise<Omit<StepPreview, "step" | "stage" | "needs">> {
-    const last = await runs.lastSuccess({ pipeline: plan.pipeline, step: step.name });
     if (step.action.kind === "effect") {
+      const last = await runs.lastSuccess({ pipeline: plan.pipeline, step: step.name });
       if (last !== null) known.set(step.name, { ...emptyResult(step), facts: last.ended.facts });
       return {
         kind: "effect",
@@ -69,6 +69,7 @@ export async function previewRun(
         differences: [],
       };
     }
+    if (step.skip !== null) return { kind: "task", prediction: "skip", why: step.skip, differences: [] };
     const unknown = Object.values(step.needs).filter((need) => !known.has(need));
     if (unknown.length > 0) {
       return {

@@ -4,7 +4,7 @@ import { choosePipeline, planFor } from "../app/run-pipeline.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 
-const WORDS = { run: "would run", cached: "cached", observe: "observes", depends: "depends" } as const;
+const WORDS = { run: "would run", cached: "cached", observe: "observes", depends: "depends", skip: "skipped" } as const;
 
 /** `greenlight plan [pipeline]`: what a run would do with each step, and why. Runs nothing. */
 export async function plan(
