@@ -95,6 +95,11 @@ export const PROBLEMS = kinds({
     isOurs: true,
   },
   HANDOVER_REFUSED: { remedy: "hand over only what parts of this very run left", isOurs: true },
+  TELEMETRY_LIBRARY_MISSING: {
+    remedy:
+      "npm install @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http",
+  },
+  TELEMETRY_UNREACHABLE: { remedy: "check OTEL_EXPORTER_OTLP_ENDPOINT, and that the collector takes OTLP over HTTP" },
   USAGE: { remedy: "see `greenlight --help`" },
   STORE_UNREADABLE: { remedy: "move the named file away; what it held is rebuilt", isOurs: true },
   STORE_UNWRITABLE: {

@@ -38,7 +38,10 @@ export async function showRun(
   const ask = askAtTerminal({ isGranted, isJson: call.isJson, isWaiting: options["wait"] === true });
   // Only a question that somebody reads needs the terminal for itself.
   const isAsked = process.stdin.isTTY && !isGranted;
-  const display = await openRunDisplay(call, call.place());
+  const place = call.place();
+  const telemetry =
+    options["otel"] === true ? await (await import("./show-telemetry.ts")).openTrace(call, place) : null;
+  const display = await openRunDisplay(call, place);
   try {
     const view = await start({
       ...(concurrency === undefined ? {} : { concurrency }),
@@ -47,12 +50,16 @@ export async function showRun(
         const whom = holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid})`;
         display.say(`waits until ${whom} has ended …`);
       },
-      onEvent: (event) => display.show(event),
+      onEvent: (event) => {
+        display.show(event);
+        telemetry?.show(event);
+      },
     });
     await display.end(view);
     return view;
   } finally {
     display.close();
+    await telemetry?.end();
   }
 }
 

@@ -3,6 +3,7 @@ import type { RunEvent } from "../engine/event.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";
 import { ProgressLines } from "./progress-lines.ts";
+import { RecalledEvents } from "./recall-events.ts";
 import { isFailure, showEnd } from "./run-end.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -72,31 +73,9 @@ async function liveDisplay(
     stateFolder: place.stateFolder,
     now: () => Date.now(),
   });
-  // A run that goes on began before this process did; until its beginning is read, what happens now waits.
-  let early: RunEvent[] | null = [];
-  const recall = async (first: RunEvent): Promise<void> => {
-    const runs = await call.composition.openRuns(place.stateFolder);
-    try {
-      for (const event of await runs.events(first.runId)) if (event.sequence < first.sequence) view.recall(event);
-    } finally {
-      await runs.close();
-    }
-  };
-  const begin = (): void => {
-    const waiting = early ?? [];
-    early = null;
-    for (const event of waiting) view.show(event);
-  };
+  const events = new RecalledEvents(call, place, view);
   return {
-    show: (event) => {
-      if (early === null) {
-        view.show(event);
-        return;
-      }
-      early.push(event);
-      if (event.sequence === 1) begin();
-      else if (early.length === 1) void recall(event).then(begin, begin);
-    },
+    show: (event) => events.show(event),
     say: (line) => view.print([line]),
     aside: async (ask) => {
       view.pause();
@@ -106,8 +85,8 @@ async function liveDisplay(
         view.resume();
       }
     },
-    end: (ended) => {
-      if (early !== null) begin();
+    end: async (ended) => {
+      await events.settled();
       view.close();
       return end(ended);
     },

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 
+import { EventMaker } from "../../engine/testing/make-events.ts";
 import { layOut } from "./live-layout.ts";
 import { renderLine } from "./live-line.ts";
 import { LiveModel } from "./live-model.ts";
 import { ScreenPainter } from "./screen-painter.ts";
-import { EventMaker } from "./testing/make-events.ts";
 import { TerminalScreen } from "./testing/terminal-screen.ts";
 
 const STAGES = {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { RunEvent } from "../../engine/event.ts";
 import { logPath } from "../../engine/log-path.ts";
-import { EventMaker } from "./testing/make-events.ts";
+import { EventMaker } from "../../engine/testing/make-events.ts";
 import { HAS_TERMINALS, runInTerminal, type TerminalRun } from "./testing/run-in-terminal.ts";
 
 const HERE = import.meta.dirname;

@@ -1,4 +1,4 @@
-import type { EventBody, PlannedStepHead, RunEvent, StepEnded } from "../../../engine/event.ts";
+import type { EventBody, PlannedStepHead, RunEvent, StepEnded } from "../event.ts";
 
 const START_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
 
