@@ -19,7 +19,9 @@ export interface ApprovalRecord {
   readonly expiresAt: string | null;
 }
 
-export type ApprovalMeans = "terminal" | "--yes" | "command";
+export type ApprovalMeans = (typeof MEANS)[number];
+
+const MEANS = ["terminal", "--yes", "command", "code-host"] as const;
 
 /** Since when a deployment waits, and how long it and a grant hold. */
 export interface ApprovalWait {
@@ -84,7 +86,7 @@ export function parseApproval(value: unknown): ApprovalRecord | null {
     record.schema === 1 &&
     [deploymentId, runId, releaseId, digest, by, why].every((text) => typeof text === "string") &&
     (record.answer === "granted" || record.answer === "rejected") &&
-    (how === "terminal" || how === "--yes" || how === "command") &&
+    MEANS.some((means) => means === how) &&
     isTime(at) &&
     (expiresAt === null || isTime(expiresAt));
   return isWhole ? (value as ApprovalRecord) : null;

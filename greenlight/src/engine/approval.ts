@@ -31,8 +31,8 @@ export type ApprovalAnswer =
   /** Nobody can be asked here: the run ends as `waiting`. */
   | { readonly kind: "waiting" };
 
-/** `command`: given by `greenlight approve` or `reject`, in another process. */
-type ApprovalMeans = "terminal" | "--yes" | "command";
+/** `command`: given by `greenlight approve` or `reject`, in another process. `code-host`: by its protection of the environment. */
+type ApprovalMeans = "terminal" | "--yes" | "command" | "code-host";
 
 /**
  * Port: asks a person, unless an answer stands already. Only what `record` resolves to, or what was given elsewhere, counts.

@@ -9,6 +9,7 @@ import { newRunId } from "../run-pipeline.ts";
 import { GREENLIGHT_VERSION } from "../version.ts";
 import { beginPart, type BegunPart } from "./begin-part.ts";
 import { FINALLY, type PartSelection } from "./choose-steps.ts";
+import { codeHostApprover } from "./code-host-approval.ts";
 import { exportPart } from "./export-part.ts";
 import { PART_NAME } from "./part-file.ts";
 import { outcomeOfPart } from "./part-outcome.ts";
@@ -65,6 +66,7 @@ export async function openPart(composition: Composition, request: PartRequest): 
     try {
       view = await executePlan(composition, {
         ...showing,
+        approver: codeHostApprover(process.env, showing.approver) ?? showing.approver,
         place: request.place,
         signal: request.signal,
         plan,
