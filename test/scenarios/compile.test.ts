@@ -196,7 +196,7 @@ const STAGES = `
     });
     const lint = step("it's a lint", { run: say("lint"), inputs: [], env });
     const merge = step("merge", { run: \`\${say("merge")} && cat out/notes > out/merged\`, needs: { unit, notes }, inputs: [], outputs: { merged: "out/merged" }, env });
-    const bundle = step("bundle", { run: \`\${say("bundle")} && cmp out/notes out/merged && cat out/films > out/bundle\`, needs: { merge, films, notes }, inputs: [], outputs: { bundle: "out/bundle" }, env });
+    const bundle = step("bundle", { run: \`\${say("bundle")} && cmp out/notes out/merged && test "$TOKEN" = hunter-22-token && cat out/films > out/bundle\`, secrets: ["TOKEN"], needs: { merge, films, notes }, inputs: [], outputs: { bundle: "out/bundle" }, env });
     const only = step("on pushes", { run: say("on pushes"), inputs: [], env, when: onEvent("push") });
     return {
       "데이터 $(id) \${{ github.actor }}": [films, notes],
@@ -206,6 +206,9 @@ const STAGES = `
     };
   })(),
   finally: [report(), step("sweep", { run: 'echo sweep >> "$LEDGER"', env: ["LEDGER"] })],`;
+
+/** GitHub keeps it under the name of the variable, and only the job of the step that names it gets it. */
+const SECRETS = { TOKEN_DEV: "hunter-22-token" };
 
 const ROWS = [
   "films",
@@ -226,7 +229,7 @@ describe("the jobs of a compiled workflow", () => {
 
   beforeEach(async () => {
     sandbox.write("films.txt", "a film\n");
-    config(STAGES);
+    config(STAGES, 'secrets: { TOKEN: { from: "environment", variable: "TOKEN_DEV" } },');
     commit();
     await compileHere();
     sha = commit();
@@ -250,6 +253,7 @@ describe("the jobs of a compiled workflow", () => {
     return {
       origin: sandbox.folder,
       folder: join(scratch, "runner"),
+      secrets: SECRETS,
       ...more,
       github: { actor: "lee", repository: "kim/shop", run_id: "77", sha, ...push, ...more.github },
       env: {
@@ -274,7 +278,7 @@ describe("the jobs of a compiled workflow", () => {
     const script = `git clone --quiet "${sandbox.folder}" "${here}" && cd "${here}" && npm ci && npx --no-install greenlight run --json --concurrency 1 || true`;
     const stdout = execFileSync("bash", ["-c", script], {
       encoding: "utf8",
-      env: { ...all, HOME: scratch, USER: "lee", LEDGER: join(scratch, "ledger-here"), ...env },
+      env: { ...all, ...SECRETS, HOME: scratch, USER: "lee", LEDGER: join(scratch, "ledger-here"), ...env },
     });
     return outcomesOf(
       stdout

@@ -59,7 +59,11 @@ export async function executePlan(composition: Composition, request: PlanExecuti
   const endSteps = beginSteps(place.stateFolder);
   try {
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
-    const { secrets, masking } = await prepareSecrets(plan, { projectFolder: place.folder, env: process.env, signal });
+    const { secrets, masking } = await prepareSecrets(partOf(plan, request.only ?? null), {
+      projectFolder: place.folder,
+      env: process.env,
+      signal,
+    });
     const runs = await composition.openRuns(place.stateFolder);
     const work = await composition.openWork(place.stateFolder);
     try {
@@ -105,6 +109,14 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     endSteps();
     release();
   }
+}
+
+/** A part of a run is given the secrets of its own steps, and has no use for any other. */
+function partOf(plan: Plan, only: ReadonlySet<string> | null): Plan {
+  if (only === null) return plan;
+  const own = (steps: Plan["finally"]): Plan["finally"] => steps.filter((step) => only.has(step.name));
+  const stages = plan.stages.map((stage) => ({ ...stage, steps: own(stage.steps) }));
+  return { ...plan, stages, finally: own(plan.finally) };
 }
 
 /** Between reading the run so far and holding the project, another engine may have gone on with it. */
