@@ -17,10 +17,10 @@ const ENV = { ...MINIO_ENV, [STORE_KEY_VARIABLE]: KEY.privateKey };
 function mountDisk(megabytes: number): { readonly path: string; unmount(): void } | null {
   const path = mkdtempSync(join(tmpdir(), "greenlight-disk-"));
   const unmount = (): void => {
-    spawnSync("umount", ["--lazy", path]);
+    spawnSync("/bin/umount", ["--lazy", path]);
     rmSync(path, { recursive: true, force: true });
   };
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path]).status === 0)
+  if (spawnSync("/bin/mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path]).status === 0)
     return { path, unmount };
   rmSync(path, { recursive: true, force: true });
   return null;

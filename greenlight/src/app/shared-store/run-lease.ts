@@ -8,9 +8,9 @@ import type { Seal } from "./seal.ts";
 import type { StoreGuard } from "./store-guard.ts";
 import type { StoreLayout } from "./store-layout.ts";
 
-/** A writer renews three times within this span; one that does not is taken for dead. */
-export const LEASE_MS = 30_000;
-export const RENEW_MS = 10_000;
+/** A writer renews four times within this span; one that does not is taken for dead. */
+export const LEASE_MS = 20_000;
+export const RENEW_MS = 5000;
 const POLL_MS = 1000;
 /** An expiry further back than this can't be a difference between clocks. */
 const SURELY_EXPIRED_MS = 5 * 60_000;

@@ -23,7 +23,7 @@ export interface RecordRequest {
 }
 
 export interface ResumeRequest extends RecordRequest {
-  /** It takes up to half a minute to see whether the named holder is still at work. */
+  /** It takes up to twenty seconds to see whether the named holder is still at work. */
   onWait(holder: string): void;
 }
 

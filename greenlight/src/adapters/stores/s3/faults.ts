@@ -52,7 +52,9 @@ export function storeFault(error: unknown, place: string): ProblemError {
     return fault("STORE_UNWRITABLE", { place: known.path, message }, error);
   }
   const status = statusOf(error);
-  const remedy = REFUSALS[name];
+  // The SDK gives this one no name of its own.
+  const isRegion = known.message === "Region is missing";
+  const remedy = isRegion ? "give the store a `region`, or set AWS_REGION" : REFUSALS[name];
   if (remedy !== undefined) return fault("STORE_REFUSED", { place, message: describe(known), remedy }, error);
   if (status === 401 || status === 403 || status === 507)
     return fault("STORE_REFUSED", { place, message: describe(known) }, error);
