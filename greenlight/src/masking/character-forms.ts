@@ -32,7 +32,7 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
 /**
  * The forms in which tools print `character` (one code point; `\n` stands for any line break): raw, percent-encoded
  * once and twice, JSON (usual, ASCII only, HTML-safe), JSON in JSON, in JSON once more, JSON percent-encoded, XML entities,
- * shells' and languages' escapes. Letters and digits have one form only: those that encode everything are hex.
+ * shells' and languages' escapes, caret notation. Letters and digits have one form only: those that encode everything are hex.
  */
 export function formsOf(character: string): Forms {
   if (/^[A-Za-z0-9]$/u.test(character)) return { inLine: [character], wrapped: [] };
@@ -48,17 +48,19 @@ export function escapeAsJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
+/** The same in ASCII alone, as Python and PHP write it. */
+export function escapeAsAsciiJson(text: string, hex: Hex = lowerHex): string {
+  return escapeAsJson(text).replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`);
+}
+
 function singleForms(raw: string): string[] {
-  const json = escapeAsJson(raw);
+  const texts = [raw, escapeAsJson(raw), ...inBothCases((hex) => escapeAsAsciiJson(raw, hex))];
   return [
-    raw,
-    json,
+    ...texts,
     ...(raw === " " ? ["+"] : []),
-    ...[raw, json].flatMap((text) => [
-      ...inBothCases((hex) => percentEncode(text, hex)),
-      ...inBothCases((hex) => percentEncode(percentEncode(text, hex), hex)),
-    ]),
-    ...[raw, json].map((text) => text.replaceAll(/[&<>"']/gu, (sign) => `&${ENTITIES[sign]};`)),
+    ...texts.flatMap((text) => inBothCases((hex) => percentEncode(text, hex))),
+    ...texts.flatMap((text) => inBothCases((hex) => percentEncode(percentEncode(text, hex), hex))),
+    ...texts.map((text) => text.replaceAll(/[&<>"']/gu, (sign) => `&${ENTITIES[sign]};`)),
     ...escapeEach(raw),
   ];
 }
@@ -78,9 +80,17 @@ function escapesOf(character: string): string[] {
     ...inBothCases((hex) => (code < 0x1_00 ? `\\x${hex(code, 2)}` : `\\U${hex(code, 8)}`)),
     ...inBothCases((hex) => `\\u{${hex(code, 1)}}`),
     ...inBothCases((hex) => `&#x${hex(code, 1)};`),
+    ...inBothCases((hex) => (code < 0x1_00 ? `%${hex(code, 2)}` : units.map((unit) => `%u${hex(unit, 4)}`).join(""))),
+    bytes.map(caretNotation).join(""),
     `&#${code};`,
     bytes.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join(""),
   ];
+}
+
+/** As `cat -v` shows a byte, and terminals what is typed. */
+function caretNotation(byte: number): string {
+  if (byte >= 0x80) return `M-${caretNotation(byte - 0x80)}`;
+  return byte >= 0x20 && byte !== 0x7f ? String.fromCharCode(byte) : `^${String.fromCharCode(byte ^ 0x40)}`;
 }
 
 /** Of a break of two characters each is escaped, both in the same way. */

@@ -1,42 +1,62 @@
 import type { Forms } from "./character-forms.ts";
 
-/** In place of what separates bytes, where lines are wrapped. */
-const LINE_BREAKS = ["\n", "\r\n", "\\n"];
-const LOWER = styleOf((byte) => byte.toString(16).padStart(2, "0"));
-const UPPER = styleOf((byte) => byte.toString(16).padStart(2, "0").toUpperCase());
-const DECIMAL = styleOf(String);
-
-/**
- * `xxd -p`; Node's `<Buffer …>`; fingerprints; URLs; C and Python, plain and in JSON; then lists of numbers: a `Buffer`
- * in JSON, and bytes as Python prints them.
- */
-const STYLES: readonly DigitStyle[] = [
-  ...[LOWER, UPPER].flatMap((style) => ["", " ", ":", "%", "\\x", "\\\\x"].map((separator) => style(separator, true))),
-  ...[",", ", "].map((separator) => DECIMAL(separator, true)),
-];
-const PLAIN_STYLES: readonly DigitStyle[] = [LOWER("", false), UPPER("", false)];
-
-/** Hexadecimal digits, all of them in lower or all in upper case; and, unless `isPlain`, spaced, and as lists of decimal numbers. */
-export function digitForms(bytes: Uint8Array, options: { readonly isPlain: boolean }): Forms[][] {
-  return (options.isPlain ? PLAIN_STYLES : STYLES).map((style) =>
-    Array.from(bytes, (byte, index) => (index === 0 ? style.first(byte) : style.following(byte))),
-  );
-}
-
 interface DigitStyle {
   readonly first: (byte: number) => Forms;
   readonly following: (byte: number) => Forms;
 }
 
-function styleOf(write: (byte: number) => string): (separator: string, mayWrap: boolean) => DigitStyle {
-  const first = remembered((byte) => ({ inLine: [write(byte)], wrapped: [] }));
-  return (separator, mayWrap) => ({
-    first,
-    following: remembered((byte) => ({
-      inLine: [`${separator}${write(byte)}`],
-      wrapped: mayWrap ? LINE_BREAKS.map((lineBreak) => `${lineBreak}${write(byte)}`) : [],
-    })),
-  });
+type Write = (byte: number) => string;
+
+/** In place of what separates bytes, where lines are wrapped; `od` begins every line with a space. */
+const LINE_BREAKS = ["\n", "\r\n", "\\n"].flatMap((lineBreak) => [lineBreak, `${lineBreak} `]);
+const LOWER: Write = (byte) => byte.toString(16).padStart(2, "0");
+const UPPER: Write = (byte) => LOWER(byte).toUpperCase();
+const STYLES: readonly DigitStyle[] = [
+  ...[LOWER, UPPER].flatMap((write) => [
+    // `xxd -p`, Node's `<Buffer …>`, fingerprints.
+    ...["", " ", ":"].map((separator) => separated(write, separator)),
+    // URLs; C and Python, plain and in JSON.
+    ...["%", "\\x", "\\\\x"].map((prefix) => prefixed(write, prefix)),
+  ]),
+  // A `Buffer` in JSON, and bytes as Python lists them.
+  ...[",", ", "].map((separator) => separated(String, separator)),
+];
+const PLAIN_STYLES: readonly DigitStyle[] = [LOWER, UPPER].map((write) => joined(write, ""));
+const INSPECTED_STYLE = joined(LOWER, " ");
+/** Node's `buffer.INSPECT_MAX_BYTES`. */
+const INSPECTED_BYTES = 50;
+
+/** Hexadecimal digits, all of them in lower or all in upper case; and, unless `isPlain`, spaced, and as lists of decimal numbers. */
+export function digitForms(bytes: Uint8Array, options: { readonly isPlain: boolean }): Forms[][] {
+  return (options.isPlain ? PLAIN_STYLES : STYLES).map((style) => sequenceOf(bytes, style));
+}
+
+/** The start of a longer secret, as Node shows a buffer: `<Buffer 61 62 … 12 more bytes>`. */
+export function inspectedForms(bytes: Uint8Array): Forms[][] {
+  return bytes.length > INSPECTED_BYTES ? [sequenceOf(bytes.subarray(0, INSPECTED_BYTES), INSPECTED_STYLE)] : [];
+}
+
+function sequenceOf(bytes: Uint8Array, { first, following }: DigitStyle): Forms[] {
+  return Array.from(bytes, (byte, index) => (index === 0 ? first : following)(byte));
+}
+
+function joined(digits: Write, separator: string): DigitStyle {
+  return {
+    first: remembered((byte) => ({ inLine: [digits(byte)], wrapped: [] })),
+    following: remembered((byte) => ({ inLine: [`${separator}${digits(byte)}`], wrapped: [] })),
+  };
+}
+
+function separated(digits: Write, separator: string): DigitStyle {
+  const { first, following } = joined(digits, separator);
+  const wrapped = (byte: number): string[] => LINE_BREAKS.map((lineBreak) => `${lineBreak}${digits(byte)}`);
+  return { first, following: remembered((byte) => ({ ...following(byte), wrapped: wrapped(byte) })) };
+}
+
+function prefixed(digits: Write, prefix: string): DigitStyle {
+  const { first, following } = joined(digits, prefix);
+  const inLine = (byte: number): string[] => [...first(byte).inLine, ...following(byte).inLine];
+  return { first: remembered((byte) => ({ inLine: inLine(byte), wrapped: [] })), following };
 }
 
 /** Equal bytes share their forms, so that a long secret costs one reference a byte. */

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -76,6 +78,19 @@ describe("what stands in logs", () => {
     }
   });
 
+  test("base64 of JSON and of UTF-16", () => {
+    const masker = maskerOf(TOKEN);
+    for (const json of [JSON.stringify({ TOKEN }), JSON.stringify({ TOKEN }).replaceAll("ü", "\\u00fc")])
+      expect(masker.text(Buffer.from(json).toString("base64"))).toMatch(/^eyJUT0tFTiI6I\*{3}[\w=]+$/u);
+    expect(masker.text(Buffer.from(TOKEN, "utf16le").toString("base64"))).toMatch(/^\*{3}=*$/u);
+  });
+
+  test("a buffer that Node shows only the start of", () => {
+    expect(maskerOf(KEY_LINE.repeat(2)).text(inspect(Buffer.from(KEY_LINE.repeat(2))))).toBe(
+      "<Buffer *** ... 38 more bytes>",
+    );
+  });
+
   test("a JSON log line that holds a URL that holds the secret", () => {
     const url = `https://x.example/?q=${encodeURIComponent(JSON.stringify({ key: TOKEN }))}`;
     const masked = maskerOf(TOKEN).text(JSON.stringify({ msg: `GET ${url}` }));
@@ -85,7 +100,26 @@ describe("what stands in logs", () => {
   test("two secrets, of which one holds the other, and two that overlap, leave nothing of either", () => {
     const masker = maskerOf("abcdefgh", "xxabcdefghyy", "ghyyzzzzzz");
     expect(masker.text("[xxabcdefghyy] [abcdefgh] [xxabcdefghyyzzzzzz]")).toBe("[***] [***] [***]");
-    expect(masker.text("abcdefghabcdefgh")).toBe("******");
+    expect(masker.text("abcdefghabcdefgh")).toBe("***");
+  });
+
+  test("a secret of many characters, in every encoding, wherever the stream is cut", () => {
+    const secret = Array.from({ length: 1500 }, (_none, index) => `${index}"\\ é\n$`[index % 7]).join("") + "end of it";
+    const masker = maskerOf(secret);
+    for (const [how, encode] of Object.entries(TEXT_ENCODERS)) {
+      const data = Buffer.from(`<${encode(secret)}>`);
+      const stream = masker.stream();
+      const chunks = Array.from({ length: Math.ceil(data.length / 700) }, (_none, index) =>
+        stream.push(data.subarray(index * 700, (index + 1) * 700)),
+      );
+      // Long secrets are masked in parts, and what separates digits may stay between those.
+      const text = String(Buffer.concat([...chunks, stream.flush()])).replaceAll(/\*\*\*(?:\n| |:|,)(?=\*)/gu, "");
+      expect({ how, text }).toEqual({ how, text: "<***>" });
+    }
+    for (const before of ["", "a", "ab"]) {
+      const { text, masked } = inBase64(secret, Buffer.from(before), Buffer.from("xyz"));
+      expect(masker.text(text)).toBe(masked);
+    }
   });
 
   test("a value in quotes is also masked without them", () => {
@@ -96,6 +130,7 @@ describe("what stands in logs", () => {
 describe("secrets that can't be masked", () => {
   test("less than eight characters, not counting white space around them, are refused by name", () => {
     expect(["1234567", " 1234567\n", "한국어비밀번호", "😀😀😀😀"].filter(isMaskable)).toEqual([]);
+    expect(["AAA\r\n\r\nA", "a\r\nb\r\nc\r\n"].some(isMaskable)).toBe(false);
     expect(["12345678", "한국어비밀번호들"].every(isMaskable)).toBe(true);
     expect(() => new Masker([{ name: "PIN", value: "1234567" }])).toThrow(/^(?!.*1234567).*PIN/u);
   });
@@ -113,7 +148,7 @@ describe("a JSON value", () => {
     const same = { b: ["c"] };
     const value = { [`key ${TOKEN}`]: 1, [`${TOKEN}`]: 2, "***": 3, list: [same, `${TOKEN}${TOKEN}`] };
     const masked = masker.json(value);
-    expect(masked).toEqual({ "key ***": 1, "***": 2, "***2": 3, list: [{ b: ["c"] }, "******"] });
+    expect(masked).toEqual({ "key ***": 1, "***": 2, "***2": 3, list: [{ b: ["c"] }, "***"] });
     expect((masked as { list: unknown[] }).list[0]).toBe(same);
     expect(Object.keys(value)).toContain(TOKEN);
   });
@@ -159,6 +194,9 @@ describe("a stream", () => {
     expect(String(stream.push(Buffer.from("p4")))).toBe("");
     expect(String(stream.flush())).toBe("p4");
     expect(String(stream.push(Buffer.from(`ss${TOKEN} `)))).toBe("ss*** ");
+    expect(String(stream.push(Buffer.from(TOKEN)))).toBe("");
+    expect(String(stream.flush())).toBe("***");
+    expect(String(stream.push(Buffer.from(`${TOKEN} `)))).toBe("*** ");
   });
 
   test("of a secret that overlaps itself for ever holds no more than one secret", () => {

@@ -26,24 +26,28 @@ export interface Match {
  */
 export function matchPattern(pattern: Pattern, data: Uint8Array, start: number, mayWrapEarly: boolean): Match {
   let places = [start];
+  let next: number[] = [];
   let isOpen = false;
   for (const { inLine, wrapped } of pattern) {
-    const next: number[] = [];
     for (const place of places) {
       if (follow(inLine, data, place, next)) isOpen = true;
       if (wrapped.length === 0 || !(mayWrapEarly || place - start >= MINIMUM_PATTERN_BYTES)) continue;
       if (follow(wrapped, data, place, next)) isOpen = true;
     }
     if (next.length === 0) return { end: -1, isOpen };
-    places = next;
+    [places, next] = [next, places];
+    next.length = 0;
   }
   return { end: Math.max(...places), isOpen };
 }
 
 /** Adds to `ends` where each of the forms ends that stands at `place`; true when the data ends within one. */
 function follow(forms: readonly Uint8Array[], data: Uint8Array, place: number, ends: number[]): boolean {
+  const first = data[place];
   let isOpen = false;
   for (const form of forms) {
+    // Most forms differ in their first byte.
+    if (first !== undefined && form[0] !== first && form.length > 0) continue;
     const end = compare(form, data, place);
     if (end === OPEN) isOpen = true;
     else if (end >= 0 && !ends.includes(end)) ends.push(end);

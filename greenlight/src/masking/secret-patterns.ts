@@ -1,8 +1,8 @@
 import { base64Forms } from "./base64-forms.ts";
-import { escapeAsJson, formsOf, type Forms } from "./character-forms.ts";
-import { digitForms } from "./digit-forms.ts";
+import { escapeAsAsciiJson, escapeAsJson, formsOf, type Forms } from "./character-forms.ts";
+import { digitForms, inspectedForms } from "./digit-forms.ts";
 import { patternMaker, type Pattern } from "./pattern.ts";
-import { secretTexts } from "./secret-texts.ts";
+import { charactersOf, secretTexts } from "./secret-texts.ts";
 
 /** Every pattern of every secret, each once. */
 export function secretPatterns(values: readonly string[]): Pattern[] {
@@ -22,8 +22,11 @@ function patternsOfWhole(text: string, characters: Characters): Forms[][] {
   return [
     characters(text),
     ...bytes.flatMap((each) => base64Forms(each, { mayWrap: true })),
+    // PowerShell passes commands in this way.
+    ...base64Forms(Buffer.from(text, "utf16le"), { mayWrap: false }),
     ...bytes.flatMap(doubleBase64Forms),
     ...bytes.flatMap((each) => digitForms(each, { isPlain: false })),
+    ...bytes.flatMap(inspectedForms),
   ];
 }
 
@@ -39,8 +42,8 @@ type Characters = (text: string) => Forms[];
 function characterForms(): Characters {
   const known = new Map<string, Forms>();
   return (text) =>
-    [...text.replaceAll(LINE_BREAK, "\n")].map((character) => {
-      const forms = known.get(character) ?? formsOf(character);
+    charactersOf(text).map((character) => {
+      const forms = known.get(character) ?? formsOf(/^[\r\n]/u.test(character) ? "\n" : character);
       known.set(character, forms);
       return forms;
     });
@@ -48,11 +51,10 @@ function characterForms(): Characters {
 
 /** What is put into base64 or hexadecimal digits: the text as it is, with either line break, and as JSON holds it. */
 function encodedTexts(text: string): string[] {
-  const lines = text.split(LINE_BREAK);
-  return [...new Set([text, lines.join("\n"), lines.join("\r\n"), escapeAsJson(text)])];
+  const lines = text.split(/\r\n?|\n/u);
+  const texts = [text, lines.join("\n"), lines.join("\r\n"), escapeAsJson(text), escapeAsAsciiJson(text)];
+  return [...new Set(texts)];
 }
-
-const LINE_BREAK = /\r\n?|\n/gu;
 
 /** Base64 within base64, as Kubernetes keeps what Docker keeps: the middle, which is the same whatever stands around it. */
 function doubleBase64Forms(bytes: Uint8Array): Forms[][] {

@@ -1,17 +1,22 @@
 /** Shorter ones are refused: `***` in place of every "test" would hide the log, and tell what the secret is. */
 export const MINIMUM_SECRET_CHARACTERS = 8;
+/**
+ * Longer texts are looked for in parts of this length, so that how much of a stream is held back, and what one place
+ * can cost, does not grow with the secret.
+ */
+const PART_CHARACTERS = 512;
 
 /** The texts that must not be seen, without the white space around them. */
 export interface SecretTexts {
-  /** The value as a whole, in each way of meaning it. */
+  /** The value as a whole, in each way of meaning it; in parts if it is long. */
   readonly whole: readonly string[];
-  /** Parts that give the secret away by themselves. */
+  /** Lines that give the secret away by themselves; in parts if they are long. */
   readonly lines: readonly string[];
 }
 
-/** Whether `value` has at least eight characters (code points), not counting white space around it. */
+/** Whether `value` has at least eight characters (code points; a line break is one), not counting white space around it. */
 export function isMaskable(value: string): boolean {
-  return [...value.trim()].length >= MINIMUM_SECRET_CHARACTERS;
+  return charactersOf(value.trim()).length >= MINIMUM_SECRET_CHARACTERS;
 }
 
 /**
@@ -28,7 +33,19 @@ export function secretTexts(value: string): SecretTexts {
     .flatMap((text) => text.split(/[\r\n]+/u))
     .map((line) => line.trim())
     .filter((line) => isMaskable(line) && !whole.has(line) && !isArmour(line));
-  return { whole: [...whole], lines: [...new Set(lines)] };
+  return { whole: [...whole].flatMap(partsOf), lines: [...new Set(lines)].flatMap(partsOf) };
+}
+
+/** Code points; a line break is one of them, however it is written. */
+export function charactersOf(text: string): string[] {
+  return text.match(/\r\n|[\s\S]/gu) ?? [];
+}
+
+function partsOf(text: string): string[] {
+  const characters = charactersOf(text);
+  const count = Math.ceil(characters.length / PART_CHARACTERS);
+  const border = (index: number): number => Math.floor((index * characters.length) / count);
+  return Array.from({ length: count }, (_none, index) => characters.slice(border(index), border(index + 1)).join(""));
 }
 
 function isArmour(line: string): boolean {

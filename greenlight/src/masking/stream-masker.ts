@@ -1,7 +1,7 @@
 import { digitsBefore } from "./long-line.ts";
 import type { SecretIndex } from "./secret-index.ts";
 
-/** What stands where a secret stood, however many of them overlapped. */
+/** What stands where secrets stood, however many of them overlapped or touched. */
 export const MASK = "***";
 const MASK_BYTES = Buffer.from(MASK);
 const NOTHING = Buffer.alloc(0);
@@ -13,8 +13,8 @@ const NOTHING = Buffer.alloc(0);
 export class StreamMasker {
   readonly #index: SecretIndex | null;
   #held: Buffer = NOTHING;
-  /** How many of the held bytes belong to a secret whose mask has left already. */
-  #maskedCount = 0;
+  /** How many of the held bytes belong to a secret whose mask has left already; -1: what left last was no mask. */
+  #maskedCount = -1;
   /** `digitsBefore` for the first byte that is held or comes next. */
   #carriedDigits = 0;
 
@@ -23,8 +23,8 @@ export class StreamMasker {
   }
 
   /**
-   * The bytes that can leave now: all but a tail that may yet become a secret, which is never longer than the longest
-   * secret in its longest encoding. May be empty; may be `chunk` or a view of it.
+   * The bytes that can leave now: all but a tail that may yet become a secret, which is never longer than 512 characters
+   * of one in their longest encoding. May be empty; may be `chunk` or a view of it.
    */
   push(chunk: Buffer): Buffer {
     if (this.#index === null || chunk.length === 0) return chunk;
@@ -37,6 +37,7 @@ export class StreamMasker {
     if (this.#index === null) return NOTHING;
     const rest = this.#mask(this.#held, this.#index, true);
     this.#carriedDigits = 0;
+    this.#maskedCount = -1;
     return rest;
   }
 
@@ -45,15 +46,15 @@ export class StreamMasker {
     let maskedUntil = this.#maskedCount;
     const options = { isFinal, carriedDigits: this.#carriedDigits };
     const keptFrom = index.scan(data, options, (start, end) => {
-      if (start >= maskedUntil) pieces.push(data.subarray(maskedUntil, start), MASK_BYTES);
+      if (start > maskedUntil) pieces.push(data.subarray(Math.max(0, maskedUntil), start), MASK_BYTES);
       maskedUntil = Math.max(maskedUntil, end);
     });
-    this.#maskedCount = Math.max(0, maskedUntil - keptFrom);
+    this.#maskedCount = Math.max(-1, maskedUntil - keptFrom);
     this.#carriedDigits = digitsBefore(data, keptFrom, this.#carriedDigits);
     // A copy, because a view would keep the whole chunk in memory.
     this.#held = keptFrom === data.length ? NOTHING : Buffer.from(data.subarray(keptFrom));
-    if (maskedUntil === 0 && keptFrom === data.length) return data;
-    if (maskedUntil < keptFrom) pieces.push(data.subarray(maskedUntil, keptFrom));
+    if (maskedUntil <= 0 && keptFrom === data.length) return data;
+    if (maskedUntil < keptFrom) pieces.push(data.subarray(Math.max(0, maskedUntil), keptFrom));
     return pieces.length === 1 ? (pieces[0] ?? NOTHING) : Buffer.concat(pieces);
   }
 }

@@ -62,6 +62,13 @@ describe("from the environment", () => {
     expect(Object.fromEntries(values)).toEqual({ A: VALUE, B: "from the file b", TOKEN: `${VALUE}!` });
   });
 
+  test("a value of more than 64 KiB is refused, from .env too", async () => {
+    writeFileSync(join(folder, ".env"), `A=${"hunter2-".repeat(8193)}\n`);
+    expect(await problemsOf({ A: { from: "environment" } })).toEqual([
+      "SECRET_UNREADABLE secrets.A: is larger than 64 KiB",
+    ]);
+  });
+
   test("what is set nowhere is missing, without .env and with it", async () => {
     const secrets: Record<string, SecretSource> = { A: { from: "environment", variable: "X" } };
     const message = "SECRET_MISSING secrets.A: the variable X is set neither in the environment nor in .env";

@@ -27,7 +27,8 @@ export interface ResolvedSecrets {
   readonly problems: readonly Problem[];
 }
 
-const MAXIMUM_FILE_BYTES = 64 * 1024;
+/** More would take seconds to make ready for masking. */
+const MAXIMUM_SECRET_BYTES = 64 * 1024;
 const COMMAND_TIMEOUT_MS = 30_000;
 /** Commands that run at once: enough to hide their waiting, few enough for a password manager. */
 const COMMANDS_AT_ONCE = 4;
@@ -79,7 +80,7 @@ async function fromEnvironment(
 }
 
 async function fromFile(name: string, path: string, folder: string): Promise<Result<string, Problem>> {
-  const read = await readSmallText(resolve(folder, path), MAXIMUM_FILE_BYTES);
+  const read = await readSmallText(resolve(folder, path), MAXIMUM_SECRET_BYTES);
   if (!read.ok)
     return read.error.isMissing
       ? missing(name, `there is no file ${path}`)
@@ -123,6 +124,8 @@ function keyOf(command: readonly string[]): string {
 }
 
 function checkLength(name: string, value: string): Result<string, Problem> {
+  if (Buffer.byteLength(value) > MAXIMUM_SECRET_BYTES)
+    return unreadable(name, `is larger than ${MAXIMUM_SECRET_BYTES / 1024} KiB`);
   if (isMaskable(value)) return ok(value);
   const message = `has less than ${MINIMUM_SECRET_CHARACTERS} characters`;
   return err(problem("SECRET_TOO_SHORT", { place: `secrets.${name}`, message }));

@@ -18,6 +18,8 @@ export const TEXT_ENCODERS: Readonly<Record<string, (secret: string) => string>>
   "form, lower case": (secret) => lowerPercent(new URLSearchParams({ a: secret }).toString().slice(2)),
   "URI component twice": (secret) => encodeURIComponent(encodeURIComponent(secret)),
   "json as URI component": (secret) => encodeURIComponent(inner(JSON.stringify(secret))),
+  "ASCII json as URI component": (secret) => encodeURIComponent(asciiJson(secret)),
+  "escape of old browsers": escape,
   "every byte percent-encoded": (secret) => inner(hexOf(secret).replaceAll(/../gu, "%$&"), 1, 0),
   hex: hexOf,
   "hex, upper case": (secret) => hexOf(secret).toUpperCase(),
@@ -58,6 +60,14 @@ export const TEXT_ENCODERS: Readonly<Record<string, (secret: string) => string>>
           ? `\\x${byte.toString(16).padStart(2, "0")}`
           : String.fromCharCode(byte).replace("\\", "\\\\"),
       )
+      .join(""),
+  "cat -v": (secret) =>
+    [...Buffer.from(secret)]
+      .map((byte) => {
+        const low = byte & 0x7f;
+        const sign = low < 0x20 ? `^${String.fromCharCode(low + 64)}` : low === 0x7f ? "^?" : String.fromCharCode(low);
+        return `${byte > 0x7f ? "M-" : ""}${sign}`;
+      })
       .join(""),
   "doubled quotes": (secret) => secret.replaceAll('"', '""'),
 };
