@@ -10,7 +10,7 @@ import { readTrigger } from "./read-checkout.ts";
 
 export interface ContinueRequest extends Pick<
   PlanExecution,
-  "place" | "approver" | "signal" | "concurrency" | "onEvent" | "onWait"
+  "place" | "approver" | "signal" | "concurrency" | "onEvent" | "onWait" | "onNotice"
 > {
   readonly blueprint: Blueprint;
   /** `resume` goes on where it stopped, with attempts and deadlines as they are; `retry` gives fresh ones to what did not pass. */

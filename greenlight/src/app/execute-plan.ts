@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-import { problem, ProblemError } from "../base/problem.ts";
+import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import { processStartTime } from "../base/process-identity.ts";
 import type { Approver } from "../engine/approval.ts";
 import type { RunEvent, RunResumed } from "../engine/event.ts";
@@ -19,6 +19,7 @@ import { waitForProject, type Holder } from "./hold-project.ts";
 import { lockMachine } from "./machine-lock.ts";
 import { repositoryFolder } from "./read-checkout.ts";
 import { prepareSecrets } from "./secrets/prepare-secrets.ts";
+import { shareRun } from "./shared-store/share-run.ts";
 import { prepareStateFolder } from "./state-folder.ts";
 import { GREENLIGHT_VERSION } from "./version.ts";
 
@@ -34,6 +35,8 @@ export interface PlanExecution {
   onEvent(event: RunEvent): void;
   /** Called once when the run has to wait for another one of its concurrency group. */
   onWait?(holder: Holder | null): void;
+  /** Something for the person that is no event of the run. */
+  onNotice?(line: string): void;
   /** The run so far, when it goes on, and how. */
   readonly earlier?: readonly RunEvent[];
   readonly resume?: Pick<RunResumed, "mode" | "by" | "why" | "again">;
@@ -67,6 +70,14 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     const runs = await composition.openRuns(place.stateFolder);
     const work = await composition.openWork(place.stateFolder);
     try {
+      const { env } = process;
+      const sharing = await shareRun({
+        ...{ place, plan, runId, runs, work, env, signal },
+        clock: composition.clock,
+        record: recordOf(request),
+        onHolder: (holder) => request.onNotice?.(`waits until it is sure that ${holder} is no longer at it …`),
+      });
+      if (sharing.notice !== null) request.onNotice?.(sharing.notice);
       await refuseStale(runs, request);
       const view = await runPlan(
         {
@@ -75,7 +86,10 @@ export async function executePlan(composition: Composition, request: PlanExecuti
           repositoryFolder: repositoryFolder(place.folder),
           stateFolder: place.stateFolder,
           runs,
-          ...work,
+          index: work.index,
+          cache: sharing.cache,
+          blobs: sharing.blobs,
+          warnings: sharing.warnings,
           tree: new ProjectTree(),
           clock: composition.clock,
           approver: request.approver,
@@ -84,7 +98,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
           masking,
           concurrency: request.concurrency ?? availableParallelism(),
           graceMs: GRACE_MS,
-          signal,
+          signal: sharing.signal,
           cancelRequest: () => readCancelRequest(place.stateFolder, runId),
           lock: lockMachine,
         },
@@ -93,12 +107,13 @@ export async function executePlan(composition: Composition, request: PlanExecuti
           engine: { pid: process.pid, startTime: processStartTime(process.pid) ?? "" },
           greenlightVersion: GREENLIGHT_VERSION,
           selection: request.selection,
-          listeners: [request.onEvent],
+          listeners: [...sharing.listeners, request.onEvent],
           earlier: request.earlier ?? [],
           ...(request.resume === undefined ? {} : { resume: request.resume }),
           only: request.only ?? null,
         },
-      );
+      ).finally(() => sharing.close());
+      for (const late of sharing.warnings.unheard) request.onNotice?.(`warning: ${formatProblem(late)}`);
       await finishReport(place.stateFolder, view, composition.clock.now());
       return view;
     } finally {
@@ -109,6 +124,12 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     endSteps();
     release();
   }
+}
+
+/** Parts of one run on several machines at once hand their events over themselves. */
+function recordOf({ earlier = [], only = null }: PlanExecution): "new" | "continued" | "unrecorded" {
+  if (only !== null) return "unrecorded";
+  return earlier.length > 0 ? "continued" : "new";
 }
 
 /** A part of a run is given the secrets of its own steps, and has no use for any other. */

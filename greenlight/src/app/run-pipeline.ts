@@ -12,7 +12,7 @@ import { readTrigger } from "./read-checkout.ts";
 
 export interface RunRequest extends Pick<
   PlanExecution,
-  "place" | "selection" | "approver" | "signal" | "concurrency" | "onEvent" | "onWait"
+  "place" | "selection" | "approver" | "signal" | "concurrency" | "onEvent" | "onWait" | "onNotice"
 > {
   readonly blueprint: Blueprint;
   readonly pipeline: string;

@@ -10,10 +10,10 @@ import type { CommandCall } from "./command-call.ts";
 import { openRunDisplay } from "./run-display.ts";
 
 /** How a run is asked, bounded and watched from the command line, whether it begins or goes on. */
-export type Showing = Pick<PlanExecution, "approver" | "concurrency" | "onEvent" | "onWait">;
+export type Showing = Pick<PlanExecution, "approver" | "concurrency" | "onEvent" | "onWait" | "onNotice">;
 
 /** Runs a pipeline and shows it. */
-export function runAndShow(
+export async function runAndShow(
   call: CommandCall,
   request: {
     readonly place: ProjectPlace;
@@ -24,6 +24,8 @@ export function runAndShow(
     readonly signal: AbortSignal;
   },
 ): Promise<RunView> {
+  // Only `run --watch` starts a run with a channel to itself.
+  if (process.send !== undefined) await (await import("./tell-watcher.ts")).tellWatcher(request);
   return showRun(call, request.options, (showing) => runPipeline(call.composition, { ...request, ...showing }));
 }
 
@@ -37,7 +39,7 @@ export async function showRun(
   const isGranted = options["yes"] === true;
   const ask = askAtTerminal({ isGranted, isJson: call.isJson, isWaiting: options["wait"] === true });
   // Only a question that somebody reads needs the terminal for itself.
-  const isAsked = process.stdin.isTTY && !isGranted;
+  const isAsked = (): boolean => !isGranted && process.stdin.isTTY;
   const place = call.place();
   const telemetry =
     options["otel"] === true ? await (await import("./show-telemetry.ts")).openTrace(call, place) : null;
@@ -45,11 +47,12 @@ export async function showRun(
   try {
     const view = await start({
       ...(concurrency === undefined ? {} : { concurrency }),
-      approver: (request, signal) => (isAsked ? display.aside(() => ask(request, signal)) : ask(request, signal)),
+      approver: (request, signal) => (isAsked() ? display.aside(() => ask(request, signal)) : ask(request, signal)),
       onWait: (holder) => {
         const whom = holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid})`;
         display.say(`waits until ${whom} has ended …`);
       },
+      onNotice: (line) => display.say(line),
       onEvent: (event) => {
         display.show(event);
         telemetry?.show(event);

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { Problem } from "../base/problem.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import type { Approver } from "./approval.ts";
 import type { BlobStore, CacheStore } from "./blob-store.ts";
@@ -26,6 +27,8 @@ export interface EngineContext {
   /** Name → value of the secrets that steps of the plan name. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly masking: Masking;
+  /** What goes wrong beside the run without spoiling it; each is recorded as long as the run goes on. */
+  readonly warnings: { subscribe(tell: (problem: Problem) => void): () => void };
   /** How many steps may run at once. */
   readonly concurrency: number;
   /** Milliseconds a cancelled step may take between TERM and KILL. */

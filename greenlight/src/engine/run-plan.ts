@@ -61,6 +61,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     keepsManifests: plan.stages.some((stage) => stage.steps.some((step) => step.isSealing)),
   };
   const stopTelling = tellCancel(run);
+  const stopWarning = context.warnings.subscribe((found) => journal.append({ type: "run-warned", problem: found }));
   let stopped: string | null = null;
   for (const stage of plan.stages) {
     await runStage(run, stage.steps, stopped);
@@ -74,6 +75,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   await runStage({ ...run, context: { ...run.context, signal: late.signal } }, plan.finally, stopped);
   late.forget();
   stopTelling();
+  stopWarning();
   const all = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
   journal.append({
     type: "run-ended",

@@ -35,7 +35,7 @@ export interface ReadyPart {
   /** The steps that it runs; none when all that was chosen fell away for this run. */
   readonly only: ReadonlySet<string>;
   readonly dropped: Plan["dropped"];
-  run(showing: Pick<PlanExecution, "approver" | "concurrency" | "onEvent" | "onWait">): Promise<PartEnd>;
+  run(showing: Pick<PlanExecution, "approver" | "concurrency" | "onEvent" | "onWait" | "onNotice">): Promise<PartEnd>;
 }
 
 export interface PartEnd {

@@ -108,6 +108,7 @@ export class Rig {
           tree: new ProjectTree(),
           secrets: options.secrets ?? new Map(),
           masking: options.masking ?? NO_MASKING,
+          warnings: { subscribe: () => () => undefined },
           cancelRequest: () => null,
           lock: options.lock ?? (async () => () => undefined),
           blobs: new BlobFolder(join(shared, "store/blobs")),
