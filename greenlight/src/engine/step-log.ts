@@ -12,7 +12,7 @@ import {
 import { dirname } from "node:path";
 
 /** Bytes up to which a log is kept whole: 1 GiB. */
-export const LOG_LIMIT_BYTES = 2 ** 30;
+const LOG_LIMIT_BYTES = 2 ** 30;
 /** Milliseconds between two looks at the sizes of the logs that are being written. */
 const WATCH_EVERY_MS = 500;
 /** What a cut leaves of the end. */
