@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -22,7 +22,8 @@ import { actionlint, findActionlint } from "../../greenlight/src/compilers/githu
 import type { RunEvent } from "../../greenlight/src/engine/event.ts";
 import { viewRun } from "../../greenlight/src/engine/run-view.ts";
 import { runWorkflow, type RunnerOptions, type WorkflowRun } from "./testing/actions-runner.ts";
-import { Sandbox } from "./testing/sandbox.ts";
+import { MoviesCopy } from "./testing/movies-copy.ts";
+import { freePort, Sandbox } from "./testing/sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const WORKFLOW = ".github/workflows/ci-cd.yml";
@@ -207,6 +208,8 @@ const STAGES = `
   })(),
   finally: [report(), step("sweep", { run: 'echo sweep >> "$LEDGER"', env: ["LEDGER"] })],`;
 
+const NPX = '#!/bin/sh\ntest "$1" = --no-install && shift && exec node_modules/.bin/"$@"\n';
+
 /** GitHub keeps it under the name of the variable, and only the job of the step that names it gets it. */
 const SECRETS = { TOKEN_DEV: "hunter-22-token" };
 
@@ -236,10 +239,10 @@ describe("the jobs of a compiled workflow", () => {
     bin = join(scratch, "bin");
     // `npm ci` brings the packages; here they are linked, because nothing is fetched in a test. `npx` does what it does with
     // `--no-install`, a second faster.
-    write(join(bin, "npx"), '#!/bin/sh\ntest "$1" = --no-install && shift && exec node_modules/.bin/"$@"\n');
+    write(join(bin, "npx"), NPX);
     write(
       join(bin, "npm"),
-      `#!/bin/sh\ntest "$1" = ci && ln -s "${join(sandbox.folder, "node_modules")}" node_modules\n`,
+      `#!/bin/sh\ntest "$1" = ci && ln -sn "${join(sandbox.folder, "node_modules")}" node_modules\n`,
     );
     mkdirSync(join(sandbox.folder, "node_modules/.bin"), { recursive: true });
     write(
@@ -378,6 +381,74 @@ describe("the jobs of a compiled workflow", () => {
     );
     expect(results["finally"]).toBe("failure");
   });
+});
+
+describe("the delivery of movies", () => {
+  const isHeavy = process.env["GREENLIGHT_HEAVY"] === "1";
+
+  test.skipIf(!isHeavy)(
+    `goes to staging as a workflow, each stage in a clone of its own${isHeavy ? "" : " (skipped: not the heavy run)"}`,
+    { timeout: 900_000 },
+    async () => {
+      const movies = await MoviesCopy.create();
+      const origin = join(movies.folder, "..");
+      const run = (...args: readonly string[]): string =>
+        execFileSync("git", args, { cwd: origin, encoding: "utf8" }).trim();
+      const workspaces: string[] = [];
+      try {
+        run("init", "--quiet", "--initial-branch", "develop");
+        expect(await movies.greenlight("compile", "github-actions")).toMatchObject({ status: 0 });
+        // The linked packages are no part of the repository.
+        run("add", "--all", "--", ".", ":!node_modules");
+        run("-c", "user.name=kim", "-c", "user.email=kim@example.com", "commit", "--quiet", "--message", "all");
+        const bin = join(scratch, "bin");
+        write(join(bin, "npx"), NPX);
+        // Here Greenlight itself is a workspace, so `npm run build` brings it.
+        write(
+          join(bin, "npm"),
+          `#!/bin/sh\ntest "$1 $2" = "run build" && ln -sn "${join(ROOT, "node_modules")}" node_modules\n`,
+        );
+        const { results, jobs } = await runWorkflow(readFileSync(join(origin, WORKFLOW), "utf8"), {
+          origin,
+          folder: join(scratch, "runner"),
+          github: {
+            event_name: "push",
+            ref_name: "develop",
+            ref_type: "branch",
+            head_ref: "",
+            actor: "lee",
+            repository: "kim/movies",
+            run_id: "9",
+            sha: run("rev-parse", "HEAD"),
+          },
+          env: {
+            PATH: `${bin}:${process.env["PATH"] ?? ""}`,
+            STAGING_PORT: String(await freePort()),
+            PRODUCTION_PORT: String(movies.productionPort),
+          },
+        });
+        onTestFailed(() => console.log(told(jobs)));
+        workspaces.push(...jobs.map((each) => each.workspace));
+        expect(results).toEqual({
+          quality: "success",
+          test: "success",
+          build: "success",
+          "deploy-after": "success",
+          "deploy-after-production": "skipped",
+          finally: "success",
+        });
+        const report = readFileSync(join(scratch, "runner/artifacts/greenlight-report-1/ci-9/report.md"), "utf8");
+        expect(report).toContain("staging");
+      } finally {
+        // A runner's processes end with its job; here they are ended one by one.
+        for (const workspace of workspaces) {
+          const args = [join(ROOT, "greenlight/bin/greenlight.mjs"), "down", "--project", join(workspace, "movies")];
+          spawnSync(process.execPath, args, { timeout: 60_000 });
+        }
+        await movies.dispose();
+      }
+    },
+  );
 });
 
 describe("a matrix that excludes everything", () => {
