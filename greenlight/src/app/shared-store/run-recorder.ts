@@ -53,20 +53,20 @@ export class RunRecorder {
   #lastChunk: number;
   #isStopped = false;
   #pump: Promise<void> | null = null;
-  #renewal: Promise<void>;
+  #renewal: Promise<void> | null = null;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     const record = options.record ?? EMPTY_RECORD;
     this.#lastChunk = record.lastChunk;
     for (const event of record.events) this.#summary = summariseRun(this.#summary, event);
-    this.#renewal = this.#renew();
   }
 
   /** Takes the run's next event; its sequence must follow the one before. */
   record(event: RunEvent): void {
     if (this.#isStopped) return;
     this.#pending.push(event);
+    this.#renewal ??= this.#renew();
     this.#pump ??= this.#write().finally(() => {
       this.#pump = null;
     });
