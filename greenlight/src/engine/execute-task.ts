@@ -72,7 +72,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   const contents: ReadContents = new Map();
   const collected = await collectOutputs(place, outputs, contents);
   if (!collected.ok) {
-    return { ...base, outcome: "failed", why: "a declared output is missing", problems: collected.error };
+    return { ...base, outcome: "failed", why: collected.error[0]?.message ?? "", problems: collected.error };
   }
   await forEachLimited(references, 8, (file) => context.blobs.putFile(file.path, file.digest));
   const durationMs = Math.round(performance.now() - begunAt);

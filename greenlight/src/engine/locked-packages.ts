@@ -6,7 +6,7 @@ import { digestText } from "../base/file-digest.ts";
 import { lockClosure, type PackageLock } from "../base/lock-closure.ts";
 import type { PackageScope } from "../pipeline/definition.ts";
 import { digestIndexed } from "./digest-indexed.ts";
-import { findFiles } from "./input-files.ts";
+import { findFiles } from "./find-files.ts";
 import type { StatIndex } from "./stat-index.ts";
 
 /** The lock file that governs a folder: the nearest one upward; null when there is none. */

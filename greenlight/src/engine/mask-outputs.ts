@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { problem, type Problem } from "../base/problem.ts";
 import type { Masking } from "./masking.ts";
-import { filesOf, type OutputPlace } from "./outputs.ts";
+import { listOutput } from "./output-files.ts";
+import type { OutputPlace } from "./outputs.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -20,7 +21,7 @@ export async function maskOutputs(
   if (!masking.isActive) return [];
   const problems: Problem[] = [];
   for (const pattern of new Set(Object.values(outputs))) {
-    for (const path of await filesOf(options.folder, pattern)) {
+    for (const path of (await listOutput(options.folder, pattern)).files) {
       if (!maskFile(join(options.folder, path), masking)) continue;
       const message = `${path} held a secret; it was replaced by ***`;
       problems.push(problem("SECRET_WRITTEN", { place: options.place, message }));

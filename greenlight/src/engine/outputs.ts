@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, statSync, type BigIntStats } from "node:fs";
+import { readFileSync, rmSync, type BigIntStats } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { digestBytes, digestText } from "../base/file-digest.ts";
@@ -8,8 +8,12 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { CachedFile } from "./blob-store.ts";
 import { digestIndexed, remember, SMALL_BYTES } from "./digest-indexed.ts";
-import { findFiles, forEachLimited, isPattern } from "./input-files.ts";
-import { isOutside, type ProjectTree } from "./project-tree.ts";
+import { linkStatsOf, statsOf } from "./file-stats.ts";
+import { isPattern } from "./find-files.ts";
+import { forEachLimited } from "./input-files.ts";
+import { isOutside } from "./is-outside.ts";
+import { listOutput } from "./output-files.ts";
+import type { ProjectTree } from "./project-tree.ts";
 import { identityOf, type StatIndex } from "./stat-index.ts";
 
 export type OutputFiles = Readonly<Record<string, readonly CachedFile[]>>;
@@ -39,10 +43,10 @@ export async function removeOutputs(
   for (const pattern of Object.values(outputs)) {
     refuseLinkOutside(options, pattern);
     const path = join(options.folder, pattern);
-    if (!isPattern(pattern) || lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    if (!isPattern(pattern) || linkStatsOf(path) !== undefined) {
       rmSync(path, { recursive: true, force: true });
     } else {
-      for (const file of await findFiles(options.folder, [pattern]))
+      for (const file of (await listOutput(options.folder, pattern)).files)
         rmSync(join(options.folder, file), { force: true });
     }
   }
@@ -62,14 +66,15 @@ export async function collectOutputs(
   const problems: Problem[] = [];
   for (const [name, pattern] of Object.entries(outputs)) {
     const place = `${options.place}.outputs.${name}`;
-    const files = await filesOf(options.folder, pattern);
-    if (files.length === 0)
+    const { files, refused } = await listOutput(options.folder, pattern);
+    for (const { code, message } of refused) problems.push(problem(code, { place, message }));
+    if (files.length === 0 && refused.length === 0)
       problems.push(problem("OUTPUT_MISSING", { place, message: `nothing was written to ${pattern}` }));
     const found: CachedFile[] = [];
     const large: (() => Promise<void>)[] = [];
     for (const path of files) {
       const absolute = join(options.folder, path);
-      const stats = statSync(absolute, { bigint: true, throwIfNoEntry: false });
+      const stats = statsOf(absolute);
       // Reading a pipe would wait for ever.
       if (stats?.isFile() !== true) {
         const what = stats === undefined ? "is a link to nothing" : "is no regular file";
@@ -125,17 +130,4 @@ export function refuseLinkOutside(options: Pick<OutputPlace, "folder" | "tree">,
       ]);
     }
   }
-}
-
-/** The files that an output's path or glob holds, relative to the project. */
-export async function filesOf(folder: string, pattern: string): Promise<readonly string[]> {
-  const isThere = statSync(join(folder, pattern), { throwIfNoEntry: false });
-  if (isThere === undefined && isPattern(pattern)) return findFiles(folder, [pattern]);
-  const path = pattern.replace(/^\.\//u, "").replace(/\/$/u, "");
-  if (isThere === undefined) {
-    return lstatSync(join(folder, path), { throwIfNoEntry: false })?.isSymbolicLink() === true ? [path] : [];
-  }
-  if (!isThere.isDirectory()) return [path];
-  const { escapePath } = await import("tinyglobby");
-  return findFiles(folder, [`${isPattern(path) ? escapePath(path) : path}/**`]);
 }

@@ -1,5 +1,8 @@
 import { realpathSync } from "node:fs";
-import { dirname, isAbsolute, relative, sep } from "node:path";
+import { dirname } from "node:path";
+
+import type { FoundFiles } from "./find-files.ts";
+import { isOutside } from "./is-outside.ts";
 
 /**
  * What is known of the project's folders while no step writes there: where links lead, and which files match.
@@ -7,7 +10,7 @@ import { dirname, isAbsolute, relative, sep } from "node:path";
  */
 export class ProjectTree {
   readonly #places = new Map<string, string | null>();
-  readonly #listings = new Map<string, readonly string[]>();
+  readonly #listings = new Map<string, FoundFiles>();
   #writers = 0;
   #generation = 0;
 
@@ -31,7 +34,7 @@ export class ProjectTree {
   }
 
   /** The remembered listing for `key`, or the one that `list` makes now. */
-  async listing(key: string, list: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  async listing(key: string, list: () => Promise<FoundFiles>): Promise<FoundFiles> {
     const known = this.#listings.get(key);
     if (known !== undefined) return known;
     const found = await list();
@@ -65,17 +68,4 @@ export function leadsOutside(path: string, folder: string, tree: ProjectTree, is
   if (isLink) return isOutside(home, realpathSync.native(path));
   const parent = tree.realFolder(dirname(path));
   return parent === null || isOutside(home, parent);
-}
-
-/** True when `path` does not lie below `folder`. */
-export function isOutside(folder: string, path: string): boolean {
-  if (path.startsWith(folder) && (path.length === folder.length || path[folder.length] === sep)) {
-    return path.includes(`${sep}..`) ? isOutsideByWay(folder, path) : false;
-  }
-  return isOutsideByWay(folder, path);
-}
-
-function isOutsideByWay(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
 }

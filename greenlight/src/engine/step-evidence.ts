@@ -29,6 +29,11 @@ export async function readStepEvidence(
       isMissing = true;
       continue;
     }
+    // Reading a pipe would wait for ever.
+    if (!stats.isFile()) {
+      problems.push(problem("EVIDENCE_UNREADABLE", { place: source.path, message: "it is no regular file" }));
+      continue;
+    }
     if (stats.size > MAX_BYTES) {
       problems.push(
         problem("EVIDENCE_UNREADABLE", { place: source.path, message: `${stats.size} bytes are too many` }),
