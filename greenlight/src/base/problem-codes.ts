@@ -100,6 +100,7 @@ export const PROBLEMS = kinds({
       "npm install @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http",
   },
   TELEMETRY_UNREACHABLE: { remedy: "check OTEL_EXPORTER_OTLP_ENDPOINT, and that the collector takes OTLP over HTTP" },
+  WATCH_REFUSED: { remedy: "raise fs.inotify.max_user_watches, or free some", isOurs: true },
   USAGE: { remedy: "see `greenlight --help`" },
   STORE_UNREADABLE: { remedy: "move the named file away; what it held is rebuilt", isOurs: true },
   STORE_UNWRITABLE: {

@@ -14,13 +14,14 @@ const PART_OPTIONS = ["stage", "step", "matrix", "run", "part", "handover"];
 
 /**
  * `greenlight run [pipeline]`: the pipeline for this branch; deploys where the branch deploys. With `--stage` only a part of
- * it, of a run that may have begun on another machine.
+ * it, of a run that may have begun on another machine. With `--watch` again and again.
  */
 export async function run(
   call: CommandCall,
   args: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
+  if (options["watch"] === true) return (await import("./watch.ts")).watch(call);
   const part = PART_OPTIONS.some((name) => options[name] !== undefined) ? await readPart(options) : null;
   const place = call.place();
   const blueprint = await loadProject(place);
