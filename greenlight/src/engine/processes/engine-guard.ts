@@ -5,15 +5,15 @@ import { ENGINE_TOKEN } from "./step-marker.ts";
 
 /**
  * Reads until this process lets go of the pipe, which it also does by dying. Unless it said that all is well, everything that
- * bears its token is killed, until two looks in a row find nobody.
+ * bears its token is killed, until five looks in a row find nobody: a program that was just being started may be late.
  */
 const SCRIPT = `
 read -r word
 [ "$word" = done ] && exit
 calm=0 round=0
-while [ $calm -lt 2 ] && [ $round -lt 100 ]; do
+while [ $calm -lt 5 ] && [ $round -lt 100 ]; do
   found=$(grep -slaF "$1:" /proc/[0-9]*/environ)
-  if [ -z "$found" ]; then calm=$((calm + 1)); sleep 0.1; else calm=0; fi
+  if [ -z "$found" ]; then calm=$((calm + 1)); sleep 0.2; else calm=0; fi
   for path in $found; do
     pid=\${path#/proc/}
     pid=\${pid%/environ}
