@@ -78,44 +78,48 @@ export async function executePlan(composition: Composition, request: PlanExecuti
         onHolder: (holder) => request.onNotice?.(`waits until it is sure that ${holder} is no longer at it …`),
       });
       if (sharing.notice !== null) request.onNotice?.(sharing.notice);
-      await refuseStale(runs, request);
-      const view = await runPlan(
-        {
-          plan,
-          projectFolder: place.folder,
-          repositoryFolder: repositoryFolder(place.folder),
-          stateFolder: place.stateFolder,
-          runs,
-          index: work.index,
-          cache: sharing.cache,
-          blobs: sharing.blobs,
-          warnings: sharing.warnings,
-          tree: new ProjectTree(),
-          clock: composition.clock,
-          approver: request.approver,
-          environmentVariables: process.env,
-          secrets,
-          masking,
-          concurrency: request.concurrency ?? availableParallelism(),
-          graceMs: GRACE_MS,
-          signal: sharing.signal,
-          cancelRequest: () => readCancelRequest(place.stateFolder, runId),
-          lock: lockMachine,
-        },
-        {
-          runId,
-          engine: { pid: process.pid, startTime: processStartTime(process.pid) ?? "" },
-          greenlightVersion: GREENLIGHT_VERSION,
-          selection: request.selection,
-          listeners: [...sharing.listeners, request.onEvent],
-          earlier: request.earlier ?? [],
-          ...(request.resume === undefined ? {} : { resume: request.resume }),
-          only: request.only ?? null,
-        },
-      ).finally(() => sharing.close());
-      for (const late of sharing.warnings.unheard) request.onNotice?.(`warning: ${formatProblem(late)}`);
-      await finishReport(place.stateFolder, view, composition.clock.now());
-      return view;
+      try {
+        await refuseStale(runs, request);
+        const view = await runPlan(
+          {
+            plan,
+            projectFolder: place.folder,
+            repositoryFolder: repositoryFolder(place.folder),
+            stateFolder: place.stateFolder,
+            runs,
+            index: work.index,
+            cache: sharing.cache,
+            blobs: sharing.blobs,
+            warnings: sharing.warnings,
+            tree: new ProjectTree(),
+            clock: composition.clock,
+            approver: request.approver,
+            environmentVariables: process.env,
+            secrets,
+            masking,
+            concurrency: request.concurrency ?? availableParallelism(),
+            graceMs: GRACE_MS,
+            signal: sharing.signal,
+            cancelRequest: () => readCancelRequest(place.stateFolder, runId),
+            lock: lockMachine,
+          },
+          {
+            runId,
+            engine: { pid: process.pid, startTime: processStartTime(process.pid) ?? "" },
+            greenlightVersion: GREENLIGHT_VERSION,
+            selection: request.selection,
+            listeners: [request.onEvent, ...sharing.listeners],
+            earlier: request.earlier ?? [],
+            ...(request.resume === undefined ? {} : { resume: request.resume }),
+            only: request.only ?? null,
+          },
+        );
+        await finishReport(place.stateFolder, view, composition.clock.now());
+        return view;
+      } finally {
+        await sharing.close();
+        for (const late of sharing.warnings.unheard) request.onNotice?.(`warning: ${formatProblem(late)}`);
+      }
     } finally {
       work.index.close();
       await runs.close();

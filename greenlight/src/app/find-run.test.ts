@@ -79,5 +79,7 @@ test("what other machines know of a run counts when it is more, and a run may be
   const there = "01cccccccccccccc";
   const found = await findRun(runs, { ...ANY, named: there, fetchRun: async () => events(there, "waiting") });
   expect([found.view.id, found.state]).toEqual([there, "waiting"]);
-  await expect(findRun(runs, { ...ANY, named: there, fetchRun: async () => null })).rejects.toThrow(/RUN_UNKNOWN/u);
+  const silent = findRun(runs, { ...ANY, named: there, fetchRun: async () => null });
+  await expect(silent).rejects.toThrow(/STORE_UNREACHABLE/u);
+  await expect(findRun(runs, { ...ANY, named: there, fetchRun: async () => [] })).rejects.toThrow(/RUN_UNKNOWN/u);
 });

@@ -31,14 +31,18 @@ export interface RunQuery {
 const LOOK_BACK = 10_000;
 const TOLD_COUNT = 5;
 
-/** Throws RUN_UNKNOWN or RUN_AMBIGUOUS. */
+/** Throws RUN_UNKNOWN, RUN_AMBIGUOUS, or STORE_UNREACHABLE when only the shared store could know the run. */
 export async function findRun(runs: RunStore, query: RunQuery): Promise<FoundRun> {
   const { named } = query;
   const id = named === undefined ? await newestThatSuits(runs, query) : await resolveId(runs, named);
   const isWhole = /^[0-9a-z]{16}$/u.test(id);
-  const [here, there] = [await runs.events(id), isWhole ? await query.fetchRun?.(id) : null];
+  const [here, there] = [await runs.events(id), isWhole ? await query.fetchRun?.(id) : undefined];
   const found = asFound((there?.length ?? 0) > here.length ? (there ?? []) : here);
   if (found !== null) return found;
+  if (there === null) {
+    const message = "it is not on this machine, and the shared store does not answer";
+    throw new ProblemError([problem("STORE_UNREACHABLE", { place: id, message })]);
+  }
   throw unknown(named ?? id, "there is no such run");
 }
 

@@ -22,11 +22,27 @@ export async function prepareSecrets(
 ): Promise<PreparedSecrets> {
   const steps = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
   const names = new Set(steps.flatMap((step) => step.secrets));
-  if (names.size === 0) return { secrets: new Map(), masking: NO_MASKING };
+  const own = ownSecrets(plan, options.env);
+  if (names.size === 0 && own.length === 0) return { secrets: new Map(), masking: NO_MASKING };
   // Most runs have no secrets, and need not wait for this code to load.
   const { resolveSecrets } = await import("./resolve-secrets.ts");
   const { values, problems } = await resolveSecrets({ ...options, secrets: plan.secrets, names });
   if (problems.length > 0) throw new ProblemError(problems, options.signal.aborted ? { exitCode: 130 } : {});
   const { Masker } = await import("../../masking/masker.ts");
-  return { secrets: values, masking: new Masker([...values].map(([name, value]) => ({ name, value }))) };
+  const named = [...values].map(([name, value]) => ({ name, value }));
+  return { secrets: values, masking: new Masker([...named, ...own]) };
+}
+
+/** What opens the shared store. No step is given it, but one that reads the engine's environment must not show it. */
+const STORE_SECRETS = ["GREENLIGHT_STORE_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+function ownSecrets(
+  plan: Plan,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly { readonly name: string; readonly value: string }[] {
+  if (plan.store === null) return [];
+  return STORE_SECRETS.flatMap((name) => {
+    const value = env[name] ?? "";
+    return value.trim().length >= 8 ? [{ name, value }] : [];
+  });
 }
