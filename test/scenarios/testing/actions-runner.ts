@@ -2,14 +2,13 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { parse } from "yaml";
-
 import {
   evaluate,
   interpolate,
   isTruthy,
   type Contexts,
 } from "../../../greenlight/src/compilers/github-actions/testing/evaluate.ts";
+import { readWorkflow } from "../../../greenlight/src/compilers/github-actions/testing/read-workflow.ts";
 import { expandAsGitHub, type Combination } from "./expand-as-github.ts";
 import { ended } from "./sandbox.ts";
 
@@ -74,7 +73,7 @@ export interface RunnerOptions {
  * combination after another, so that a test knows which were cancelled.
  */
 export async function runWorkflow(text: string, options: RunnerOptions): Promise<WorkflowRun> {
-  const { jobs } = parse(text) as WorkflowFile;
+  const { jobs } = readWorkflow(text) as WorkflowFile;
   const results: Record<string, JobResult> = {};
   const ran: RanJob[] = [];
   for (const [id, job] of Object.entries(jobs)) {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
 
 import type { Problem } from "../../base/problem.ts";
 import type { Blueprint } from "../../pipeline/blueprint.ts";
@@ -17,6 +16,7 @@ import { renderWorkflow } from "./render-workflow.ts";
 import { splitJobs, type JobPart } from "./split-jobs.ts";
 import { actionlint, findActionlint } from "./testing/actionlint.ts";
 import { anyProject } from "./testing/any-project.ts";
+import { readWorkflow } from "./testing/read-workflow.ts";
 import type { Workflow, WorkflowJob } from "./workflow.ts";
 
 const CHECKOUT: Checkout = { installFolder: ".", project: "shop", install: "npm ci" };
@@ -332,7 +332,7 @@ describe("any project", { timeout: 240_000 }, () => {
           }
           const text = renderWorkflow(compiled, "greenlight.config.ts");
           // What is written is what was meant, for a reader of YAML too.
-          expect((parse(text) as { jobs: object }).jobs).toMatchObject(
+          expect((readWorkflow(text) as { jobs: object }).jobs).toMatchObject(
             Object.fromEntries(Object.entries(compiled.jobs).map(([id, job]) => [id, { name: job.name }])),
           );
           const path = join(scratch, `${files.length}.yml`);

@@ -90,7 +90,7 @@ export function samplePart(
   return { head: headOf(name, options.head), events, manifests: new Map(), results: [] };
 }
 
-export function sampleManifest(command: string): { readonly manifest: Manifest; readonly digest: string } {
+function sampleManifest(command: string): { readonly manifest: Manifest; readonly digest: string } {
   const manifest: Manifest = {
     schema: 1,
     platform: "linux-x64",
