@@ -2,7 +2,7 @@ import type { ProgramCall } from "./started-process.ts";
 
 /**
  * What a shell reads first. Job control gives each program a process group of its own; the shell's own variables are none of
- * a step's; `r` says that all is as it has to be: `wait -f`, which waits for what is merely stopped, came with version 5.
+ * a step's; `r` says that all is as it has to be. Older versions than 5 were never tried.
  */
 export const OPENING = `exec 2>/dev/null
 (( BASH_VERSINFO[0] >= 5 )) || exit
@@ -45,6 +45,12 @@ export function canBeScripted({ file, args, folder, env, logPath }: ProgramCall,
 export type ShellBase = Pick<ProgramCall, "folder" | "env">;
 
 /**
+ * A program that is merely stopped has not ended, so it is waited for again. `wait -f` would do that by itself, but it turns for ever
+ * at full speed when the shell has lost its record of a program that was killed (bash 5.2).
+ */
+const WAIT = "wait $p; s=$?; while kill -0 $p; do sleep 0.1; wait $p; s=$?; done";
+
+/**
  * Starts the program and waits for it. Answers, one a line: `l` its log can't be opened; `p PID`; `x STATUS LEFT`, LEFT 0 when
  * somebody is left in its group.
  */
@@ -56,7 +62,7 @@ export function scriptOf(call: ProgramCall, base: ShellBase): string {
   }
   for (const name of Object.keys(base.env)) if (!Object.hasOwn(call.env, name)) lines.push(`unset ${name}`);
   lines.push(`exec ${[call.file, ...call.args].map(quoted).join(" ")}`);
-  return `(\n${lines.join("\n")}\n) &\necho "p $!"\nwait -f $!\ns=$?\nkill -0 -- -$!\necho "x $s $?"\n`;
+  return `(\n${lines.join("\n")}\n) &\np=$!\necho "p $p"\n${WAIT}\nkill -0 -- -$p\necho "x $s $?"\n`;
 }
 
 /** A word that means itself: between single quotes only the single quote is special. */
