@@ -1,5 +1,5 @@
 import { existsSync, readdir, realpath, realpathSync, type Dirent } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 
 import type { FileSystemAdapter } from "tinyglobby";
 
@@ -40,6 +40,7 @@ export async function searchFiles(
   // Most steps name their files, and then the library is never loaded.
   const { glob, escapePath } = await import("tinyglobby");
   const refused: FoundFiles["refused"][number][] = [];
+  const odd: string[] = [];
   const found = await glob(
     patterns.map((pattern) => (isLiteral(folder, pattern) ? escapePath(pattern) : pattern)),
     {
@@ -48,10 +49,14 @@ export async function searchFiles(
       ignore: ALWAYS_IGNORED,
       expandDirectories: true,
       followSymbolicLinks: true,
-      fs: guard(within, (path, why, leads) => refused.push({ path, why, isOutside: leads })),
+      fs: guard(within, {
+        refuse: (path, why, leads) => refused.push({ path, why, isOutside: leads }),
+        take: (path) => odd.push(relative(folder, path).split(sep).join("/")),
+      }),
     },
   );
-  return { files: [...new Set(found)].toSorted(), refused };
+  refused.sort((left, right) => (left.path < right.path ? -1 : 1));
+  return { files: [...new Set([...found, ...odd])].toSorted(), refused };
 }
 
 const NONE: FoundFiles["refused"] = [];
@@ -76,10 +81,16 @@ function plainFiles(folder: string, patterns: readonly string[]): readonly strin
 }
 
 type OnEntries = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
-type Refuse = (path: string, why: string, leadsOutside: boolean) => void;
+interface Finds {
+  refuse(path: string, why: string, leadsOutside: boolean): void;
+  take(path: string): void;
+}
+
+/** No pattern matches a name with a line break in it: such a file counts wherever a search comes by. */
+const UNMATCHABLE = /[\n\r\u2028\u2029]/u;
 
 /** Reads folders for the search, but none to which a link led that is not within. */
-function guard(within: string | null, refuse: Refuse): FileSystemAdapter {
+function guard(within: string | null, { refuse, take }: Finds): FileSystemAdapter {
   const home = within === null ? null : realpathSync.native(within);
   const links = new Map<string, string>();
   let count = 0;
@@ -98,6 +109,8 @@ function guard(within: string | null, refuse: Refuse): FileSystemAdapter {
       readdir(path, options, (error, entries) => {
         if (error !== null && error.code !== "ENOENT" && error.code !== "ENOTDIR")
           refuse(told, `can't be read: ${error.code ?? error.message}`, false);
+        for (const entry of entries ?? [])
+          if (UNMATCHABLE.test(entry.name) && entry.isFile()) take(join(told, entry.name));
         callback(error, entries);
       });
       return;
