@@ -11,6 +11,18 @@ const KEY_LINE = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEA";
 const KEY = `-----BEGIN PRIVATE KEY-----\n${KEY_LINE}\n  q7+/x9"$1 한국어 key\n}\n-----END PRIVATE KEY-----\n`;
 const TOKEN = 'p4ss"w\\rd/ü$';
 
+function inChunksOf(size: number, masker: Masker, text: string): string {
+  const data = Buffer.from(text);
+  const stream = masker.stream();
+  const passed: Buffer[] = [];
+  for (let from = 0; from < data.length; from += size) passed.push(stream.push(data.subarray(from, from + size)));
+  return String(Buffer.concat([...passed, stream.flush()]));
+}
+
+function inLinesOf60(text: string): string {
+  return text.replaceAll(/.{60}/gu, "$&\n");
+}
+
 function maskerOf(...values: string[]): Masker {
   return new Masker(values.map((value, index) => ({ name: `SECRET_${index}`, value })));
 }
@@ -66,6 +78,26 @@ describe("what stands in logs", () => {
     }
   });
 
+  test("base64 and digits whose line breaks within the secret, wherever it does", () => {
+    const masker = maskerOf("0123abcdWXYZ");
+    for (let before = 60; before < 140; before += 1) {
+      const bytes = Buffer.from(`${"-".repeat(before)}0123abcdWXYZ${"-".repeat(60)}`);
+      for (const text of [bytes.toString("base64").replaceAll(/.{76}/gu, "$&\n"), inLinesOf60(bytes.toString("hex"))]) {
+        const masked = masker.text(text).replaceAll("\n", "");
+        expect(inChunksOf(5, masker, text).replaceAll("\n", "")).toBe(masked);
+        // Twelve bytes are at least sixteen characters of base64; none of them may be left.
+        expect(masked).toMatch(/^[^*]+\*{3}[^*]+$/u);
+        expect(masked.length - 3).toBeLessThanOrEqual(text.replaceAll("\n", "").length - 16);
+      }
+    }
+  });
+
+  test("base64 that was cut off in the middle of the secret's first and last character", () => {
+    const { text } = inBase64("0123abcdWXYZ", Buffer.from("a"), Buffer.from("b"));
+    expect(text).toBe("YTAxMjNhYmNkV1hZWmI=");
+    expect(maskerOf("0123abcdWXYZ").text(`<${text.slice(2, -3)}>`)).toBe("<***>");
+  });
+
   test("base64 within base64, as Kubernetes keeps a Docker configuration", () => {
     for (const user of ["u", "us", "usr"]) {
       const auth = Buffer.from(`${user}:${TOKEN}-and-more`).toString("base64");
@@ -107,13 +139,8 @@ describe("what stands in logs", () => {
     const secret = Array.from({ length: 1500 }, (_none, index) => `${index}"\\ é\n$`[index % 7]).join("") + "end of it";
     const masker = maskerOf(secret);
     for (const [how, encode] of Object.entries(TEXT_ENCODERS)) {
-      const data = Buffer.from(`<${encode(secret)}>`);
-      const stream = masker.stream();
-      const chunks = Array.from({ length: Math.ceil(data.length / 700) }, (_none, index) =>
-        stream.push(data.subarray(index * 700, (index + 1) * 700)),
-      );
       // Long secrets are masked in parts, and what separates digits may stay between those.
-      const text = String(Buffer.concat([...chunks, stream.flush()])).replaceAll(/\*\*\*(?:\n| |:|,)(?=\*)/gu, "");
+      const text = inChunksOf(700, masker, `<${encode(secret)}>`).replaceAll(/\*\*\*(?:\n| |:|,)(?=\*)/gu, "");
       expect({ how, text }).toEqual({ how, text: "<***>" });
     }
     for (const before of ["", "a", "ab"]) {
