@@ -80,7 +80,8 @@ function showFailures(view: RunView, failures: readonly StepView[], output: EndO
 }
 
 function outcomeLine(view: RunView, steps: readonly StepView[], terminal: Terminal): string {
-  const ran = steps.filter((step) => step.kind === "task" && step.outcome !== "skipped" && !step.isFromCache).length;
+  // A step that was skipped, cancelled in time or left for another part was never started.
+  const ran = steps.filter((step) => step.kind === "task" && step.attempts > 0 && !step.isFromCache).length;
   const cached = steps.filter((step) => step.isFromCache);
   const savedMs = cached.reduce((sum, step) => sum + step.savedMs, 0);
   const retried = steps.filter((step) => step.retries.length > 0).length;

@@ -32,6 +32,8 @@ export async function keepStep(call: StepCall): Promise<FinishedStep | null> {
  */
 export async function keepUnseen(call: StepCall): Promise<FinishedStep | null> {
   const { run, step } = call;
+  // What its part has to do again is no result to build on, nor to count.
+  if (run.again.has(step.name)) return null;
   const view = run.earlier.get(step.name);
   if (view === undefined || view.outcome === "pending" || view.outcome === "running") return null;
   if (!isSuccess(view.outcome) || !isNeededHere(call)) return finishedOf(call, view, null);
