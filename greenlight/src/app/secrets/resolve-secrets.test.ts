@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SecretSource } from "../../pipeline/definition.ts";
 import { resolveSecrets, type ResolvedSecrets } from "./resolve-secrets.ts";
 
+/** A tool of every POSIX system. */
+const MAKE_PIPE = "mkfifo";
 const VALUE = "hunter2-hunter2";
 let root: string;
 let folder: string;
@@ -117,7 +119,7 @@ describe("from a file", () => {
     writeFileSync(join(folder, "large"), VALUE.repeat(10_000));
     writeFileSync(join(folder, "binary"), Buffer.concat([Buffer.from(VALUE), Buffer.from([0xff, 0xfe])]));
     writeFileSync(join(folder, "nul"), `${VALUE}\0`);
-    execFileSync("mkfifo", [join(folder, "pipe")]);
+    execFileSync(MAKE_PIPE, [join(folder, "pipe")]);
     const paths = ["none", "empty", "large", "binary", "nul", "pipe", "."];
     const found = await problemsOf(
       Object.fromEntries(paths.map((path, index) => [`S${index}`, { from: "file", path } as const])),
