@@ -57,9 +57,10 @@ export class Lane {
     });
   }
 
-  /** Lets the shell end. What still runs is not touched. */
+  /** Ends the shell; one that still waits for its program ends after that. The program is not touched. */
   close(): void {
-    this.#child.stdin?.end();
+    if (this.#waiting === null) this.#child.kill("SIGKILL");
+    else this.#child.stdin?.end();
     this.#hold(false);
   }
 
@@ -81,7 +82,9 @@ export class Lane {
       const ended = new Promise<ProcessEnd>((resolve) => {
         waiting.end = resolve;
       });
-      waiting.answer(ok({ pid: Number(first), ended, drain: async () => null }));
+      waiting.answer(
+        ok({ pid: Number(first), ended, drain: async () => null, abandon: () => void this.#child.kill("SIGKILL") }),
+      );
     }
     if (kind !== "x") return;
     this.#waiting = null;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { processStartTime } from "../../base/process-identity.ts";
 import { canBeScripted, shellEnvironment } from "./lane-script.ts";
 import { Lanes } from "./lanes.ts";
 import { startDirectly } from "./start-directly.ts";
@@ -111,6 +112,21 @@ describe.runIf(hasLanes)("a program started by way of a shell", () => {
       process.kill(-started.pid, "SIGKILL");
     }
     expect(await run(shell("exit 5"))).toMatchObject({ exitCode: 5 });
+  });
+
+  test("a shell that is killed while it has nothing to do is replaced", async () => {
+    await run(shell("echo $PPID"));
+    const idle = Number(log());
+    process.kill(idle, "SIGKILL");
+    await expect.poll(() => processStartTime(idle), { interval: 5 }).toBeNull();
+    await expect.poll(async () => (await run(shell("exit 6"))).exitCode, { interval: 5 }).toBe(6);
+    expect(await run(shell("exit 6"))).toMatchObject({ exitCode: 6 });
+  });
+
+  test("closing ends the shells", async () => {
+    await run(shell("echo $PPID"));
+    lanes.close();
+    await expect.poll(() => processStartTime(Number(log())), { interval: 5 }).toBeNull();
   });
 
   test("two run side by side", async () => {

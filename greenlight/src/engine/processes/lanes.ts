@@ -4,7 +4,7 @@ import { isAbsolute } from "node:path";
 import { canBeScripted, shellEnvironment } from "./lane-script.ts";
 import { Lane } from "./lane.ts";
 import type { ProgramCall, StartResult } from "./started-process.ts";
-import { STEP_MARKER } from "./step-marker.ts";
+import { helperMarker, STEP_MARKER } from "./step-marker.ts";
 
 /** So many programs at once go by way of shells; more than that are started directly. */
 const MAX_LANES = 64;
@@ -48,15 +48,21 @@ export class Lanes {
 
   #open({ folder, env }: ProgramCall): Lane | null {
     if (this.#all.size >= MAX_LANES) return null;
-    const { [STEP_MARKER]: _, ...own } = shellEnvironment(env);
-    // Without the marker, as the shell itself is no process of a step.
-    const lane: Lane = new Lane({ folder, env: own }, () => this.#all.delete(lane));
+    // Should its engine die, a shell that is still starting something is ended with the rest.
+    const base = { folder, env: { ...shellEnvironment(env), [STEP_MARKER]: helperMarker() } };
+    const lane: Lane = new Lane(base, () => this.#forget(lane));
     this.#all.add(lane);
     return lane;
   }
 
   #free(lane: Lane): void {
     if (!lane.isGone && this.#all.has(lane)) this.#idle.push(lane);
+  }
+
+  #forget(lane: Lane): void {
+    this.#all.delete(lane);
+    const at = this.#idle.indexOf(lane);
+    if (at >= 0) this.#idle.splice(at, 1);
   }
 
   /** A shell says of a missing program only that it ended with 127. */

@@ -68,8 +68,13 @@ export class RunningStep {
     return end;
   }
 
+  #giveUp(): void {
+    this.#givenUp.resolve(STUCK);
+    this.#process.abandon();
+  }
+
   #killAll(): void {
-    this.#giveUpTimer ??= setTimeout(() => this.#givenUp.resolve(STUCK), GIVE_UP_MS);
+    this.#giveUpTimer ??= setTimeout(() => this.#giveUp(), GIVE_UP_MS);
     killProcesses(this.#all);
   }
 }

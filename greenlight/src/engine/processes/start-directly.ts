@@ -36,9 +36,9 @@ export async function startDirectly(call: ProgramCall): Promise<StartResult> {
   if (pid === undefined || call.mask === null) closeSync(log);
   if (pid === undefined) return err(notStarted(await errorOf(child)));
   const ended = endOf(child);
-  if (call.mask === null) return ok({ pid, ended, drain: async () => null });
+  if (call.mask === null) return ok({ pid, ended, drain: async () => null, abandon: () => child.unref() });
   const masked = new MaskedOutput(log, call.mask, [child.stdout, child.stderr]);
-  return ok({ pid, ended, drain: (limitMs) => masked.drain(limitMs) });
+  return ok({ pid, ended, drain: (limitMs) => masked.drain(limitMs), abandon: () => child.unref() });
 }
 
 function endOf(child: ChildProcess): Promise<ProcessEnd> {

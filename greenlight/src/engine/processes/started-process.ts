@@ -21,6 +21,8 @@ export interface StartedProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Resolves when what was written has reached the log, after `limitMs` at the latest; to why it did not, or null. */
   drain(limitMs: number): Promise<string | null>;
+  /** Lets go of it, should it never be known to have ended. */
+  abandon(): void;
 }
 
 export interface ProcessEnd {

@@ -21,8 +21,17 @@ export interface StepMarker {
 export function newStepMarker(inherited: string | undefined = process.env[STEP_MARKER]): StepMarker {
   stepCount += 1;
   const token = `${ENGINE_TOKEN}:${stepCount}`;
+  return { value: within(inherited, token), token };
+}
+
+/** What stands in the environment of a process that helps this engine to start steps and has to end with it. */
+export function helperMarker(inherited: string | undefined = process.env[STEP_MARKER]): string {
+  return within(inherited, `${ENGINE_TOKEN}:0`);
+}
+
+function within(inherited: string | undefined, token: string): string {
   const isHandedOn = inherited !== undefined && inherited.length <= MAX_INHERITED && /^[\w:/]+$/u.test(inherited);
-  return { value: isHandedOn ? `${inherited}/${token}` : token, token };
+  return isHandedOn ? `${inherited}/${token}` : token;
 }
 
 /** True when the token is that of `engine`, or of any engine when it is left out. */
