@@ -117,13 +117,13 @@ export class ProgressLines {
     const saved = event.isFromCache && event.savedMs >= 500 ? ` (saves ${formatDuration(event.savedMs)})` : "";
     const isBad = event.outcome === "failed" || event.outcome === "errored";
     const outcome = event.outcome === "passed" ? "" : `${event.outcome}: `;
-    const told = `${outcome}${why}`;
-    const text = `${isBad ? this.#terminal.paint("red", told) : told}${saved}`;
-    if (this.#nameColumns === null) this.#line(mark, style, event.step, `${how.padEnd(17)} ${text}`);
-    else {
-      const already = event.isAlready ? "already so: " : "";
-      this.#line(mark, style, event.step, `${already}${text}`, time);
-    }
+    const isBrief = this.#nameColumns !== null;
+    // Where a line is cut, what went wrong has to stand before why it ran.
+    const told =
+      isBrief && event.outcome !== "passed" ? why.replace(/^(failed, which is allowed: )?ran: .*?; /u, "$1") : why;
+    const text = `${isBad ? this.#terminal.paint("red", outcome + told) : outcome + told}${saved}`;
+    if (isBrief) this.#line(mark, style, event.step, text, time);
+    else this.#line(mark, style, event.step, `${how.padEnd(17)} ${text}`);
   }
 
   #heading(step: string): void {

@@ -1,3 +1,5 @@
+import { relative } from "node:path";
+
 import { formatProblem, type Problem } from "../base/problem.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import { formatDuration, printable, type Terminal } from "./terminal.ts";
@@ -30,7 +32,7 @@ export function showEnd(view: RunView, output: EndOutput): void {
     write(`  ${environment.padEnd(11)} ${url}  ${typeof releaseId === "string" ? releaseId : ""}`);
   }
   const report = steps.find((step) => typeof step.facts["html"] === "string")?.facts["html"];
-  if (typeof report === "string") write(`  report      ${report}`);
+  if (typeof report === "string") write(`  report      ${nearPath(report)}`);
   for (const warning of view.warnings) writeProblem(output, warning, { indent: "", style: "yellow" });
   for (const step of steps.filter(({ isAllowedFailure }) => isAllowedFailure)) {
     write(`${terminal.paint("yellow", "!")} ${printable(step.name)}: ${oneLine(step.why)}`);
@@ -77,6 +79,12 @@ function showFailures(view: RunView, failures: readonly StepView[], output: EndO
     write(`  failed too: ${names.join(", ")}${more}`);
   }
   if (failures.length > 0) write(`  when mended:    greenlight retry ${view.id}`);
+}
+
+/** As short as it can be opened from here. */
+function nearPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.length < path.length && !near.startsWith("..") ? near : path;
 }
 
 function outcomeLine(view: RunView, steps: readonly StepView[], terminal: Terminal): string {

@@ -70,7 +70,7 @@ function stepLines(
     lines.push(stepLine(step, how.width, window.nowMs));
     if (how.shape.tailCount === 0 || step.pause !== null) continue;
     for (const text of window.tail(step.name).slice(-how.shape.tailCount)) {
-      lines.push([piece("      "), piece(`│ ${text}`, "dim")]);
+      lines.push([piece("      "), piece(`│ ${text.trimStart()}`, "dim")]);
     }
   }
   const hiddenCount = steps.length - shown.length;
