@@ -8,6 +8,8 @@ import { viewRun, type RunView } from "./run-view.ts";
 
 /** Milliseconds between the tries to store events that the store refused: a full disk may be freed, a lock let go. */
 const RETRY_MS = [100, 300, 600, 1000, 2000];
+/** Milliseconds after which it is given up, however few tries that were: a store may take its time to refuse. */
+const GIVE_UP_MS = 10_000;
 
 export interface JournalOptions {
   readonly runId: string;
@@ -30,6 +32,8 @@ export class Journal {
   #queue: RunEvent[] = [];
   #writing: Promise<void> | null = null;
   #failure: unknown = null;
+  /** What was given up is tried once with each further event, and not waited for any more. */
+  #isRefused = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -81,9 +85,11 @@ export class Journal {
       this.#queue = [];
       try {
         await this.#store(store, batch);
+        this.#isRefused = false;
       } catch (error) {
         this.#queue = [...batch, ...this.#queue];
         this.#failure = error;
+        this.#isRefused = true;
         this.#options.onFailure(error);
         break;
       }
@@ -93,10 +99,12 @@ export class Journal {
   }
 
   async #store(store: RunStore, batch: readonly RunEvent[]): Promise<void> {
-    for (const delayMs of RETRY_MS) {
+    const begunAt = performance.now();
+    for (const delayMs of this.#isRefused ? [] : RETRY_MS) {
       try {
         return await store.append(...batch);
-      } catch {
+      } catch (error) {
+        if (performance.now() - begunAt > GIVE_UP_MS) throw error;
         await sleep(delayMs);
       }
     }

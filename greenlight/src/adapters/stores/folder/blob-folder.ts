@@ -91,7 +91,8 @@ export class BlobFolder implements BlobStore {
     }
     const temporary = this.#temporary(target);
     try {
-      this.#makeFolder(dirname(target));
+      // Not from memory: it may have been taken away, and next to a large file making it costs nothing.
+      mkdirSync(dirname(target), { recursive: true });
       if (size <= 16 * SMALL_BYTES) copyFileSync(source, temporary, constants.COPYFILE_FICLONE);
       else await copyFile(source, temporary, constants.COPYFILE_FICLONE);
       chmodSync(temporary, 0o644);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-import { problem, ProblemError } from "../../../base/problem.ts";
+import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
 import type { RunEvent, StepEnded } from "../../../engine/event.ts";
 import type { Manifest } from "../../../engine/manifest.ts";
 import { isSuccess } from "../../../engine/outcome.ts";
@@ -27,6 +27,9 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/** Milliseconds that a read or write waits while another process holds the file. */
+const BUSY_MS = 5000;
+
 type Value = string | number | null;
 
 /** The run store in one SQLite file, in WAL mode so that readers never block the engine. */
@@ -39,12 +42,15 @@ export class RunDatabase implements RunStore {
   /** Step → what `lastManifest` answered; a run of one pipeline asks before it records the step's end. */
   readonly #lastManifests = new Map<string, string | null>();
 
-  /** Opens or creates the file. Throws a ProblemError when it can't be read or written. */
-  constructor(path: string) {
+  /**
+   * Opens or creates the file; `busyMs` is how long another process may hold it. Throws a ProblemError when it can't be
+   * read or written.
+   */
+  constructor(path: string, options: { readonly busyMs?: number } = {}) {
     this.#path = path;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      this.#database = open(path);
+      this.#database = open(path, options.busyMs ?? BUSY_MS);
     } catch (error) {
       throw storeError(path, error);
     }
@@ -100,16 +106,16 @@ export class RunDatabase implements RunStore {
 
   async events(runId: string, after = 0): Promise<readonly RunEvent[]> {
     const rows = this.#all("SELECT json FROM events WHERE run_id = ? AND sequence > ? ORDER BY sequence", runId, after);
-    return rows.map((row) => JSON.parse(String(row["json"])) as RunEvent);
+    return rows.map((row) => this.#parse<RunEvent>(row["json"]));
   }
 
   async runs(limit: number): Promise<readonly RunSummary[]> {
     const rows = this.#all("SELECT * FROM runs ORDER BY started_at DESC, id DESC LIMIT ?", limit);
     return rows.map((row) => {
-      const started = JSON.parse(String(row["started"])) as {
+      const started = this.#parse<{
         trigger: { branch: string | null; commit: string | null; who: string };
         engine: RunSummary["engine"];
-      };
+      }>(row["started"]);
       return {
         id: String(row["id"]),
         pipeline: String(row["pipeline"]),
@@ -133,7 +139,7 @@ export class RunDatabase implements RunStore {
       ...[pipeline, step, manifestDigest, manifestDigest, subject, subject, runId, runId],
     );
     if (row === undefined) return null;
-    const ended = JSON.parse(String(row["json"])) as StepEnded & { readonly at: string };
+    const ended = this.#parse<StepEnded & { readonly at: string }>(row["json"]);
     return { runId: String(row["run_id"]), at: ended.at, ended };
   }
 
@@ -163,13 +169,21 @@ export class RunDatabase implements RunStore {
     const waiting = this.#manifests.get(digest);
     if (waiting !== undefined) return waiting;
     const row = this.#get("SELECT json FROM manifests WHERE digest = ?", digest);
-    return row === undefined ? null : (JSON.parse(String(row["json"])) as Manifest);
+    return row === undefined ? null : this.#parse<Manifest>(row["json"]);
   }
 
   async close(): Promise<void> {
     // A manifest that no event followed is still worth keeping, but not worth failing for.
     if (this.#manifests.size > 0) await this.append().catch(() => undefined);
     this.#database.close();
+  }
+
+  #parse<Record>(text: unknown): Record {
+    try {
+      return JSON.parse(String(text)) as Record;
+    } catch (error) {
+      throw storeError(this.#path, new Error("a record in it is corrupt", { cause: error }));
+    }
   }
 
   #run(sql: string, ...values: readonly Value[]): void {
@@ -202,8 +216,8 @@ export class RunDatabase implements RunStore {
   }
 }
 
-function open(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 5000 });
+function open(path: string, busyMs: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyMs });
   try {
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version === VERSION) {
@@ -221,7 +235,7 @@ function open(path: string): DatabaseSync {
     for (const suffix of ["", "-wal", "-shm"]) {
       if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.v${version}${suffix}`);
     }
-    return open(path);
+    return open(path, busyMs);
   } catch (error) {
     if (database.isOpen) database.close();
     throw error;
@@ -230,8 +244,20 @@ function open(path: string): DatabaseSync {
 
 function storeError(place: string, error: unknown): ProblemError {
   const message = error instanceof Error ? error.message : String(error);
-  const isDamaged = /malformed|not a database|corrupt/iu.test(message);
-  return new ProblemError([problem(isDamaged ? "STORE_UNREADABLE" : "STORE_UNWRITABLE", { place, message })], {
-    cause: error,
-  });
+  return new ProblemError([describe(place, message)], { cause: error });
+}
+
+function describe(place: string, message: string): Problem {
+  if (/malformed|not a database|corrupt|no such (?:table|column)|has no column|datatype mismatch/iu.test(message)) {
+    return problem("STORE_UNREADABLE", { place, message });
+  }
+  if (/is locked|is busy/iu.test(message)) {
+    const remedy = "end the process that holds it, or wait for that, then go on: greenlight resume";
+    return problem("STORE_UNWRITABLE", { place, message: `${message} by another process`, remedy });
+  }
+  // Each event's number is taken once.
+  if (/UNIQUE constraint failed/iu.test(message)) {
+    return problem("RUN_IN_PROGRESS", { place, message: "another engine goes on with this very run" });
+  }
+  return problem("STORE_UNWRITABLE", { place, message });
 }

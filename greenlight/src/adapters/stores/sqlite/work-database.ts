@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import { digestText } from "../../../base/file-digest.ts";
+import { problem, ProblemError } from "../../../base/problem.ts";
 import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
 import type { IndexedFile, StatIndex } from "../../../engine/stat-index.ts";
 import { readCacheEntry } from "./read-cache-entry.ts";
@@ -16,6 +17,9 @@ const SCHEMA = `
 const MAX_GATHERED = 10_000;
 /** Up to here all rows are read at once: a query for each file costs more than its row. */
 const MAX_SEEN = 50_000;
+/** Milliseconds that a read or write waits while another process holds the file. */
+const BUSY_MS = 5000;
+const REST_MS = 10_000;
 
 /**
  * What only saves work, in one SQLite file: the stat index and the cache's entries. A damaged file is thrown away, and
@@ -34,22 +38,28 @@ export class WorkDatabase {
   #isWhole: boolean | null = null;
   readonly #entries = new Map<string, CacheEntry>();
   #timer: NodeJS.Immediate | undefined;
+  readonly #busyMs: number;
+  /** By `performance.now()`: after a write that failed the next one is not tried at once, as each may wait long to fail. */
+  #restsUntil = 0;
 
-  /** Opens or creates the file. Throws when the disk can't be read or written. */
-  constructor(path: string) {
+  /**
+   * Opens or creates the file; `busyMs` is how long another process may hold it. Throws a ProblemError when it can't be
+   * read or written.
+   */
+  constructor(path: string, options: { readonly busyMs?: number } = {}) {
     this.#path = path;
-    mkdirSync(dirname(path), { recursive: true });
+    this.#busyMs = options.busyMs ?? BUSY_MS;
     try {
-      this.#open = openDatabase(path);
+      mkdirSync(dirname(path), { recursive: true });
+      this.#open = this.#openOrReplace();
     } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.#open = this.#replace();
+      throw unwritable(path, error);
     }
     this.index = {
       get: (file) => this.#getFile(file),
       set: (file, entry) => {
         this.#files.set(file, this.#remember(file, entry));
-        if (this.#files.size >= MAX_GATHERED) this.#write();
+        if (this.#files.size >= MAX_GATHERED && performance.now() >= this.#restsUntil) this.#write();
       },
       flush: () => this.#write(),
       close: () => this.close(),
@@ -58,7 +68,7 @@ export class WorkDatabase {
       get: async (key) => this.#getEntry(key),
       put: async (key, entry) => {
         this.#entries.set(key, entry);
-        this.#timer ??= setImmediate(() => this.#write());
+        if (performance.now() >= this.#restsUntil) this.#timer ??= setImmediate(() => this.#write());
       },
       flush: async () => this.#write(),
     };
@@ -117,10 +127,7 @@ export class WorkDatabase {
     try {
       return query();
     } catch (error) {
-      if (isDamage(error)) {
-        this.#open.database.close();
-        this.#open = this.#replace();
-      }
+      if (isDamage(error)) this.#startAnew();
       return undefined;
     }
   }
@@ -140,16 +147,32 @@ export class WorkDatabase {
       database.exec("COMMIT");
       this.#files.clear();
       this.#entries.clear();
-    } catch {
-      // A full disk or a busy file: what was gathered stays in memory and is tried again with the next write.
+    } catch (error) {
+      // A full disk or a busy file: what was gathered stays in memory and is tried again later.
+      this.#restsUntil = performance.now() + REST_MS;
       if (database.isTransaction) database.exec("ROLLBACK");
+      if (isDamage(error)) this.#startAnew();
       if (this.#files.size >= 2 * MAX_GATHERED) this.#files.clear();
+    }
+  }
+
+  #startAnew(): void {
+    this.#open.database.close();
+    this.#open = this.#replace();
+  }
+
+  #openOrReplace(): OpenDatabase {
+    try {
+      return openDatabase(this.#path, this.#busyMs);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return this.#replace();
     }
   }
 
   #replace(): OpenDatabase {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${this.#path}${suffix}`, { force: true });
-    return openDatabase(this.#path);
+    return openDatabase(this.#path, this.#busyMs);
   }
 }
 
@@ -161,8 +184,8 @@ interface OpenDatabase {
   readonly putEntry: StatementSync;
 }
 
-function openDatabase(path: string): OpenDatabase {
-  const database = new DatabaseSync(path, { timeout: 5000 });
+function openDatabase(path: string, busyMs: number): OpenDatabase {
+  const database = new DatabaseSync(path, { timeout: busyMs });
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;");
     database.exec(SCHEMA);
@@ -177,6 +200,11 @@ function openDatabase(path: string): OpenDatabase {
     database.close();
     throw error;
   }
+}
+
+function unwritable(place: string, error: unknown): ProblemError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new ProblemError([problem("STORE_UNWRITABLE", { place, message })], { cause: error });
 }
 
 function isDamage(error: unknown): boolean {

@@ -1,0 +1,182 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { ProblemError } from "../../../base/problem.ts";
+import { randomFrom } from "../../../engine/testing/random-graph.ts";
+import { runStoreContract, started } from "../../../engine/testing/run-store-contract.ts";
+import { RunDatabase } from "./run-database.ts";
+import { holdFile } from "./testing/file-holder.ts";
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "greenlight-runs-"));
+  path = join(folder, "state/runs.sqlite");
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+runStoreContract("a database of runs", async () => {
+  const own = mkdtempSync(join(tmpdir(), "greenlight-runs-"));
+  return {
+    open: async () => new RunDatabase(join(own, "runs.sqlite")),
+    close: async () => rmSync(own, { recursive: true, force: true }),
+  };
+});
+
+async function fill(count = 1): Promise<void> {
+  const runs = new RunDatabase(path);
+  for (let run = 1; run <= count; run += 1) await runs.append(started(`r${run}`, run));
+  await runs.close();
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof ProblemError)) throw error;
+  return error.problems[0]?.code ?? "";
+}
+
+/** What becomes of every kind of question: an answer, or the code of the problem. */
+async function askAll(): Promise<string> {
+  let runs: RunDatabase;
+  try {
+    runs = new RunDatabase(path, { busyMs: 100 });
+  } catch (error) {
+    return codeOf(error);
+  }
+  try {
+    for (const run of await runs.runs(10)) await runs.events(run.id);
+    await runs.lastSuccess({ pipeline: "delivery", step: "train" });
+    await runs.manifest("a".repeat(64));
+    await runs.append(started(`r${Math.random()}`, 99));
+    return "answered";
+  } catch (error) {
+    return codeOf(error);
+  } finally {
+    await runs.close();
+  }
+}
+
+describe("a file that is no database of runs", () => {
+  test.each([
+    [
+      "garbage",
+      (file: string) => writeFileSync(file, "this is no database, but longer than a hundred bytes ".repeat(9)),
+    ],
+    ["zeros", (file: string) => writeFileSync(file, Buffer.alloc(8192))],
+    ["cut in the middle", (file: string) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+  ])("%s: is told with its path, and not overwritten", async (_what, spoil) => {
+    await fill(200);
+    spoil(path);
+    const before = readFileSync(path);
+    expect(await askAll()).toBe("STORE_UNREADABLE");
+    expect(readFileSync(path).subarray(0, 4096).equals(before.subarray(0, 4096))).toBe(true);
+  });
+
+  test("an empty file is a new database", async () => {
+    mkdirSync(join(folder, "state"));
+    writeFileSync(path, "");
+    expect(await askAll()).toBe("answered");
+  });
+
+  test("a folder in its place is told", async () => {
+    mkdirSync(path, { recursive: true });
+    expect(await askAll()).toBe("STORE_UNWRITABLE");
+  });
+
+  test("one of another version is kept beside the new one", async () => {
+    await fill();
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 1");
+    database.close();
+    expect(await askAll()).toBe("answered");
+    expect(readdirSync(join(folder, "state"))).toContain("runs.sqlite.v1");
+  });
+
+  test("one that says to be of this version but holds other tables is unreadable", async () => {
+    await fill();
+    const database = new DatabaseSync(path);
+    database.exec("DROP TABLE events; CREATE TABLE events (something TEXT)");
+    database.close();
+    expect(await askAll()).toBe("STORE_UNREADABLE");
+  });
+
+  test("a record that is no JSON any more is unreadable", async () => {
+    await fill();
+    const database = new DatabaseSync(path);
+    database.exec("UPDATE events SET json = substr(json, 1, 30)");
+    database.close();
+    expect(await askAll()).toBe("STORE_UNREADABLE");
+  });
+
+  test("bytes that flip anywhere never make anything but an answer or a problem", async () => {
+    await fill(60);
+    const sound = readFileSync(path);
+    const random = randomFrom(7);
+    const seen = new Set<string>();
+    for (let round = 0; round < 60; round += 1) {
+      const bytes = Buffer.from(sound);
+      for (let flips = 0; flips < 1 + round; flips += 1) {
+        bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+      }
+      for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+      writeFileSync(path, bytes);
+      seen.add(await askAll());
+    }
+    expect([...seen].filter((each) => !["answered", "STORE_UNREADABLE", "STORE_UNWRITABLE"].includes(each))).toEqual(
+      [],
+    );
+    expect(seen.has("STORE_UNREADABLE")).toBe(true);
+  });
+});
+
+describe("a file that another process holds", () => {
+  test("is waited for", async () => {
+    await fill();
+    const runs = new RunDatabase(path);
+    const holder = await holdFile(path, 1000);
+    try {
+      const begunAt = performance.now();
+      await runs.append(started("r2"));
+      expect(performance.now() - begunAt).toBeGreaterThan(100);
+      expect(await runs.events("r2")).toHaveLength(1);
+    } finally {
+      await holder.release();
+      await runs.close();
+    }
+  });
+
+  test("for ever is told after a while, with what helps; reading goes on", async () => {
+    await fill();
+    const runs = new RunDatabase(path, { busyMs: 300 });
+    const holder = await holdFile(path, null);
+    try {
+      const begunAt = performance.now();
+      await expect(runs.append(started("r2"))).rejects.toMatchObject({
+        exitCode: 3,
+        problems: [{ code: "STORE_UNWRITABLE", message: "database is locked by another process" }],
+      });
+      expect(performance.now() - begunAt).toBeLessThan(5000);
+      expect(await runs.events("r1")).toHaveLength(1);
+    } finally {
+      await holder.release();
+    }
+    await runs.append(started("r2"));
+    await runs.close();
+  });
+});
