@@ -47,9 +47,10 @@ export class BlobFolder implements BlobStore {
   }
 
   async verify(digest: string): Promise<boolean> {
-    if (!existsSync(this.path(digest))) return false;
-    if ((await digestFile(this.path(digest))) === digest) return true;
-    rmSync(this.path(digest), { force: true });
+    const stats = statSync(this.path(digest), { throwIfNoEntry: false });
+    if (stats === undefined) return false;
+    if (stats.isFile() && (await digestFile(this.path(digest))) === digest) return true;
+    rmSync(this.path(digest), { recursive: true, force: true });
     return false;
   }
 
@@ -71,7 +72,7 @@ export class BlobFolder implements BlobStore {
     const source = this.path(digest);
     if (!existsSync(source)) return false;
     const isSound = await this.#place(source, target, digest, options.isExecutable ? 0o755 : 0o644);
-    if (!isSound) rmSync(source, { force: true });
+    if (!isSound) rmSync(source, { recursive: true, force: true });
     return isSound;
   }
 
@@ -82,7 +83,9 @@ export class BlobFolder implements BlobStore {
 
   /** Copies by way of a temporary file; false when what was read does not have this digest. */
   async #place(source: string, target: string, digest: string, mode: number): Promise<boolean> {
-    const { size } = statSync(source);
+    const stats = statSync(source);
+    if (!stats.isFile()) return false;
+    const { size } = stats;
     if (size <= SMALL_BYTES) {
       const bytes = readFileSync(source);
       if (digestBytes(bytes) !== digest) return false;
