@@ -19,8 +19,18 @@ const NODE_PACKAGES = {
 
 /** Parts of the names of test files that do more when GREENLIGHT_HEAVY is 1; a test compares them with the files. */
 const HEAVY = [
-  ...["blue-green", "main-job", "scenarios/resume", "approvals", "scenarios/compile", "compile-pipeline"],
-  ...["random-graphs", "masking/masking.test", "output-files", "real-server", "store-down", "full-disk"],
+  "blue-green",
+  "main-job",
+  "scenarios/resume",
+  "approvals",
+  "scenarios/compile",
+  "compile-pipeline",
+  "random-graphs",
+  "masking/masking.test",
+  "output-files",
+  "real-server",
+  "store-down",
+  "full-disk",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

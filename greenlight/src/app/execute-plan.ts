@@ -72,7 +72,13 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     try {
       const { env } = process;
       const sharing = await shareRun({
-        ...{ place, plan, runId, runs, work, env, signal },
+        place,
+        plan,
+        runId,
+        runs,
+        work,
+        env,
+        signal,
         clock: composition.clock,
         record: recordOf(request),
         onHolder: (holder) => request.onNotice?.(`waits until it is sure that ${holder} is no longer at it …`),

@@ -31,12 +31,15 @@ export async function continueAndShow(
   }
 }
 
+function tell(found: Problem): void {
+  console.error(printable(formatProblem(found)));
+}
+
 /** Reads a run from the project's shared store: it may have begun on another machine. */
 function fetchFrom(call: CommandCall, definition: StoreDescriptor, project: string): FetchRun {
   return async (runId) => {
     const { withSharedRecords } = await import("../app/shared-store/with-shared-records.ts");
-    const onWarning = (found: Problem): void => console.error(printable(formatProblem(found)));
-    const options = { place: call.place(), project, definition, env: process.env, onWarning };
+    const options = { place: call.place(), project, definition, env: process.env, onWarning: tell };
     return withSharedRecords(call.composition, options, (records) => records.read(runId));
   };
 }

@@ -98,6 +98,10 @@ interface Result {
   readonly contents: ReadContents;
 }
 
+function refuse(why: string): { readonly note: string; readonly logDigest: null } {
+  return { note: `not cached: ${why}`, logDigest: null };
+}
+
 /** `note` says why nothing was kept. A cache that can't be written costs work the next time, not this result. */
 async function keepResult(
   attempt: Attempt,
@@ -105,7 +109,6 @@ async function keepResult(
 ): Promise<{ readonly note: string; readonly logDigest: string | null }> {
   const { step, taken, run } = attempt;
   const { context } = run;
-  const refuse = (why: string) => ({ note: `not cached: ${why}`, logDigest: null });
   if (taken.uncacheable !== null) return refuse(taken.uncacheable);
   if ((await checkNeeds(attempt.needs, context)).length > 0) return refuse("what it needs changed while it ran");
   if (await haveInputsChanged(step, taken, context)) return refuse("an input changed while it ran");

@@ -9,19 +9,22 @@ export function expectedOutcomes(graph: RandomGraph): Readonly<Record<string, Ou
   for (let stage = 0; stage < stages; stage += 1) {
     const here = graph.steps.filter((step) => step.stage === stage);
     // A step stands behind those that it needs.
-    for (const step of here) outcomes[step.definition.name] = expected(step);
+    for (const step of here) outcomes[step.definition.name] = expectedOf(step, { outcomes, isStopped });
     if (here.some((step) => outcomes[step.definition.name] === "failed")) isStopped = true;
   }
   return outcomes;
+}
 
-  function expected(step: RandomStep): Outcome {
-    const needs = step.needs.map((need) => outcomes[need]);
-    const hasFailure = isStopped || needs.includes("failed");
-    const { after } = step.definition;
-    if (after === "failure" && !hasFailure) return "skipped";
-    if (after === "success" && (hasFailure || needs.includes("skipped"))) return "skipped";
-    return outcomeOf(step);
-  }
+function expectedOf(
+  step: RandomStep,
+  { outcomes, isStopped }: { readonly outcomes: Readonly<Record<string, Outcome>>; readonly isStopped: boolean },
+): Outcome {
+  const needs = new Set(step.needs.map((need) => outcomes[need]));
+  const hasFailure = isStopped || needs.has("failed");
+  const { after } = step.definition;
+  if (after === "failure" && !hasFailure) return "skipped";
+  if (after === "success" && (hasFailure || needs.has("skipped"))) return "skipped";
+  return outcomeOf(step);
 }
 
 function outcomeOf({ behaviour, definition }: RandomStep): Outcome {

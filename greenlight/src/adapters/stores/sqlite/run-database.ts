@@ -136,7 +136,14 @@ export class RunDatabase implements RunStore {
       `SELECT s.run_id, s.sequence, e.json FROM successes s JOIN events e ON e.run_id = s.run_id AND e.sequence = s.sequence
        WHERE s.pipeline = ? AND s.step = ? AND (? IS NULL OR s.manifest_digest = ?) AND (? IS NULL OR s.subject = ?)
        AND (? IS NULL OR s.run_id = ?) ORDER BY s.id DESC LIMIT 1`,
-      ...[pipeline, step, manifestDigest, manifestDigest, subject, subject, runId, runId],
+      pipeline,
+      step,
+      manifestDigest,
+      manifestDigest,
+      subject,
+      subject,
+      runId,
+      runId,
     );
     if (row === undefined) return null;
     const ended = this.#parse<StepEnded & { readonly at: string }>(row["json"]);
