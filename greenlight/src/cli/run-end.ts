@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { formatProblem, type Problem } from "../base/problem.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import { formatDuration, printable, type Terminal } from "./terminal.ts";
-import { clipText } from "./text-width.ts";
+import { clipText, wrapText } from "./text-width.ts";
 
 /** So many failures are shown with what they wrote; of the others only the names. */
 const SHOWN_FAILURES = 3;
@@ -35,7 +35,9 @@ export function showEnd(view: RunView, output: EndOutput): void {
   if (typeof report === "string") write(`  report      ${nearPath(report)}`);
   for (const warning of view.warnings) writeProblem(output, warning, { indent: "", style: "yellow" });
   for (const step of steps.filter(({ isAllowedFailure }) => isAllowedFailure)) {
-    write(`${terminal.paint("yellow", "!")} ${printable(step.name)}: ${oneLine(step.why)}`);
+    const [first = "", ...rest] = fitted(`${printable(step.name)}: ${oneLine(step.why)}`, "", output);
+    write(`${terminal.paint("yellow", "!")} ${first}`);
+    for (const line of rest) write(line);
     write(`  all it wrote:   greenlight logs ${view.id} --step ${quoted(step.name)}`);
   }
   const others = steps.filter((step) => step.problems.length > 0 && !isFailure(step) && !step.isAllowedFailure);
@@ -63,9 +65,11 @@ function showFailures(view: RunView, failures: readonly StepView[], output: EndO
     for (const problem of step.problems) {
       const isShownBelow = problem.code === "COMMAND_FAILED" && lines.length > 0;
       if (!isShownBelow) writeProblem(output, problem, { indent: "  ", style: null });
-      else write(`  ${problem.code}: ${printable(firstLine(problem.message))}`);
+      else
+        for (const line of fitted(`${problem.code}: ${printable(firstLine(problem.message))}`, "  ", output))
+          write(line);
     }
-    if (step.why !== "") write(`  ${oneLine(step.why)}`);
+    if (step.why !== "") for (const line of fitted(oneLine(step.why), "  ", output)) write(line);
     for (const line of lines) {
       const cut = output.columns === null ? line : clipText(line, output.columns - 4);
       write(`  ${terminal.paint("dim", "│")} ${cut}`);
@@ -94,7 +98,7 @@ function outcomeLine(view: RunView, steps: readonly StepView[], terminal: Termin
   const savedMs = cached.reduce((sum, step) => sum + step.savedMs, 0);
   const retried = steps.filter((step) => step.retries.length > 0).length;
   const counts =
-    count("tasks ran", ran) +
+    count(ran === 1 ? "task ran" : "tasks ran", ran) +
     count("cached", cached.length) +
     (savedMs >= 500 ? ` (saved ${formatDuration(savedMs)})` : "") +
     count("already so", steps.filter((step) => step.isAlready).length) +
@@ -109,14 +113,22 @@ function outcomeLine(view: RunView, steps: readonly StepView[], terminal: Termin
 }
 
 function writeProblem(
-  { terminal, write }: EndOutput,
+  output: EndOutput,
   problem: Problem,
   how: { readonly indent: string; readonly style: "yellow" | null },
 ): void {
-  for (const line of formatProblem(problem).split("\n")) {
-    const text = `${how.indent}${printable(line)}`;
-    write(how.style === null ? text : terminal.paint(how.style, text));
+  for (const text of formatProblem(problem).split("\n")) {
+    const own = `${how.indent}${/^ */u.exec(text)?.[0] ?? ""}`;
+    for (const line of fitted(printable(text).trimStart(), own, output)) {
+      output.write(how.style === null ? line : output.terminal.paint(how.style, line));
+    }
   }
+}
+
+/** The text behind `indent`, in as many lines as the window needs; in one where there is no window. */
+function fitted(text: string, indent: string, { columns }: EndOutput): readonly string[] {
+  const lines = columns === null ? [text] : wrapText(text, columns - indent.length - 2);
+  return lines.map((line, index) => (index === 0 ? `${indent}${line}` : `${indent}  ${line}`));
 }
 
 /** Of a failed command the message brings its last output too; that is shown from the log, at more length. */

@@ -136,6 +136,27 @@ export function clipPainted(text: string, columns: number): string {
   return kept.includes("\u001b") ? `${kept}…\u001b[0m` : `${kept}…`;
 }
 
+/** Lines of at most `columns`, broken between words; a word that is longer is broken within. */
+export function wrapText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (displayWidth(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = word;
+    while (displayWidth(line) > columns) {
+      const head = takeColumns(line, Math.max(2, columns));
+      lines.push(head);
+      line = line.slice(head.length);
+    }
+  }
+  return [...lines, line];
+}
+
 /** `text` and blanks behind it, `columns` wide altogether; longer text stays as it is. */
 export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
