@@ -34,6 +34,8 @@ async function main(from: string, to: string): Promise<void> {
     // By name: the function may come with a copy of Greenlight of its own.
     const problems = error instanceof Error && error.name === "ProblemError" ? (error as ProblemError).problems : [];
     console.error(problems.length > 0 ? problems.map(formatProblem).join("\n") : error);
+    // The last lines are what a person is shown first, and a stack says the least.
+    if (problems.length === 0 && error instanceof Error) console.error(`${error.name}: ${error.message}`);
     response = { result: {}, problems };
   }
   writeFileSync(to, JSON.stringify(response));

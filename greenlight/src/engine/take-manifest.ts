@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 import { digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
@@ -63,7 +63,7 @@ export async function takeManifest(
   return ok({
     manifest,
     digest: manifestDigest(manifest),
-    uncacheable: whyUncacheable(step, packages, code?.computed ?? []),
+    uncacheable: whyUncacheable(step, code === null ? packages : packages && code.packages, code?.computed ?? []),
   });
 }
 
@@ -80,7 +80,8 @@ async function moduleCode(
   context: ManifestContext,
 ): Promise<{
   readonly modules: Readonly<Record<string, string>>;
-  readonly packages: Readonly<Record<string, string>>;
+  /** Null: they can't be known. */
+  readonly packages: Readonly<Record<string, string>> | null;
   readonly computed: readonly string[];
 }> {
   const { importClosure } = await import("./import-closure.ts");
@@ -90,16 +91,30 @@ async function moduleCode(
   const folder = isOwn ? path.slice(0, path.lastIndexOf("/dist/") + 1) : context.projectFolder;
   const closure = await importClosure(path, folder);
   const packages: Record<string, string> = {};
-  for (const name of closure.packages) packages[name] = await installedVersion(name, path);
-  return { modules: { ...closure.modules }, packages, computed: closure.computed };
+  const computed = [...closure.computed];
+  for (const name of closure.packages) {
+    const version = await installedVersion(name, path);
+    // Its own package by name, or one found in a way that is not known here.
+    if (version === null) computed.push(relative(folder, path));
+    packages[name] = version ?? "not installed";
+  }
+  if (isOwn || closure.packages.length === 0) return { modules: { ...closure.modules }, packages, computed };
+  // What the packages need in turn is part of what runs.
+  const locked = await lockedPackages(context.projectFolder, closure.packages, context.index);
+  for (const [name, entry] of Object.entries(locked ?? {})) {
+    const installed = packages[name];
+    packages[name] =
+      installed === undefined || entry.startsWith(installed) ? entry : `${entry}, installed ${installed}`;
+  }
+  return { modules: { ...closure.modules }, packages: locked === null ? null : packages, computed };
 }
 
-/** The version that a module at `from` gets when it imports the package. */
-async function installedVersion(name: string, from: string): Promise<string> {
+/** The version that a module at `from` gets when it imports the package; null when it is not found. */
+async function installedVersion(name: string, from: string): Promise<string | null> {
   for (let folder = dirname(from); ; folder = dirname(folder)) {
     const text = await readFile(join(folder, "node_modules", name, "package.json"), "utf8").catch(() => null);
     if (text !== null) return String((JSON.parse(text) as { version?: unknown }).version ?? "unknown");
-    if (dirname(folder) === folder) return "not installed";
+    if (dirname(folder) === folder) return null;
   }
 }
 
