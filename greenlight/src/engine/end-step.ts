@@ -56,17 +56,18 @@ export function endStep(
     subject: verdict.subject,
     logDigest: verdict.logDigest,
   };
-  run.journal.append({ type: "step-ended", step: step.name, ...ended });
+  // What others are told is what was recorded: without secrets, and the same after a resume.
+  const recorded = run.journal.append({ type: "step-ended", step: step.name, ...ended });
   return {
     step: step.name,
-    outcome: ended.outcome,
-    why: ended.why,
-    problems: verdict.problems,
+    outcome: recorded.outcome,
+    why: recorded.why,
+    problems: recorded.problems,
     isAllowedFailure,
     outputs: step.outputs,
-    outputDigests: verdict.outputDigests,
-    facts: verdict.facts,
-    evidence: verdict.evidence,
+    outputDigests: recorded.outputs,
+    facts: recorded.facts,
+    evidence: recorded.evidence,
     manifest: run.keepsManifests ? (end?.taken ?? null) : null,
     seenAt: verdict.seenAt,
     blueprint: step,

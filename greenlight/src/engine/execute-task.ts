@@ -10,6 +10,7 @@ import { describeFailure } from "./describe-failure.ts";
 import type { FunctionResult } from "./function-step.ts";
 import { forEachLimited } from "./input-files.ts";
 import { maskOutputs } from "./mask-outputs.ts";
+import type { Masking } from "./masking.ts";
 import { collectOutputs, digestOutputs, outputsOf, removeOutputs, type ReadContents } from "./outputs.ts";
 import type { Attempt } from "./run-step.ts";
 import { haveInputsChanged } from "./sealing.ts";
@@ -112,6 +113,8 @@ async function keepResult(
   if (taken.uncacheable !== null) return refuse(taken.uncacheable);
   if ((await checkNeeds(attempt.needs, context)).length > 0) return refuse("what it needs changed while it ran");
   if (await haveInputsChanged(step, taken, context)) return refuse("an input changed while it ran");
+  if (context.masking.isActive && isNamedSecretly(result.files, context.masking))
+    return refuse("the name of an output holds a secret");
   try {
     for (const files of Object.values(result.files)) {
       for (const file of files) {
@@ -138,6 +141,10 @@ async function keepResult(
     run.journal.append({ type: "run-warned", problem: unwritable(attempt, message) });
     return refuse(message);
   }
+}
+
+function isNamedSecretly(files: CacheEntry["outputs"], masking: Masking): boolean {
+  return Object.values(files).some((each) => each.some(({ path }) => masking.text(path) !== path));
 }
 
 async function keepLog({ logPath, run }: Attempt): Promise<string | null> {

@@ -1,5 +1,6 @@
 import type { PlannedStep } from "../pipeline/plan.ts";
 import { diffManifests, summariseDifference } from "./manifest.ts";
+import type { Masking } from "./masking.ts";
 import type { RunStore } from "./run-store.ts";
 import type { TakenManifest } from "./take-manifest.ts";
 
@@ -18,7 +19,13 @@ export interface Explanation {
 /** Why a step runs or need not: its manifest held against that of its last success. */
 export async function explainRun(
   runs: RunStore,
-  query: { readonly pipeline: string; readonly step: PlannedStep; readonly taken: TakenManifest },
+  query: {
+    readonly pipeline: string;
+    readonly step: PlannedStep;
+    readonly taken: TakenManifest;
+    /** With which manifests are stored; left out: none. */
+    readonly masking?: Masking;
+  },
 ): Promise<Explanation> {
   const last = await runs.lastManifest({ pipeline: query.pipeline, step: query.step.name });
   const lastDigest = last?.manifestDigest ?? null;
@@ -33,7 +40,9 @@ export async function explainRun(
     const whenCached = "the same inputs passed before";
     return { differences: [], lastRunId: null, whenRun: "first run here", whenCached, isKnown: false };
   }
-  const differences = diffManifests(before, query.taken.manifest);
+  const now = query.masking?.json(query.taken.manifest) ?? query.taken.manifest;
+  const differences = diffManifests(before, now);
+  if (differences.length === 0) differences.push("something that a secret hides changed");
   const summary = summariseDifference(differences);
   return {
     differences,

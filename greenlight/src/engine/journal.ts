@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Clock } from "../base/clock.ts";
-import type { EventBody, RunEvent } from "./event.ts";
+import { problem } from "../base/problem.ts";
+import type { EventBody, EventHead, RunEvent } from "./event.ts";
 import type { Masking } from "./masking.ts";
 import type { RunStore } from "./run-store.ts";
 import { viewRun, type RunView } from "./run-view.ts";
@@ -29,6 +30,7 @@ export interface JournalOptions {
 export class Journal {
   readonly #options: JournalOptions;
   readonly #events: RunEvent[];
+  readonly #listeners: Set<(event: RunEvent) => void>;
   #queue: RunEvent[] = [];
   #writing: Promise<void> | null = null;
   #failure: unknown = null;
@@ -38,22 +40,27 @@ export class Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#events = [...options.earlier];
+    this.#listeners = new Set(options.listeners);
   }
 
-  /** Takes the event; it is stored a moment later. `flush` says when. */
-  append(body: EventBody): void {
+  /** Takes the event and answers it as it is recorded; it is stored a moment later. `flush` says when. */
+  append<Body extends EventBody>(body: Body): EventHead & Body {
     const { runId, clock, masking } = this.#options;
     const last = this.#events.at(-1);
-    const event: RunEvent = masking.json({
+    const event = {
       runId,
       sequence: (last?.sequence ?? 0) + 1,
       // A clock that jumps back must not turn the order of the record round.
       at: latest(new Date(clock.now()).toISOString(), last?.at),
-      ...body,
-    });
+      ...masking.json(body),
+      // A secret that is a word of ours must not make the record unreadable.
+      type: body.type,
+      ...("outcome" in body ? { outcome: body.outcome } : {}),
+    };
     this.#events.push(event);
     this.#queue.push(event);
     this.#writing ??= this.#write();
+    return event;
   }
 
   /** Resolves when everything appended so far is durable; rejects when the store can't be written. */
@@ -79,7 +86,7 @@ export class Journal {
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
-    const { store, listeners } = this.#options;
+    const { store } = this.#options;
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
@@ -93,9 +100,22 @@ export class Journal {
         this.#options.onFailure(error);
         break;
       }
-      for (const event of batch) for (const listener of listeners) listener(event);
+      for (const event of batch) this.#tell(event);
     }
     this.#writing = null;
+  }
+
+  /** Who shows a run must not end it: a listener that throws hears nothing more. */
+  #tell(event: RunEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#listeners.delete(listener);
+        const message = `what shows the run failed: ${error instanceof Error ? error.message : String(error)}`;
+        this.append({ type: "run-warned", problem: problem("INTERNAL", { place: "progress", message }) });
+      }
+    }
   }
 
   async #store(store: RunStore, batch: readonly RunEvent[]): Promise<void> {

@@ -22,6 +22,10 @@ export async function maskOutputs(
   const problems: Problem[] = [];
   for (const pattern of new Set(Object.values(outputs))) {
     for (const path of (await listOutput(options.folder, pattern)).files) {
+      if (masking.text(path) !== path) {
+        const message = `the name of ${path} holds a secret; its step's result is not kept`;
+        problems.push(problem("SECRET_WRITTEN", { place: options.place, message, remedy: "give it another name" }));
+      }
       if (!maskFile(join(options.folder, path), masking)) continue;
       const message = `${path} held a secret; it was replaced by ***`;
       problems.push(problem("SECRET_WRITTEN", { place: options.place, message }));

@@ -4,9 +4,11 @@ import type { EngineContext } from "./engine-context.ts";
 import type { RunEvent, RunResumed, RunStarted } from "./event.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import { Journal } from "./journal.ts";
+import type { Masking } from "./masking.ts";
 import { worstOutcome, type Outcome } from "./outcome.ts";
 import { runStage } from "./run-stage.ts";
 import { viewRun, type RunView, type StepView } from "./run-view.ts";
+import type { StatIndex } from "./stat-index.ts";
 import { stopsRun } from "./whether-to-run.ts";
 
 export interface RunOptions {
@@ -51,7 +53,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   await journal.flush();
   const run: ActiveRun = {
     runId: options.runId,
-    context: { ...context, signal },
+    context: { ...context, signal, index: withoutSecrets(context.index, context.masking) },
     journal,
     finished: new Map(),
     earlier: viewsOf(earlier),
@@ -87,6 +89,17 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   context.index.flush();
   await context.cache.flush();
   return journal.view();
+}
+
+/** A file whose name holds a secret is not remembered. */
+function withoutSecrets(index: StatIndex, masking: Masking): StatIndex {
+  if (!masking.isActive) return index;
+  return {
+    ...index,
+    set: (path, entry) => {
+      if (masking.text(path) === path) index.set(path, entry);
+    },
+  };
 }
 
 /** A signal that is aborted some time after another one. */

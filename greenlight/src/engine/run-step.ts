@@ -42,8 +42,9 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   if (!took.ok) return refuse(took.error, null);
   let taken = took.value;
   const isEffect = step.action.kind === "effect";
-  const explanation = await explainRun(context.runs, { pipeline: context.plan.pipeline, step, taken });
-  if (!explanation.isKnown) await context.runs.saveManifest(taken.digest, taken.manifest);
+  const { masking } = context;
+  const explanation = await explainRun(context.runs, { pipeline: context.plan.pipeline, step, taken, masking });
+  if (!explanation.isKnown) await context.runs.saveManifest(taken.digest, masking.json(taken.manifest));
   if (step.isSealing) {
     const changed = await checkSources(checkedSteps(call), context);
     if (changed.length > 0) return refuse(changed, taken);
@@ -100,7 +101,8 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     // What failed may have been mended meanwhile: the attempt's result is kept under what it really read.
     const again = await takeManifest(step, needs, context);
     if (!again.ok) return refuse(again.error, taken);
-    if (again.value.digest !== taken.digest) await context.runs.saveManifest(again.value.digest, again.value.manifest);
+    if (again.value.digest !== taken.digest)
+      await context.runs.saveManifest(again.value.digest, masking.json(again.value.manifest));
     taken = again.value;
   }
 
