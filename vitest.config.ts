@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+const MEASURED = ["blue-green", "main-job", "up-and-down", "left-behind"].map(
+  (name) => `test/scenarios/${name}.test.ts`,
+);
+const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,10 +21,17 @@ export default defineConfig({
         test: {
           name: "scenarios",
           include: ["test/scenarios/**/*.test.ts"],
-          testTimeout: 120_000,
-          expect: { poll: { timeout: 10_000 } },
-          hookTimeout: 120_000,
+          exclude: MEASURED,
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: "measured scenarios",
+          include: MEASURED,
+          // What they measure, or wait for, another test would spoil.
           fileParallelism: false,
+          ...patience,
         },
       },
     ],

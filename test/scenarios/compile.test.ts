@@ -65,6 +65,9 @@ function config(stages: string, more = ""): void {
   );
 }
 
+/** Each of these takes a project through several clones. */
+const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
+
 describe("the workflow of this repository", () => {
   test("is what its definition comes to", async () => {
     const checked = await sandbox.greenlight([
@@ -310,7 +313,7 @@ describe("the jobs of a compiled workflow", () => {
     expect(merged()).toEqual(await runHere());
   });
 
-  test("leave out what is for pushes, for a pull request", async () => {
+  test.runIf(IS_HEAVY)("leave out what is for pushes, for a pull request", async () => {
     const pull = await run({ github: { event_name: "pull_request", ref_name: "3/merge", head_ref: "fix" } });
     expect(pull.results).toMatchObject({ build: "success", publish: "skipped", finally: "success" });
     expect(merged()).not.toHaveProperty("on pushes");
@@ -334,7 +337,7 @@ describe("the jobs of a compiled workflow", () => {
     expect(existsSync(join(scratch, "runner/artifacts/greenlight-report-1/ci-77/report.html"))).toBe(true);
   });
 
-  test("that failed can be repeated, and go on with the same run", async () => {
+  test.runIf(IS_HEAVY)("that failed can be repeated, and go on with the same run", async () => {
     const env = { FAIL: "22" };
     expect((await run({ env })).results).toMatchObject({
       "test-unit": "failure",
@@ -351,7 +354,7 @@ describe("the jobs of a compiled workflow", () => {
     expect([...rows()].toSorted()).toEqual([...ROWS, ...twice].toSorted());
   });
 
-  test("refuse to go on without what an earlier job left", async () => {
+  test.runIf(IS_HEAVY)("refuse to go on without what an earlier job left", async () => {
     const { results, jobs } = await run({
       beforeJob: (job, artifacts) => {
         if (job === "build") rmSync(join(artifacts, "greenlight-part-test-2-0-1"), { recursive: true });
@@ -365,7 +368,7 @@ describe("the jobs of a compiled workflow", () => {
     expect(merged()).toMatchObject({ merge: "errored", bundle: "skipped" });
   });
 
-  test("refuse what is torn", async () => {
+  test.runIf(IS_HEAVY)("refuse what is torn", async () => {
     const { results, jobs } = await run({
       beforeJob: (job, artifacts) => {
         if (job !== "build") return;
@@ -384,10 +387,8 @@ describe("the jobs of a compiled workflow", () => {
 });
 
 describe("the delivery of movies", () => {
-  const isHeavy = process.env["GREENLIGHT_HEAVY"] === "1";
-
-  test.skipIf(!isHeavy)(
-    `goes to staging as a workflow, each stage in a clone of its own${isHeavy ? "" : " (skipped: not the heavy run)"}`,
+  test.skipIf(!IS_HEAVY)(
+    `goes to staging as a workflow, each stage in a clone of its own${IS_HEAVY ? "" : " (skipped: not the heavy run)"}`,
     { timeout: 900_000 },
     async () => {
       const movies = await MoviesCopy.create();

@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import type { Clock } from "../base/clock.ts";
 import { ProblemError, type Problem } from "../base/problem.ts";
 import type { Environment, EnvironmentState } from "../deployment/environment.ts";
+import type { Target, TargetConnection } from "../deployment/target.ts";
+import { modulePath } from "../engine/module-path.ts";
 import type { EnvironmentDefinition } from "../pipeline/definition.ts";
 import {
   readDefinitionNote,
@@ -64,7 +67,7 @@ async function look(
     return { environment, isDefined, ...absent(noted.url) };
   }
   try {
-    return { environment, isDefined, ...(await (await open(request, noted)).observe()) };
+    return { environment, isDefined, ...(await observe(request, noted)) };
   } catch (error) {
     if (error instanceof ProblemError) return { problems: error.problems };
     throw error;
@@ -111,6 +114,22 @@ async function loadDefinition({ place, clock }: Request): Promise<NotedDefinitio
     }),
   );
   return { project: blueprint.name, environments };
+}
+
+/** As `connectEnvironment(…).observe()`, without the code that deploys, which takes longer to load than all of this. */
+async function observe({ place }: Request, { name, definition }: NotedEnvironment): Promise<EnvironmentState> {
+  const path = modulePath(definition.target.module, place.folder);
+  const [module, { viewEnvironment }] = await Promise.all([
+    import(pathToFileURL(path).href) as Promise<{ connect(connection: TargetConnection): Target }>,
+    import("../deployment/view-environment.ts"),
+  ]);
+  const target = module.connect({
+    name,
+    folder: join(place.stateFolder, "environments", name),
+    options: definition.target.options,
+    configuration: definition.configuration ?? {},
+  });
+  return viewEnvironment(target);
 }
 
 async function open(

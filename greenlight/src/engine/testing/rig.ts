@@ -67,6 +67,8 @@ export class Rig {
       readonly clock?: Clock;
       readonly lock?: EngineContext["lock"];
       readonly finallyMs?: number;
+      /** Milliseconds that the record may be held by another process. */
+      readonly busyMs?: number;
       /** Where cache and blobs lie, when they are not this project's own. */
       readonly shared?: string;
     } = {},
@@ -87,7 +89,10 @@ export class Rig {
     const planned = makePlan(made.value, { pipeline: "delivery", trigger, selection: "local" });
     if (!planned.ok) throw new Error(JSON.stringify(planned.error));
     const stateFolder = join(this.folder, ".greenlight");
-    const runs = new RunDatabase(join(stateFolder, "runs.sqlite"));
+    const runs = new RunDatabase(
+      join(stateFolder, "runs.sqlite"),
+      options.busyMs === undefined ? {} : { busyMs: options.busyMs },
+    );
     const shared = options.shared ?? stateFolder;
     const work = new WorkDatabase(join(shared, "work.sqlite"));
     const events: RunEvent[] = [];
