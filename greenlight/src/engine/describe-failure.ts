@@ -41,12 +41,8 @@ export function describeFailure(
   }
 }
 
-function limitMs({ step, deadlineMs, run }: Attempt): number {
-  const attemptMs = step.retry?.attemptTimeoutMs ?? null;
-  // The step's own deadline has come, or else the attempt's.
-  return attemptMs === null || deadlineMs - run.context.clock.now() > 0
-    ? step.timeoutMs
-    : Math.min(attemptMs, step.timeoutMs);
+function limitMs({ step }: Attempt): number {
+  return Math.min(step.timeoutMs, step.retry?.attemptTimeoutMs ?? step.timeoutMs);
 }
 
 function lastLines(path: string, count: number): string {

@@ -28,7 +28,7 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
   const deadline = new AbortController();
   const timer = setTimeout(
     () => deadline.abort(new Error("timed out")),
-    Math.min(Math.max(0, call.deadlineMs - context.clock.now()), MAX_TIMER_MS),
+    Math.min(Math.max(0, call.endsAt - performance.now()), MAX_TIMER_MS),
   );
   const signal = AbortSignal.any([call.signal, deadline.signal]);
   // It may write into the project, and people may while it waits for them.

@@ -23,8 +23,8 @@ export interface Attempt extends StepCall {
   readonly taken: TakenManifest;
   readonly needs: Readonly<Record<string, StepResult>>;
   readonly logPath: string;
-  /** Milliseconds since 1970 at which the attempt is ended. */
-  readonly deadlineMs: number;
+  /** When the attempt is ended, by `performance.now()`. */
+  readonly endsAt: number;
 }
 
 /** Runs one step whose needs are met: manifest, cache, attempts, record. */
@@ -71,7 +71,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     const attemptMs = Math.min(leftMs(), step.retry?.attemptTimeoutMs ?? Number.POSITIVE_INFINITY);
     const verdict =
       attemptMs > 0
-        ? await execute({ ...call, taken, needs, logPath: path, deadlineMs: context.clock.now() + attemptMs })
+        ? await execute({ ...call, taken, needs, logPath: path, endsAt: performance.now() + attemptMs })
         : tooLate(call, deadlineAt);
     const delayMs = retryDelayMs(step.retry, attempt);
     if (!isRetried(step.retry, { verdict, attempt, leftMs: leftMs() - delayMs }) || call.signal.aborted) {

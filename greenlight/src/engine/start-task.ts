@@ -36,8 +36,9 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     }),
     logPath: attempt.logPath,
     mask: context.masking.isActive ? () => context.masking.stream() : null,
-    deadlineMs: Date.now() + attempt.deadlineMs - context.clock.now(),
-    timeoutMs: Math.min(step.timeoutMs, step.retry?.attemptTimeoutMs ?? step.timeoutMs),
+    // What is left of the deadline is reckoned by a clock that nobody sets.
+    deadlineMs: Number.POSITIVE_INFINITY,
+    timeoutMs: attempt.endsAt - performance.now(),
     graceMs: context.graceMs,
     signal: attempt.signal,
   };
