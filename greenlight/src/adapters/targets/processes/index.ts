@@ -6,18 +6,12 @@ import type { Target, TargetConnection } from "../../../deployment/target.ts";
 import { parseDesiredState, type SlotOrder } from "../../../keeper/wire.ts";
 import { readApprovals, writeApproval } from "./approval-records.ts";
 import { readDeployments, writeDeployment } from "./deployment-records.ts";
-import { installRelease } from "./install-release.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
-import { takeLease } from "./lease.ts";
 import { observe } from "./observe.ts";
 import { checkOptions, DEFAULT_OPTIONS, type ProcessesOptions } from "./options.ts";
 import { placeOf, reachableHost, releaseFolder, urlOf, type Place } from "./place.ts";
-import { preflight } from "./preflight.ts";
 import { probe } from "./probe.ts";
-import { prune } from "./prune.ts";
 import { closeUpstream, switchRoute } from "./router-client.ts";
-import { slotLog } from "./slot-log.ts";
-import { stopEnvironment } from "./stop.ts";
 
 const ORDER_TIMEOUT_MS = 10_000;
 const LEASE_WAIT_MS = 15_000;
@@ -39,9 +33,10 @@ export function connect(connection: TargetConnection): Target {
       drainMs: options.drainMs,
     },
     observe: () => observe(place),
-    takeLease: (holder, how) => takeLease(place, holder, how ?? { isForced: false }),
-    preflight: (release) => preflight(place, release),
-    install: (release, signal) => installRelease(place, release, signal),
+    // What changes the environment is loaded when it is asked for: a look at it has to be quick.
+    takeLease: async (holder, how) => (await import("./lease.ts")).takeLease(place, holder, how ?? { isForced: false }),
+    preflight: async (release) => (await import("./preflight.ts")).preflight(place, release),
+    install: async (release, signal) => (await import("./install-release.ts")).installRelease(place, release, signal),
     start: (epoch) => start(place, epoch),
     startSlot: ({ epoch, slot, deploymentId, release }) => {
       const body = { epoch, order: orderFor(place, { deploymentId, ...release }) };
@@ -66,9 +61,9 @@ export function connect(connection: TargetConnection): Target {
       if (slot === null) return { status: 0, releaseId: null, detail: `slot ${where} is empty` };
       return probe("127.0.0.1", slot.port, path);
     },
-    slotLog: (slot) => slotLog(place, slot),
-    prune: (keepDigests) => prune(place, keepDigests),
-    stop: (epoch) => stopEnvironment(place, epoch),
+    slotLog: async (slot) => (await import("./slot-log.ts")).slotLog(place, slot),
+    prune: async (keepDigests) => (await import("./prune.ts")).prune(place, keepDigests),
+    stop: async (epoch) => (await import("./stop.ts")).stopEnvironment(place, epoch),
     readDeployments: () => readDeployments(place),
     writeDeployment: (deployment) => writeDeployment(place, deployment),
     readApprovals: () => readApprovals(place),
