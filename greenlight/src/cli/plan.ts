@@ -1,10 +1,13 @@
 import { loadProject } from "../app/load-project.ts";
-import { previewRun } from "../app/preview-run.ts";
+import { previewRun, type StepPreview } from "../app/preview-run.ts";
 import { choosePipeline, planFor } from "../app/run-pipeline.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 
 const WORDS = { run: "would run", cached: "cached", observe: "observes", depends: "depends", skip: "skipped" } as const;
+
+/** Lines below one step; the rest is counted. */
+const MAX_LINES = 10;
 
 /** `greenlight plan [pipeline]`: what a run would do with each step, and why. Runs nothing. */
 export async function plan(
@@ -36,8 +39,17 @@ export async function plan(
     stage = step.stage;
     const needs = step.needs.length > 0 ? terminal.paint("dim", `  needs ${step.needs.join(", ")}`) : "";
     console.log(`  ${step.step.padEnd(width)}  ${WORDS[step.prediction].padEnd(9)}  ${printable(step.why)}${needs}`);
+    for (const line of furtherDifferences(step))
+      console.log(terminal.paint("dim", `  ${" ".repeat(width)}    ${line}`));
   }
   for (const { step, why } of planned.dropped)
     console.log(terminal.paint("dim", `  – ${step}: not in this run, ${why}`));
   return 0;
+}
+
+/** Where the reason counts what differs from the last success, each difference has a line. */
+function furtherDifferences({ differences, why }: StepPreview): string[] {
+  if (differences.every((line) => why.includes(line))) return [];
+  const lines = differences.slice(0, MAX_LINES).map(printable);
+  return differences.length > MAX_LINES ? [...lines, `and ${differences.length - MAX_LINES} more`] : lines;
 }

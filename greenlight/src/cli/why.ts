@@ -6,16 +6,20 @@ import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 
-/** `greenlight why [step]`: why each step ran in the last run, and what changed since. */
+/** `greenlight why [step]`: why each step ran in the last run, and what changed since; with `--against`, since which run. */
 export async function why(
   call: CommandCall,
   args: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
+  const { run, against } = options;
+  if (typeof against === "string") {
+    const { whyAgainst } = await import("./why-against.ts");
+    return whyAgainst(call, { step: args[0], run: typeof run === "string" ? run : undefined, against });
+  }
   const place = call.place();
   const blueprint = await loadProject(place);
-  const runId = typeof options["run"] === "string" ? options["run"] : undefined;
-  const view = await openLastRun(call.composition, place, runId);
+  const view = await openLastRun(call.composition, place, typeof run === "string" ? run : undefined);
   const hadLocal = view.stages.some((stage) => stage.steps.some((step) => step.environment !== null));
   const planned = await planFor({
     place,
