@@ -200,6 +200,13 @@ test("a secret that is a word of the record itself does not make it unreadable",
   expect((await rig.run({ one: [make] }, { masking: own })).step("make").isFromCache).toBe(true);
 });
 
+test("what an engine left behind that was killed in the middle of a function step is gone with the next run", async () => {
+  rig.write(".greenlight/tmp/steps/1/result.json", JSON.stringify({ result: {}, problems: [{ message: SECRET }] }));
+  expect(leaks()).not.toEqual([]);
+  await run({ one: [leak("true")] });
+  expect(leaks()).toEqual([]);
+});
+
 test("a step that was given no secret sees none, and a renewed one changes no result", async () => {
   const show = step("show", {
     run: 'mkdir -p out; echo "[$TOKEN]" > out/seen',

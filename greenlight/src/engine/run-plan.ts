@@ -8,6 +8,7 @@ import type { Masking } from "./masking.ts";
 import { worstOutcome, type Outcome } from "./outcome.ts";
 import { runStage } from "./run-stage.ts";
 import { viewRun, type RunView, type StepView } from "./run-view.ts";
+import { removeLeftScratch } from "./start-task.ts";
 import type { StatIndex } from "./stat-index.ts";
 import { stopsRun } from "./whether-to-run.ts";
 
@@ -49,6 +50,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     // Going on without a record would lose outcomes.
     onFailure: (error) => broken.abort(error),
   });
+  removeLeftScratch(context.stateFolder);
   journal.append(opening(context, options));
   await journal.flush();
   const run: ActiveRun = {

@@ -46,7 +46,7 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     const [file, args] = shellCall(step.action.command);
     return { exit: await runStepProcess({ ...common, file, args }), references: [], problems: [] };
   }
-  const scratch = join(context.stateFolder, "tmp", randomUUID());
+  const scratch = join(scratchFolder(context.stateFolder), randomUUID());
   mkdirSync(scratch, { recursive: true });
   try {
     const [request, result] = [join(scratch, "request.json"), join(scratch, "result.json")];
@@ -58,6 +58,20 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     return { exit, references: response?.result.references ?? [], problems: response?.problems ?? [] };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Where function steps are told what to do and answer. */
+function scratchFolder(stateFolder: string): string {
+  return join(stateFolder, "tmp", "steps");
+}
+
+/** Removes what an engine that was killed left of its function steps: what they threw is not masked there. */
+export function removeLeftScratch(stateFolder: string): void {
+  try {
+    rmSync(scratchFolder(stateFolder), { recursive: true, force: true });
+  } catch {
+    // Where nothing can be removed nothing can be recorded either, which is told.
   }
 }
 
