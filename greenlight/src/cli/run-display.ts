@@ -3,7 +3,6 @@ import type { RunEvent } from "../engine/event.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";
 import { ProgressLines } from "./progress-lines.ts";
-import { RecalledEvents } from "./recall-events.ts";
 import { isFailure, showEnd } from "./run-end.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -65,7 +64,10 @@ async function liveDisplay(
   how: { readonly place: ProjectPlace; readonly terminal: Terminal; readonly end: RunDisplay["end"] },
 ): Promise<RunDisplay> {
   const { place, terminal, end } = how;
-  const { LiveView } = await import("./live/live-view.ts");
+  const [{ LiveView }, { RecalledEvents }] = await Promise.all([
+    import("./live/live-view.ts"),
+    import("./recall-events.ts"),
+  ]);
   const view = new LiveView({
     output: process.stdout,
     errors: process.stderr,
