@@ -12,7 +12,7 @@ import { step } from "../pipeline/define.ts";
 import type { CacheEntry } from "./blob-store.ts";
 import { Rig } from "./testing/rig.ts";
 
-const ROUNDS = process.env["GREENLIGHT_HEAVY"] === "1" ? 25 : 3;
+const ROUNDS = process.env["GREENLIGHT_HEAVY"] === "1" ? 25 : 2;
 
 let rig: Rig;
 
