@@ -121,13 +121,19 @@ describe.skipIf(!HAS_TERMINALS)("a live view on a terminal (skipped without pyth
   });
 
   test.each([
-    ["an error that nobody catches", `setTimeout(() => { throw new Error("boom"); }, 300); await line();`, 1],
-    ["process.exit", `setTimeout(() => process.exit(7), 300); await line();`, 7],
-  ])("the cursor is there again after %s", async (_name, body, status) => {
+    [
+      "an error that nobody catches",
+      `setTimeout(() => { throw new Error("boom"); }, 300); await line();`,
+      1,
+      "Error: boom",
+    ],
+    ["process.exit", `setTimeout(() => process.exit(7), 300); await line();`, 7, ""],
+  ])("the cursor is there again after %s", async (_name, body, status, told) => {
     const { screen, ended } = start(STARTED, body);
     await expect.poll(() => screen.isCursorShown).toBe(false);
     expect(await ended).toBe(status);
     expect(screen.isCursorShown).toBe(true);
     expect(screen.lines.join("\n")).not.toContain("━");
+    expect(screen.lines.join("\n")).toContain(told);
   });
 });

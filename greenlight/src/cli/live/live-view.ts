@@ -102,6 +102,7 @@ export class LiveView {
     clearInterval(this.#tick ?? undefined);
     this.#options.output.off("resize", this.#onResize);
     process.off("exit", this.#onExit);
+    process.off("uncaughtExceptionMonitor", this.#onExit);
     process.off("SIGTSTP", this.#onSuspend);
     process.off("SIGCONT", this.#onContinue);
   }
@@ -113,6 +114,7 @@ export class LiveView {
     this.#tick.unref();
     this.#options.output.on("resize", this.#onResize);
     process.on("exit", this.#onExit);
+    process.on("uncaughtExceptionMonitor", this.#onExit);
     process.on("SIGTSTP", this.#onSuspend);
     process.on("SIGCONT", this.#onContinue);
   }
@@ -173,9 +175,10 @@ export class LiveView {
     this.#paint();
   };
 
-  /** The last thing that this process does, however it came to its end. */
+  /** However this process comes to its end, and before Node itself writes why. */
   readonly #onExit = (): void => {
     if (this.#pauseCount === 0) this.#leave();
+    this.#pauseCount += 1;
   };
 
   /** Ctrl-Z: the shell gets a whole terminal; what the steps do goes on. */
