@@ -1,24 +1,31 @@
 #!/usr/bin/env node
 // Starts the built command line; on an older Node, the one that came with the package takes over.
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import module from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+// Builtins are taken one by one: an import reads every export of a module, and the lazy ones among them cost milliseconds.
+// A Node before 20.16 can't, and only hands over.
+const builtin = process.getBuiltinModule ?? (await import("node:module")).createRequire(import.meta.url);
+const { existsSync, readFileSync, writeSync } = builtin("node:fs");
+const module = builtin("node:module");
+const { dirname, join } = builtin("node:path");
+const { fileURLToPath } = builtin("node:url");
 
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), "..", "dist", "main.js");
+const HOME = join(dirname(fileURLToPath(import.meta.url)), "..");
+const MAIN = join(HOME, "dist", "main.js");
+const [first, ...others] = process.argv.slice(2);
 
-if (!existsSync(MAIN)) {
+if (others.length === 0 && (first === "--version" || first === "-V")) {
+  // Scripts ask for it often, so it is answered before anything is imported.
+  writeSync(1, `${JSON.parse(readFileSync(join(HOME, "package.json"), "utf8")).version}\n`);
+} else if (!existsSync(MAIN)) {
   console.error(`INTERNAL: ${MAIN}: greenlight is not built\n  remedy: run \`npm run build\` in the repository's root`);
   process.exit(3);
-}
-if (Number(process.versions.node.split(".")[0]) < 24) handOver();
+} else if (Number(process.versions.node.split(".")[0]) < 24) await handOver();
 else {
   module.enableCompileCache?.();
   await import(new URL("../dist/main.js", import.meta.url).href);
 }
 
-function handOver() {
+async function handOver() {
+  const { spawn } = await import("node:child_process");
   const node = broughtNode();
   if (node === null) {
     console.error(

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import type { Composition } from "./app/composition.ts";
@@ -47,7 +46,7 @@ function report(error: unknown): number {
 }
 
 function internal(error: unknown): ReturnType<typeof problem> {
-  const reference = randomUUID().slice(0, 8);
+  const reference = process.getBuiltinModule("node:crypto").randomUUID().slice(0, 8);
   console.error(`[${reference}]`, error);
   return problem("INTERNAL", {
     place: `reference ${reference}`,

@@ -82,7 +82,7 @@ describe("a project of one's own", () => {
   test("run, why, plan, status and logs tell one story", async () => {
     const first = await sandbox.greenlight(["run"]);
     expect(first).toMatchObject({ status: 0 });
-    expect(first.stdout).toMatch(/✔ make it +\d+ ms +ran: first run here/u);
+    expect(first.stdout).toMatch(/✔ make it +\d+ ms +ran: it has not passed here yet/u);
     const second = await sandbox.greenlight(["run"]);
     expect(second.stdout).toMatch(/✔ make it +cached \d+ ms +nothing changed since run/u);
     expect(second.stdout).toContain("passed in");

@@ -60,7 +60,7 @@ describe.skipIf(!HAS_TERMINALS)("a run at a terminal (skipped without python3)",
     expect(await ended).toBe(0);
     expect(screen.isCursorShown).toBe(true);
     const lines = screen.lines.join("\n");
-    expect(lines).toMatch(/ {2}✔ collect +\S+ m?s {2}ran: first run here/u);
+    expect(lines).toMatch(/ {2}✔ collect +\S+ m?s {2}ran: it has not passed here yet/u);
     expect(lines).toMatch(/✔ data +\S+ m?s {2}1 ran\n✔ train +\S+ m?s {2}1 ran\n\npassed in /u);
     expect(lines).not.toContain("▸");
   });

@@ -17,7 +17,7 @@ export interface ContinueRequest extends Pick<
   readonly mode: "resume" | "retry";
   /** An id or the beginning of one; undefined: the newest run that can go on so. */
   readonly run: string | undefined;
-  /** Steps that a retry runs again although their results hold, along with what depends on them. */
+  /** Steps that a retry runs again although their results hold. What needs them follows when they put out something new. */
   readonly steps: readonly string[];
   readonly by: string;
   /** Reads what other machines recorded; left out: only what this project's folder knows counts. */
@@ -39,7 +39,7 @@ export async function continueRun(composition: Composition, request: ContinueReq
   const planned = makePlan(blueprint, { pipeline, selection, trigger });
   if (!planned.ok) throw new ProblemError(planned.error);
   const plan = planned.value;
-  const again = withDependents(plan, request.steps);
+  const again = namedSteps(plan, request.steps);
   const why = whyNow(found, { plan, steps: request.steps });
   return executePlan(composition, {
     ...request,
@@ -93,8 +93,8 @@ async function triggerNow(begun: RunTrigger, folder: string): Promise<RunTrigger
   return { ...begun, commit, isDirty };
 }
 
-/** The named steps first, then all that need one of them, at first hand or through others. Throws STEP_UNKNOWN. */
-export function withDependents(plan: Plan, names: readonly string[]): readonly string[] {
+/** The named steps, a matrix as all its combinations. Throws STEP_UNKNOWN. */
+export function namedSteps(plan: Plan, names: readonly string[]): readonly string[] {
   const steps = allSteps(plan);
   const named = names.flatMap((name) => {
     const matching = steps.filter((step) => step.name === name || step.matrix?.of === name);
@@ -103,10 +103,7 @@ export function withDependents(plan: Plan, names: readonly string[]): readonly s
       problem("STEP_UNKNOWN", { place: name, message: `the definition has no such step in ${plan.pipeline}` }),
     ]);
   });
-  const again = new Set(named);
-  // Steps stand after those they need, so one way through the list finds all.
-  for (const step of steps) if (Object.values(step.needs).some((need) => again.has(need))) again.add(step.name);
-  return [...again];
+  return [...new Set(named)];
 }
 
 /** What the record says about why the run goes on and what is different now. */

@@ -100,7 +100,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "resume",
     description: "go on with a run that was interrupted, cancelled or waits",
     argument: ["[run]", "a run, or the beginning of its id; the newest one that can go on when left out"],
-    options: [YES, WAIT, CONCURRENCY],
+    options: [YES, WAIT, CONCURRENCY, OTEL],
     load: async () => (await import("./resume.ts")).resume,
   },
   {
@@ -108,10 +108,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     description: "run again what did not pass, within the same run",
     argument: ["[run]", "a run, or the beginning of its id; the newest one that did not pass when left out"],
     options: [
-      ["--step <name>", "also that step and what depends on it; may be repeated", "repeated"],
+      ["--step <name>", "that step again, although its result holds; may be repeated", "repeated"],
       YES,
       WAIT,
       CONCURRENCY,
+      OTEL,
     ],
     load: async () => (await import("./retry.ts")).retry,
   },

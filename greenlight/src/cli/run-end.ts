@@ -78,9 +78,13 @@ function showFailures(view: RunView, failures: readonly StepView[], output: EndO
   }
   const rest = failures.slice(SHOWN_FAILURES);
   if (rest.length > 0) {
-    const names = rest.slice(0, NAMED_FAILURES).map(({ name }) => printable(name));
-    const more = rest.length > NAMED_FAILURES ? ` and ${rest.length - NAMED_FAILURES} more` : "";
-    write(`  failed too: ${names.join(", ")}${more}`);
+    write("");
+    for (const step of rest.slice(0, NAMED_FAILURES)) {
+      const [first] = step.problems;
+      const what = first === undefined ? oneLine(step.why) : `${first.code}: ${printable(firstLine(first.message))}`;
+      for (const line of fitted(`failed too: ${printable(step.name)}: ${what}`, "  ", output)) write(line);
+    }
+    if (rest.length > NAMED_FAILURES) write(`  … and ${rest.length - NAMED_FAILURES} more`);
   }
   if (failures.length > 0) write(`  when mended:    greenlight retry ${view.id}`);
 }

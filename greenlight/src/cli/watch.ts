@@ -50,10 +50,14 @@ class WatchedRuns {
   async run(): Promise<number> {
     for (const name of SIGNALS) process.on(name, this.#onSignal);
     let status = 0;
+    let isFirst = true;
     try {
       this.#folders.add(this.#place.folder);
       for (;;) {
         status = await this.#runOnce();
+        // What was called can't run at all: no change of a file makes a pipeline of that name, and a script must not hang.
+        if (isFirst && status === 2) return status;
+        isFirst = false;
         // Ctrl-C at a question reaches the run alone.
         if (this.#isLeaving || status === 130) return this.#isLeaving ? status : 130;
         await this.#settle(ECHO_MS);

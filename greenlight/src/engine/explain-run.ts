@@ -25,20 +25,21 @@ export async function explainRun(
     readonly taken: TakenManifest;
     /** With which manifests are stored; left out: none. */
     readonly masking?: Masking;
+    /** A person asked for it although its result holds. */
+    readonly isAskedFor?: boolean;
   },
 ): Promise<Explanation> {
   const last = await runs.lastManifest({ pipeline: query.pipeline, step: query.step.name });
   const lastDigest = last?.manifestDigest ?? null;
   if (last !== null && lastDigest === query.taken.digest) {
-    const whenRun =
-      query.taken.uncacheable === null ? "its result is not in the cache" : `never cached: ${query.taken.uncacheable}`;
+    const whenRun = query.isAskedFor === true ? "asked to run again" : whyNotCached(query.taken);
     const whenCached = `nothing changed since run ${last.runId}`;
     return { differences: [], lastRunId: last.runId, whenRun, whenCached, isKnown: true };
   }
   const before = lastDigest === null ? null : await runs.manifest(lastDigest);
   if (last === null || before === null) {
     const whenCached = "the same inputs passed before";
-    return { differences: [], lastRunId: null, whenRun: "first run here", whenCached, isKnown: false };
+    return { differences: [], lastRunId: null, whenRun: "it has not passed here yet", whenCached, isKnown: false };
   }
   const now = query.masking?.json(query.taken.manifest) ?? query.taken.manifest;
   const differences = diffManifests(before, now);
@@ -51,4 +52,8 @@ export async function explainRun(
     whenCached: `the same inputs passed before (since run ${last.runId}: ${summary})`,
     isKnown: false,
   };
+}
+
+function whyNotCached({ uncacheable }: TakenManifest): string {
+  return uncacheable === null ? "its result is not in the cache" : `never cached: ${uncacheable}`;
 }

@@ -53,7 +53,7 @@ describe("a task with unchanged inputs comes from the cache", () => {
     rig.write("in.txt", "film");
     const first = await rig.run({ build: [shout()] });
     expect(first.view.outcome).toBe("passed");
-    expect(first.step("shout").why).toBe("ran: first run here");
+    expect(first.step("shout").why).toBe("ran: it has not passed here yet");
     const second = await rig.run({ build: [shout()] });
     expect(second.step("shout")).toMatchObject({
       outcome: "passed",
@@ -171,7 +171,7 @@ describe("the cache does not lie", () => {
     const flaky = step("flaky", { run: "test -f ok", inputs: [] });
     expect((await rig.run({ build: [flaky] })).step("flaky")).toMatchObject({
       outcome: "failed",
-      why: "ran: first run here; exited with 1",
+      why: "ran: it has not passed here yet; exited with 1",
     });
     rig.write("ok", "");
     expect((await rig.run({ build: [flaky] })).step("flaky")).toMatchObject({ outcome: "passed", isFromCache: false });

@@ -43,7 +43,13 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   let taken = took.value;
   const isEffect = step.action.kind === "effect";
   const { masking } = context;
-  const explanation = await explainRun(context.runs, { pipeline: context.plan.pipeline, step, taken, masking });
+  const explanation = await explainRun(context.runs, {
+    pipeline: context.plan.pipeline,
+    step,
+    taken,
+    masking,
+    isAskedFor: run.again.has(step.name),
+  });
   if (!explanation.isKnown) await context.runs.saveManifest(taken.digest, masking.json(taken.manifest));
   if (step.isSealing) {
     const changed = await checkSources(checkedSteps(call), context);

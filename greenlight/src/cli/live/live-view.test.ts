@@ -57,7 +57,7 @@ describe.skipIf(!HAS_TERMINALS)("a live view on a terminal (skipped without pyth
     expect(await ended).toBe(0);
     expect(screen.lines).toEqual([
       "films delivery  no commit  run 01run",
-      "  ✔ lint        1.0 s  ran: first run here",
+      "  ✔ lint        1.0 s  ran: it has not passed here yet",
       "",
       "✔ quality       1.0 s  1 ran",
       "▾ test            0 s  0 of 2",

@@ -54,7 +54,7 @@ export class EventMaker {
     return this.make(atMs, {
       type: "step-started",
       step,
-      why: "first run here",
+      why: "it has not passed here yet",
       attempt,
       deadlineAt: "2026-01-01T13:00:00Z",
     });
@@ -65,7 +65,7 @@ export class EventMaker {
       type: "step-ended",
       step,
       outcome: "passed",
-      why: "ran: first run here",
+      why: "ran: it has not passed here yet",
       isFromCache: false,
       isAlready: false,
       isAllowedFailure: false,

@@ -19,7 +19,7 @@ export function sampleStep(
     needs: [],
     environment: null,
     outcome: "passed",
-    why: "ran: first run here",
+    why: "ran: it has not passed here yet",
     isFromCache: false,
     isAlready: false,
     startedAt: sampleTime(time.startMs),

@@ -256,7 +256,8 @@ function storeError(place: string, error: unknown): ProblemError {
 
 function describe(place: string, message: string): Problem {
   if (/malformed|not a database|corrupt|no such (?:table|column)|has no column|datatype mismatch/iu.test(message)) {
-    return problem("STORE_UNREADABLE", { place, message });
+    const remedy = "move the file away; the history of runs is lost with it, the cache and the environments are not";
+    return problem("STORE_UNREADABLE", { place, message, remedy });
   }
   if (/is locked|is busy/iu.test(message)) {
     const remedy = "end the process that holds it, or wait for that, then go on: greenlight resume";
