@@ -148,6 +148,15 @@ describe("a failure that is allowed", () => {
   });
 });
 
+test("a step that waits for a lock of its own run takes no place that another step could have", async () => {
+  const hold = mark("hold", { lock: "x", run: "touch begun; while ! test -e ran-free; do sleep 0.01; done" });
+  const wait = mark("wait", { lock: "x" });
+  const run = await rig.run({ one: [hold, wait, mark("free")] }, { concurrency: 2 });
+  expect(run.view.outcome).toBe("passed");
+  const ended = run.events.flatMap((event) => (event.type === "step-ended" ? [event.step] : []));
+  expect(ended).toEqual(["free", "hold", "wait"]);
+});
+
 describe("what comes last", () => {
   test("runs after a cancel, and the run is cancelled all the same", async () => {
     const cancel = new AbortController();

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -162,6 +162,25 @@ describe("a step that gives its secret away leaves nothing of it behind", () => 
     expect(told.step("hear").why).toContain("http://x/?key=***");
     expect(leaks()).toEqual([]);
   });
+});
+
+test("what needs an effect that told a secret is the same after a resume, which knows it by the record only", async () => {
+  rig.write(
+    "effect.mjs",
+    `export async function tell(args, { secrets }) {
+       return { outcome: "passed", isAlready: false, why: "", problems: [], evidence: [], facts: { key: secrets.PLAIN }, subject: null };
+     }`,
+  );
+  const tell = effectStep("tell", { module: "./effect.mjs", export: "tell", secrets: ["PLAIN"] });
+  const use = step("use", { run: "echo x >> count", inputs: [], needs: { tell } });
+  const last = step("last", { run: "true" });
+  const stages = { one: [tell], two: [use], three: [last] };
+  await rig.run(stages, { secrets, masking, runId: "run" });
+  rig.cutOff("run", (event) => event.type === "step-started" && event.step === "last");
+  rmSync(join(rig.folder, ".greenlight/work.sqlite"));
+  const resume = { mode: "resume", by: "kim", why: "killed", again: [] } as const;
+  expect((await rig.run(stages, { secrets, masking, runId: "run", resume })).view.outcome).toBe("passed");
+  expect(rig.read("count")).toBe("x\n");
 });
 
 describe("a secret in a file's name", () => {
