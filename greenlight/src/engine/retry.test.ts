@@ -1,3 +1,7 @@
+import { rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -137,17 +141,26 @@ describe("what is tried again", () => {
     expect(retriesIn(run.events).map((each) => each.outcome)).toEqual(["errored", "errored"]);
   });
 
-  test("what Greenlight itself could not do for a task is errored and tried again, too", async () => {
-    rig.write("blocked", "a file where the output's folder should be");
+  test("what kept the command from being started at all is tried again, too", async () => {
+    symlinkSync(tmpdir(), join(rig.folder, "away"));
     const make = step("make", {
-      run: "mkdir -p blocked && echo x > blocked/out",
+      run: "touch ran",
       inputs: [],
-      outputs: { out: "blocked/out" },
-      retry: { attempts: 2, delayMs: 1, on: ["errored", "failed"] },
+      outputs: { out: "away/greenlight-nothing" },
+      retry: { attempts: 3, delayMs: 1, on: ["failed"] },
     });
-    const run = await rig.run({ one: [make] });
-    expect(run.step("make")).toMatchObject({ outcome: "failed", attempts: 2 });
-    expect(run.step("make").problems[0]?.code).not.toBe("INTERNAL");
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== "step-retrying" || event.attempt < 2) return;
+      rmSync(join(rig.folder, "away"));
+      rig.write("away/greenlight-nothing", "");
+    };
+    const run = await rig.run({ one: [make] }, { onEvent });
+    expect(retriesIn(run.events).map((each) => each.problems[0]?.code)).toEqual([
+      "STEP_OUTPUT_OUTSIDE",
+      "STEP_OUTPUT_OUTSIDE",
+    ]);
+    expect(run.step("make")).toMatchObject({ outcome: "failed", attempts: 3, problems: [{ code: "OUTPUT_MISSING" }] });
+    expect(rig.read("ran")).toBe("");
   });
 
   test("what was mended between two attempts is what the result is kept under", async () => {
