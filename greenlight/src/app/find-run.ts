@@ -41,7 +41,7 @@ export async function findRun(runs: RunStore, query: RunQuery): Promise<FoundRun
   if (found !== null) return found;
   if (there === null) {
     const message = "it is not on this machine, and the shared store does not answer";
-    throw new ProblemError([problem("STORE_UNREACHABLE", { place: id, message })]);
+    throw new ProblemError([problem("STORE_UNREACHABLE", { place: `run ${id}`, message })]);
   }
   throw unknown(named ?? id, "there is no such run");
 }

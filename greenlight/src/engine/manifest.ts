@@ -30,6 +30,14 @@ export interface ManifestNeed {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
+/**
+ * Whether a manifest that was kept is the one of that digest. One that held a secret is kept masked, so it can't be told from
+ * another; it only explains, and no result is taken by it.
+ */
+export function isManifestOf(manifest: Manifest, digest: string): boolean {
+  return manifestDigest(manifest) === digest || canonicalJson(manifest).includes("***");
+}
+
 export function manifestDigest(manifest: Manifest): string {
   return digestText(canonicalJson(manifest));
 }

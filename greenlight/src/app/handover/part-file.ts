@@ -4,7 +4,7 @@ import { digestText } from "../../base/file-digest.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { CachedFile } from "../../engine/blob-store.ts";
 import type { RunEvent } from "../../engine/event.ts";
-import { manifestDigest, type Manifest } from "../../engine/manifest.ts";
+import { isManifestOf, type Manifest } from "../../engine/manifest.ts";
 import { parseEvent } from "./event-schema.ts";
 
 /** What one part of a run hands over to the others: what it recorded, and what its steps put out. */
@@ -134,7 +134,7 @@ export function parsePart(text: string): Result<RunPart, string> {
       if (last !== undefined && event.sequence !== last.sequence + 1) return err("an event is missing in it");
       events.push(event);
     } else if (parsed.kind === "manifest") {
-      if (manifestDigest(parsed.manifest) !== parsed.digest) return err("a manifest has another digest than it says");
+      if (!isManifestOf(parsed.manifest, parsed.digest)) return err("a manifest has another digest than it says");
       manifests.set(parsed.digest, parsed.manifest);
     } else results.push(parsed.result);
   }

@@ -1,6 +1,6 @@
 import { problem, ProblemError } from "../../base/problem.ts";
 import type { BlobStore } from "../../engine/blob-store.ts";
-import { manifestDigest, type Manifest } from "../../engine/manifest.ts";
+import { isManifestOf, type Manifest } from "../../engine/manifest.ts";
 import { keepInline } from "./inline-blobs.ts";
 import { addChunk, EMPTY_RECORD, type RunRecord } from "./run-chunk.ts";
 import type { Seal } from "./seal.ts";
@@ -91,7 +91,7 @@ async function readManifest(digest: string, { guard, layout }: RecordContext): P
   if (answer.kind !== "got" || answer.value === null) return null;
   try {
     const manifest = JSON.parse(Buffer.from(answer.value.bytes).toString("utf8")) as Manifest;
-    if (manifestDigest(manifest) === digest) return manifest;
+    if (isManifestOf(manifest, digest)) return manifest;
   } catch {
     // Told below, as any other damage.
   }
