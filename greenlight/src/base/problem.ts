@@ -23,6 +23,14 @@ export function problem(
   };
 }
 
+/** True for a problem with a code that this copy of Greenlight knows. */
+export function isProblem(value: unknown): value is Problem {
+  if (typeof value !== "object" || value === null) return false;
+  const { code, place, message, remedy } = value as Partial<Record<keyof Problem, unknown>>;
+  const texts = [code, place, message, remedy];
+  return texts.every((text) => typeof text === "string") && Object.hasOwn(PROBLEMS, String(code));
+}
+
 /** One line a problem, as every command prints it. */
 export function formatProblem(found: Problem): string {
   return `${found.code}: ${found.place}: ${found.message}\n  remedy: ${found.remedy}`;

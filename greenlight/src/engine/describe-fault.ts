@@ -1,5 +1,5 @@
 import { PROBLEMS } from "../base/problem-codes.ts";
-import { problem, type Problem, type ProblemError } from "../base/problem.ts";
+import { isProblem, problem, type Problem, type ProblemError } from "../base/problem.ts";
 import type { StepCall } from "./active-run.ts";
 import type { StepVerdict } from "./step-verdict.ts";
 
@@ -30,9 +30,7 @@ export function describeCancel({ run, signal }: StepCall): Fault {
 function problemsOf(error: unknown): readonly Problem[] | null {
   if (!(error instanceof Error) || error.name !== "ProblemError") return null;
   const { problems } = error as Partial<ProblemError>;
-  return Array.isArray(problems) && problems.length > 0 && problems.every((each) => Object.hasOwn(PROBLEMS, each.code))
-    ? problems
-    : null;
+  return Array.isArray(problems) && problems.length > 0 && problems.every(isProblem) ? problems : null;
 }
 
 function problemOf(error: unknown, place: string, message: string): Problem {

@@ -9,12 +9,15 @@ import { describeCancel, describeFault } from "./describe-fault.ts";
 import type { Effect, EffectContext, NeedResult } from "./effect.ts";
 import { bareVerdict } from "./end-step.ts";
 import { modulePath } from "./module-path.ts";
+import { readEffectResult } from "./read-answer.ts";
 import type { Attempt } from "./run-step.ts";
 import type { StepResult } from "./step-result.ts";
 import type { StepVerdict } from "./step-verdict.ts";
 
 /** Longest span of a timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** So many times the grace of a process an effect may take to end: it may have to put right what it began. */
+const GRACES = 24;
 
 /** Calls an effect in the engine's own process, with its deadline and the run's cancellation in one signal. */
 export async function runEffect(call: Attempt): Promise<StepVerdict> {
@@ -43,10 +46,15 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
       const message = `${step.action.module} exports no function "${step.action.export}"`;
       return failed("errored", message, [problem("CONFIG_INVALID", { place: step.name, message })]);
     }
-    const result = await (effect as Effect)(
+    const work = (effect as Effect)(
       step.action.args,
       effectContext(call, signal, (line) => log.write(`${context.masking.text(line)}\n`)),
     );
+    const result = readEffectResult(await endedInTime(work, signal, context.graceMs * GRACES));
+    if (result === null) {
+      const message = `${step.action.module} answered with something that is no result of an effect`;
+      return failed("errored", message, [problem("CONFIG_INVALID", { place: step.name, message })]);
+    }
     return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null, seenAt: null };
   } catch (error) {
     if (call.signal.aborted) return bareVerdict(describeCancel(call));
@@ -63,6 +71,26 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
     clearTimeout(timer);
     log.end();
     await finished(log).catch(() => undefined);
+  }
+}
+
+/**
+ * An effect is code in this process, so it can't be killed. One that is told to end and does not listen is left to itself: the
+ * record goes on without it.
+ */
+async function endedInTime<Answer>(work: Promise<Answer>, signal: AbortSignal, ms: number): Promise<Answer> {
+  const given = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => given.reject(new Error("it was told to end and did not")), ms);
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener("abort", begin, { once: true });
+  try {
+    return await Promise.race([work, given.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", begin);
   }
 }
 

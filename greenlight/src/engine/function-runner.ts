@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 import type { Json } from "../base/json.ts";
-import { formatProblem, type Problem, type ProblemError } from "../base/problem.ts";
+import { formatProblem, isProblem, type Problem, type ProblemError } from "../base/problem.ts";
 import type { FunctionContext, FunctionResult, FunctionStep } from "./function-step.ts";
 
 export interface FunctionRequest {
@@ -32,7 +32,9 @@ async function main(from: string, to: string): Promise<void> {
   } catch (error) {
     process.exitCode = 1;
     // By name: the function may come with a copy of Greenlight of its own.
-    const problems = error instanceof Error && error.name === "ProblemError" ? (error as ProblemError).problems : [];
+    const named =
+      error instanceof Error && error.name === "ProblemError" ? (error as Partial<ProblemError>).problems : [];
+    const problems = Array.isArray(named) ? named.filter(isProblem) : [];
     console.error(problems.length > 0 ? problems.map(formatProblem).join("\n") : error);
     // The last lines are what a person is shown first, and a stack says the least.
     if (problems.length === 0 && error instanceof Error) console.error(`${error.name}: ${error.message}`);

@@ -4,9 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import type { Problem } from "../base/problem.ts";
-import type { FunctionRequest, FunctionResponse } from "./function-runner.ts";
+import type { FunctionRequest } from "./function-runner.ts";
 import type { FunctionResult } from "./function-step.ts";
 import { modulePath } from "./module-path.ts";
+import { readFunctionAnswer } from "./read-answer.ts";
 import type { Attempt } from "./run-step.ts";
 import { stepEnvironment } from "./step-environment.ts";
 import { runStepProcess, type StepExit } from "./step-process.ts";
@@ -54,8 +55,13 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     const runner = new URL(`./function-runner${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
     const args = [fileURLToPath(runner), request, result];
     const exit = await runStepProcess({ ...common, file: process.execPath, args });
-    const response = readResponse(result);
-    return { exit, references: response?.result.references ?? [], problems: response?.problems ?? [] };
+    try {
+      return { exit, ...readFunctionAnswer(readFileSync(result, "utf8"), step.name) };
+    } catch (error) {
+      // Without an answer it did not come to its end, and its exit says how.
+      if (exit.ending === "exited" && exit.exitCode === 0) throw error;
+      return { exit, references: [], problems: [] };
+    }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -99,15 +105,6 @@ function requestOf({ step, needs, run }: Attempt): FunctionRequest {
       outputs: absolutePaths(folder, step.outputs),
     },
   };
-}
-
-/** Null when the function did not come to its end. */
-function readResponse(path: string): FunctionResponse | null {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as FunctionResponse;
-  } catch {
-    return null;
-  }
 }
 
 function absolutePaths(folder: string, outputs: Readonly<Record<string, string>>): Record<string, string> {

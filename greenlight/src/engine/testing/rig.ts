@@ -67,6 +67,7 @@ export class Rig {
       readonly clock?: Clock;
       readonly lock?: EngineContext["lock"];
       readonly finallyMs?: number;
+      readonly graceMs?: number;
       /** Milliseconds that the record may be held by another process. */
       readonly busyMs?: number;
       /** Where cache and blobs lie, when they are not this project's own. */
@@ -121,7 +122,7 @@ export class Rig {
           approver: options.approver ?? (async () => ({ kind: "waiting" })),
           environmentVariables: { PATH: process.env["PATH"], ...options.variables },
           concurrency: options.concurrency ?? 4,
-          graceMs: 300,
+          graceMs: options.graceMs ?? 300,
           signal: options.signal ?? new AbortController().signal,
         },
         {
