@@ -138,10 +138,14 @@ async function keepResult(
     const known = error instanceof ProblemError ? error.problems[0] : undefined;
     if (known?.code === "SOURCE_CHANGED") return refuse(known.message);
     const message = error instanceof Error ? error.message : String(error);
-    run.journal.append({ type: "run-warned", problem: unwritable(attempt, message) });
+    // One step's word stands for all: where one result can't be kept, hundreds can't.
+    if (!warned.has(run.journal)) run.journal.append({ type: "run-warned", problem: unwritable(attempt, message) });
+    warned.add(run.journal);
     return refuse(message);
   }
 }
+
+const warned = new WeakSet<object>();
 
 function isNamedSecretly(files: CacheEntry["outputs"], masking: Masking): boolean {
   return Object.values(files).some((each) => each.some(({ path }) => masking.text(path) !== path));
