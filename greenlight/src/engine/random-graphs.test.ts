@@ -90,7 +90,10 @@ describe("random graphs, first seed " + String(FIRST), () => {
         if (status === 0) break;
         expect({ signal, stderr }).toMatchObject({ signal: "SIGKILL" });
         for (const seed of readdirSync(folder)) {
-          if (!existsSync(join(folder, seed, "done"))) appendFileSync(join(folder, seed, "trace"), `${KILLED}\n`);
+          if (existsSync(join(folder, seed, "done"))) continue;
+          // A program that was just being started may still write its first line before the guard ends it.
+          await expect.poll(() => processesIn(join(folder, seed)), { timeout: 5000 }).toEqual([]);
+          appendFileSync(join(folder, seed, "trace"), `${KILLED}\n`);
         }
       }
       for (let seed = FIRST; seed < FIRST + KILLED_COUNT; seed += 1) {
