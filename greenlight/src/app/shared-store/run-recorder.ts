@@ -21,6 +21,8 @@ const PAUSE_GROWTH_MS = 5;
 const MAX_EVENTS = 500;
 const MAX_BYTES = 1024 * 1024;
 const MANIFESTS_AT_ONCE = 4;
+/** How long a piece of the record waits for the results that it speaks of. */
+const RESULT_WAIT_MS = 60_000;
 /** Larger logs stay on the machine that wrote them. */
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
 
@@ -88,6 +90,7 @@ export class RunRecorder {
     if (lease === null) return this.#end();
     while (this.#pending.length > 0 && !this.#isStopped) {
       const events = this.#nextBatch();
+      await this.#waitForResults(events);
       const hasEnded = events.some((event) => event.type === "run-started" || event.type === "run-ended");
       if (!(await this.#sendChunk(events, lease.epoch))) return this.#end();
       await this.#sendManifests(events);
@@ -96,6 +99,20 @@ export class RunRecorder {
       const pauseMs = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS + this.#lastChunk * PAUSE_GROWTH_MS);
       await this.#pause(pauseMs, this.#hurry.signal);
     }
+  }
+
+  /**
+   * Who takes the run over keeps what its record calls passed, so the results go first: else they would be made again. A
+   * result that takes too long does not hold the record up for ever; then its step runs again elsewhere.
+   */
+  async #waitForResults(events: readonly RunEvent[]): Promise<void> {
+    const { uploads } = this.#options;
+    const keys = events.flatMap((event) =>
+      event.type === "step-ended" && event.manifestDigest !== null ? [event.manifestDigest] : [],
+    );
+    const isSettled = new AbortController();
+    const settled = Promise.all(keys.map((key) => uploads.entrySettled(key))).finally(() => isSettled.abort());
+    await Promise.race([settled, this.#pause(RESULT_WAIT_MS, isSettled.signal)]);
   }
 
   #nextBatch(): readonly RunEvent[] {

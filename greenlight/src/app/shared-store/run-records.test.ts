@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ import { waitUntil } from "../../keeper/testing/wait-until.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { ResumedRun } from "./run-records.ts";
 import { compareTellings } from "./take-over-run.ts";
-import { fastClock, folderDefinition, Machine, type MachineOptions } from "./testing/store-rig.ts";
+import { fastClock, folderDefinition, keyOf, Machine, type MachineOptions } from "./testing/store-rig.ts";
 
 /** A lease of 30 seconds is over in three quarters of one. */
 const FAST: Clock = fastClock(40);
@@ -142,6 +142,13 @@ class Run {
   }
 }
 
+/** The steps of which the record in the store says something. */
+function toldSteps(): string[] {
+  const folder = join(shared, "films/runs", RUN, "events");
+  const texts = chunks().map((name) => readFileSync(join(folder, name), "utf8"));
+  return texts.flatMap((text) => [...text.matchAll(/"step":"(step \d+)"/gu)].map((found) => found[1] ?? ""));
+}
+
 function chunks(): string[] {
   try {
     return readdirSync(join(shared, "films/runs", RUN, "events")).toSorted();
@@ -225,6 +232,24 @@ describe("a run's record in the shared store", () => {
     await first.recorder?.close();
     expect(first.takenOver).toEqual([]);
     expect((await new Run(machine()).resume()).events).toHaveLength(3);
+  });
+
+  test("never speaks of a result that is not in the store yet", async () => {
+    const run = new Run(machine()).begin();
+    await run.tell(...bodies(0));
+    for (let step = 0; step < 40; step += 1) {
+      const { key } = await run.machine.keepResult(`step ${step}`, Buffer.alloc(400_000, step));
+      await run.tell({ ...stepEnded(`step ${step}`), manifestDigest: key } as EventBody);
+    }
+    await waitUntil("the whole record", () => {
+      const steps = toldSteps();
+      const kept = new Set(
+        readdirSync(shared, { recursive: true, encoding: "utf8" }).map((path) => basename(path, ".json")),
+      );
+      for (const step of steps) expect(kept).toContain(keyOf(step).slice(2));
+      return steps.length === 40 ? true : null;
+    });
+    await run.recorder?.close();
   });
 
   test("fences a writer that stood still: it is told, stops, and its late events never get in", async () => {

@@ -39,6 +39,8 @@ export class UploadQueue {
   #next = 0;
   #workers = 0;
   #left = 0;
+  /** Key → the entry on its way; gone when it was sent or given up. */
+  readonly #entries = new Map<string, PromiseWithResolvers<void>>();
   /** Blobs of which no entry has spoken yet. */
   readonly #loose = new Set<string>();
   #onIdle: (() => void)[] = [];
@@ -70,7 +72,19 @@ export class UploadQueue {
   addEntry(key: string, entry: CacheEntry): void {
     if (!this.#options.isWriter) return;
     for (const digest of blobsOf(entry)) this.#loose.delete(digest);
-    this.#add({ kind: "entry", key, digest: digestText(canonicalJson(entry)) });
+    if (!this.#entries.has(key)) this.#entries.set(key, Promise.withResolvers<void>());
+    const isTaken = this.#add({ kind: "entry", key, digest: digestText(canonicalJson(entry)) });
+    if (!isTaken) this.#settle(key);
+  }
+
+  /** Resolves when the entry is sent or given up; at once when there is none on its way. */
+  async entrySettled(key: string): Promise<void> {
+    await this.#entries.get(key)?.promise;
+  }
+
+  #settle(key: string): void {
+    this.#entries.get(key)?.resolve();
+    this.#entries.delete(key);
   }
 
   /** Resolves when all that was given is sent or given up. */
@@ -80,16 +94,18 @@ export class UploadQueue {
     if (this.pending > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
-  #add(upload: Upload): void {
-    if (!this.#options.isWriter) return;
+  /** False: it is not taken in. */
+  #add(upload: Upload): boolean {
+    if (!this.#options.isWriter) return false;
     if (this.#options.guard.isOff("write") || this.pending >= CAPACITY) {
       this.#left += 1;
-      return;
+      return false;
     }
     this.#waiting.push(upload);
-    if (this.#workers >= AT_ONCE) return;
+    if (this.#workers >= AT_ONCE) return true;
     this.#workers += 1;
     void this.#work();
+    return true;
   }
 
   async #work(): Promise<void> {
@@ -97,6 +113,7 @@ export class UploadQueue {
       // A local file that can't be read is no upload; the step that needs it will tell.
       const isSent = await this.#send(upload).catch(() => false);
       if (!isSent) this.#left += 1;
+      if (upload.kind === "entry") this.#settle(upload.key);
     }
     this.#workers -= 1;
     if (this.pending > 0) return;
