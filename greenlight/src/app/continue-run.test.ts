@@ -4,7 +4,7 @@ import { defineProject, pipeline, step } from "../pipeline/define.ts";
 import { makeBlueprint } from "../pipeline/make-blueprint.ts";
 import { makePlan } from "../pipeline/make-plan.ts";
 import type { Plan } from "../pipeline/plan.ts";
-import { namedSteps } from "./continue-run.ts";
+import { stepsAgain } from "./continue-run.ts";
 
 function plan(): Plan {
   const films = step("films", { run: "true" });
@@ -28,9 +28,9 @@ function plan(): Plan {
 }
 
 test("what has to run again is what was named; what needs it is decided by what it puts out", () => {
-  expect(namedSteps(plan(), [])).toEqual([]);
-  expect(namedSteps(plan(), ["model"])).toEqual(["model"]);
-  expect(namedSteps(plan(), ["note", "films"])).toEqual(["note", "films"]);
+  expect(stepsAgain(plan(), [])).toEqual([]);
+  expect(stepsAgain(plan(), ["model"])).toEqual(["model"]);
+  expect(stepsAgain(plan(), ["note", "films"])).toEqual(["note", "films"]);
 });
 
 test("a matrix is named as it is written, and each of its combinations by its own name", () => {
@@ -38,10 +38,10 @@ test("a matrix is named as it is written, and each of its combinations by its ow
     .stages[0]?.steps.map(({ name }) => name)
     .filter((name) => name.startsWith("tests"));
   expect(combinations).toHaveLength(2);
-  expect(namedSteps(plan(), ["tests"])).toEqual(combinations);
-  expect(namedSteps(plan(), [combinations?.[1] ?? ""])).toEqual([combinations?.[1]]);
+  expect(stepsAgain(plan(), ["tests"])).toEqual(combinations);
+  expect(stepsAgain(plan(), [combinations?.[1] ?? ""])).toEqual([combinations?.[1]]);
 });
 
 test("a name that no step has is told", () => {
-  expect(() => namedSteps(plan(), ["films", "modle"])).toThrow(/STEP_UNKNOWN: modle/u);
+  expect(() => stepsAgain(plan(), ["films", "modle"])).toThrow(/STEP_UNKNOWN: modle/u);
 });

@@ -39,7 +39,7 @@ export async function continueRun(composition: Composition, request: ContinueReq
   const planned = makePlan(blueprint, { pipeline, selection, trigger });
   if (!planned.ok) throw new ProblemError(planned.error);
   const plan = planned.value;
-  const again = namedSteps(plan, request.steps);
+  const again = stepsAgain(plan, request.steps);
   const why = whyNow(found, { plan, steps: request.steps });
   return executePlan(composition, {
     ...request,
@@ -94,7 +94,7 @@ async function triggerNow(begun: RunTrigger, folder: string): Promise<RunTrigger
 }
 
 /** The named steps, a matrix as all its combinations. Throws STEP_UNKNOWN. */
-export function namedSteps(plan: Plan, names: readonly string[]): readonly string[] {
+export function stepsAgain(plan: Plan, names: readonly string[]): readonly string[] {
   const steps = allSteps(plan);
   const named = names.flatMap((name) => {
     const matching = steps.filter((step) => step.name === name || step.matrix?.of === name);

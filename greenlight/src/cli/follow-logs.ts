@@ -2,9 +2,9 @@ import { closeSync, openSync, readSync } from "node:fs";
 
 import type { ProjectPlace } from "../app/find-project.ts";
 import { followRun } from "../app/follow-run.ts";
+import { namedSteps } from "../app/named-steps.ts";
 import { StepLogs } from "../app/step-log.ts";
-import { problem, ProblemError } from "../base/problem.ts";
-import type { RunEvent, RunStarted } from "../engine/event.ts";
+import type { RunEvent } from "../engine/event.ts";
 import type { CommandCall } from "./command-call.ts";
 import { exitCodeOfRun, followWhileWanted } from "./follow-and-show.ts";
 import { PrefixedLines } from "./prefixed-lines.ts";
@@ -39,6 +39,8 @@ export async function followLogs(
   return followWhileWanted(call, request, async ({ runs, runId, signal }) => {
     const logs = new StepLogs(call.composition, request.place, runId);
     const followed = new Map<string, FollowedLog>();
+    /** Null: all. */
+    let meant: ReadonlySet<string> | null = null;
     // What a retry writes is appended to the log of the attempt before it.
     const finished = new Map<string, FollowedLog>();
     try {
@@ -58,9 +60,9 @@ export async function followLogs(
     }
 
     function note(event: RunEvent): void {
-      if (event.type === "run-started") checkStep(event, request.step);
+      if (event.type === "run-started" && request.step !== undefined) meant = new Set(namedSteps(event, request.step));
       if (event.type !== "step-started" && event.type !== "step-ended") return;
-      if (request.step !== undefined && event.step !== request.step) return;
+      if (meant !== null && !meant.has(event.step)) return;
       const log = followed.get(event.step) ?? finished.get(event.step) ?? newLog(event.step);
       followed.set(event.step, log);
       log.isEnded = event.type === "step-ended";
@@ -69,7 +71,7 @@ export async function followLogs(
 
     function newLog(name: string): FollowedLog {
       const encode = call.isJson ? (line: string) => `${JSON.stringify({ run: runId, step: name, line })}\n` : null;
-      const prefix = request.step === undefined ? `${padText(printable(name), NAME_COLUMNS)} │ ` : "";
+      const prefix = meant?.size !== 1 ? `${padText(printable(name), NAME_COLUMNS)} │ ` : "";
       const lines = new PrefixedLines({ prefix, encode });
       return { path: null, offset: 0, isEnded: false, logDigest: null, lines };
     }
@@ -100,10 +102,4 @@ export async function followLogs(
       closeSync(file);
     }
   }
-}
-
-function checkStep(event: RunStarted & { readonly runId: string }, step: string | undefined): void {
-  const steps = [...event.stages.flatMap((stage) => stage.steps), ...event.finally];
-  if (step === undefined || steps.some(({ name }) => name === step)) return;
-  throw new ProblemError([problem("STEP_UNKNOWN", { place: step, message: `run ${event.runId} has no such step` })]);
 }

@@ -3,14 +3,14 @@ import { createReadStream } from "node:fs";
 import type { ProjectPlace } from "../app/find-project.ts";
 import { findRun } from "../app/find-run.ts";
 import { followRun } from "../app/follow-run.ts";
+import { stepsOfView } from "../app/named-steps.ts";
 import { readTail, StepLogs } from "../app/step-log.ts";
-import { problem, ProblemError } from "../base/problem.ts";
 import type { RunEvent } from "../engine/event.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";
 import { exitCodeOfRun, followWhileWanted } from "./follow-and-show.ts";
 import { followLogs } from "./follow-logs.ts";
-import { Terminal } from "./terminal.ts";
+import { printable, Terminal } from "./terminal.ts";
 
 /** In one JSON document a log has no more room than this; the whole of it comes without `--json`, or with `--follow`. */
 const JSON_TAIL_BYTES = 262_144;
@@ -31,16 +31,11 @@ export async function logs(
   if (options["events"] === true) return showEvents(call, { place, run, isFollowing });
   if (isFollowing) return followLogs(call, { place, run, step, write: writeOut });
   const view = await openRun(call, place, run);
-  const steps = view.stages.flatMap((stage) => stage.steps).filter((each) => step === undefined || each.name === step);
-  if (steps.length === 0) {
-    throw new ProblemError([
-      problem("STEP_UNKNOWN", { place: step ?? view.id, message: `run ${view.id} has no such step` }),
-    ]);
-  }
+  const steps = stepsOfView(view, step);
   const found = new StepLogs(call.composition, place, view.id);
   try {
     if (call.isJson) await printDocument(view, steps, found);
-    else await printLogs(steps, { found, isHeaded: step === undefined });
+    else await printLogs(steps, { found, isHeaded: steps.length > 1 || step === undefined });
     return 0;
   } finally {
     found.close();
@@ -81,7 +76,11 @@ async function printLogs(
   const terminal = new Terminal(process.stdout, process.env);
   for (const step of steps) {
     const path = await how.found.path(step);
-    if (path === null) continue;
+    if (path === null) {
+      // Who asks for this one step wants to know why nothing comes.
+      if (!how.isHeaded) console.error(`${printable(step.name)} wrote nothing (${step.outcome})`);
+      continue;
+    }
     if (how.isHeaded) await writeOut(Buffer.from(`${terminal.paint("bold", `── ${step.name}`)}\n`));
     let last = 0x0a;
     for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {

@@ -1,8 +1,8 @@
 import { loadProject } from "../app/load-project.ts";
+import { stepsOfView } from "../app/named-steps.ts";
 import { previewRun } from "../app/preview-run.ts";
 import { openLastRun } from "../app/read-runs.ts";
 import { planFor } from "../app/run-pipeline.ts";
-import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 
@@ -30,14 +30,7 @@ export async function why(
   const previews = new Map(
     (await previewRun(call.composition, { place, plan: planned })).map((each) => [each.step, each]),
   );
-  const steps = view.stages
-    .flatMap((stage) => stage.steps)
-    .filter((step) => args[0] === undefined || step.name === args[0]);
-  if (steps.length === 0) {
-    throw new ProblemError([
-      problem("STEP_UNKNOWN", { place: args[0] ?? view.id, message: `run ${view.id} has no such step` }),
-    ]);
-  }
+  const steps = stepsOfView(view, args[0]);
   const answers = steps.map((step) => {
     const preview = previews.get(step.name);
     return {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { stepEnvironment, type StepVariables } from "./step-environment.ts";
 
 const BASE: StepVariables = {
-  projectFolder: "/work/shop",
+  projectFolder: "/srv/shop",
   declared: [],
   variables: {},
   secrets: [],
@@ -33,7 +33,7 @@ describe("a step's environment", () => {
   });
 
   test.runIf(process.platform !== "win32")("the project's tools come first in PATH, then this Node", () => {
-    const bins = ["/work/shop/node_modules/.bin", "/work/node_modules/.bin", "/node_modules/.bin"];
+    const bins = ["/srv/shop/node_modules/.bin", "/srv/node_modules/.bin", "/node_modules/.bin"];
     expect(stepEnvironment(BASE)["PATH"]).toBe([...bins, dirname(process.execPath), "/bin"].join(":"));
     const own = stepEnvironment({ ...BASE, variables: { PATH: "/opt/bin" } });
     expect(own["PATH"]).toBe([...bins, dirname(process.execPath), "/opt/bin"].join(":"));
