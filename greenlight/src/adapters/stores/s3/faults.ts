@@ -5,6 +5,8 @@ interface SdkError {
   readonly name?: string;
   readonly message?: string;
   readonly code?: string;
+  /** What an S3 server calls the error, in its answer's body; something else that answers has none. */
+  readonly Code?: string;
   readonly syscall?: string;
   readonly path?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
@@ -21,6 +23,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   AccessDenied:
     "allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket (without it a missing key is refused)",
   XMinioStorageFull: "free space on the server",
+  // The client always says the true length: minio answers so when its disk becomes full while it writes.
+  IncompleteBody: "look whether the server's disk is full",
   PermanentRedirect: "correct the bucket's region",
   NotImplemented: "use a server that knows conditional writes (If-None-Match and If-Match)",
 };
@@ -56,9 +60,11 @@ export function storeFault(error: unknown, place: string): ProblemError {
   const isRegion = known.message === "Region is missing";
   const remedy = isRegion ? "give the store a `region`, or set AWS_REGION" : REFUSALS[name];
   if (remedy !== undefined) return fault("STORE_REFUSED", { place, message: describe(known), remedy }, error);
-  if (status === 401 || status === 403 || status === 507)
+  const isFinal = status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429;
+  const isSaidByStore = isFinal && known.Code !== undefined && known.Code !== "RequestTimeout";
+  if (status === 401 || status === 403 || status === 507 || isSaidByStore)
     return fault("STORE_REFUSED", { place, message: describe(known) }, error);
-  if (status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429) {
+  if (isFinal) {
     const message = `it answers with status ${status} (${describe(known)}), as no S3 server does`;
     return fault("STORE_UNREACHABLE", { place, message }, error);
   }
