@@ -152,7 +152,7 @@ function buildKey() {
     const { size, mtimeMs } = statSync(file);
     return `${file.slice(ROOT.length)} ${size} ${mtimeMs}`;
   });
-  const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json"].map((file) =>
+  const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json", "greenlight/bundle.mjs"].map((file) =>
     readFileSync(join(ROOT, file), "utf8"),
   );
   return digest([readStamp("packages") ?? "", ...configs, ...sources]);
@@ -165,19 +165,16 @@ function buildGreenlight() {
   const home = join(ROOT, "greenlight");
   const dist = join(home, "dist");
   const startedAt = performance.now();
-  const next = join(home, "dist.next");
-  rmSync(next, { recursive: true, force: true });
-  const result = spawnSync(
-    nodePath(),
-    [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.build.json", "--outDir", next],
-    {
-      cwd: ROOT,
-      stdio: ["ignore", 2, 2],
-    },
+  const [next, modules] = [join(home, "dist.next"), join(home, "dist.modules")];
+  for (const folder of [next, modules]) rmSync(folder, { recursive: true, force: true });
+  const compile = ["-p", "greenlight/tsconfig.build.json", "--outDir", modules, "--declarationDir", next];
+  build(
+    [tool("typescript", "bin/tsc"), ...compile],
+    "greenlight does not compile",
+    "mend the type errors above, then repeat",
   );
-  if (result.error !== undefined)
-    fail(`SETUP_NODE: ${nodePath()}: ${result.error.message}`, "delete node_modules and repeat");
-  if (result.status !== 0) fail("SETUP_BUILD: greenlight does not compile", "mend the type errors above, then repeat");
+  build([join(home, "bundle.mjs"), modules, next], "greenlight's modules can't be put together", "mend bundle.mjs");
+  rmSync(modules, { recursive: true, force: true });
   // Swapped whole, so that a keeper that restarts its router never finds half a build.
   const old = join(home, `dist.old-${process.pid}`);
   if (existsSync(dist)) renameSync(dist, old);
@@ -185,6 +182,13 @@ function buildGreenlight() {
   rmSync(old, { recursive: true, force: true });
   writeStamp("build", key);
   return `greenlight built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+}
+
+function build(command, message, remedy) {
+  const result = spawnSync(nodePath(), command, { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  if (result.error !== undefined)
+    fail(`SETUP_NODE: ${nodePath()}: ${result.error.message}`, "delete node_modules and repeat");
+  if (result.status !== 0) fail(`SETUP_BUILD: ${message}`, remedy);
 }
 
 /** Runs a program with the brought Node and waits; Ctrl-C reaches it directly, other signals are passed on. */

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { OWN_FOLDER } from "../base/own-files.ts";
 import type { EnvironmentDefinition } from "../pipeline/definition.ts";
 import type { ProjectPlace } from "./find-project.ts";
 
@@ -133,7 +134,7 @@ export async function traceLoad<Value>(
 
 /** This very file stands for Greenlight itself: a new version comes with all of its files. */
 const OWN_FILE = fileURLToPath(import.meta.url);
-const OWN_ROOT = new URL("..", import.meta.url).href;
+const OWN_ROOT = OWN_FOLDER.href;
 
 /** Greenlight's own modules look at nothing while they are imported; everybody else's may do anything. */
 function isOwn(url: string | undefined): boolean {

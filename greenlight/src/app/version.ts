@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 
-const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+import { OWN_FOLDER } from "../base/own-files.ts";
+
+const manifest = JSON.parse(readFileSync(new URL("../package.json", OWN_FOLDER), "utf8")) as {
   version: string;
 };
 

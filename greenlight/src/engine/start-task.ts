@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { ownProgram } from "../base/own-files.ts";
 import type { Problem } from "../base/problem.ts";
 import type { FunctionRequest } from "./function-runner.ts";
 import type { FunctionResult } from "./function-step.ts";
@@ -52,8 +53,7 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
   try {
     const [request, result] = [join(scratch, "request.json"), join(scratch, "result.json")];
     writeFileSync(request, JSON.stringify(requestOf(attempt)));
-    const runner = new URL(`./function-runner${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-    const args = [fileURLToPath(runner), request, result];
+    const args = [fileURLToPath(ownProgram("engine/function-runner")), request, result];
     const exit = await runStepProcess({ ...common, file: process.execPath, args });
     try {
       return { exit, ...readFunctionAnswer(readFileSync(result, "utf8"), step.name) };

@@ -7,6 +7,7 @@ import type { Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { EngineContext } from "./engine-context.ts";
+import type { ImportClosure } from "./import-closure.ts";
 import { digestInputs } from "./input-files.ts";
 import { lockedPackages } from "./locked-packages.ts";
 import { manifestDigest, type Manifest, type ManifestNeed } from "./manifest.ts";
@@ -84,18 +85,17 @@ async function moduleCode(
   readonly packages: Readonly<Record<string, string>> | null;
   readonly computed: readonly string[];
 }> {
-  const { importClosure } = await import("./import-closure.ts");
   const path = modulePath(specifier, context.projectFolder);
-  // Greenlight's own modules are named from its own folder, so that a manifest holds no path of a machine.
   const isOwn = specifier.startsWith("greenlight/");
-  const folder = isOwn ? path.slice(0, path.lastIndexOf("/dist/") + 1) : context.projectFolder;
-  const closure = await importClosure(path, folder);
+  const closure = isOwn
+    ? await ownClosure(path)
+    : await (await import("./import-closure.ts")).importClosure(path, context.projectFolder);
   const packages: Record<string, string> = {};
   const computed = [...closure.computed];
   for (const name of closure.packages) {
     const version = await installedVersion(name, path);
     // Its own package by name, or one found in a way that is not known here.
-    if (version === null) computed.push(relative(folder, path));
+    if (version === null) computed.push(isOwn ? specifier : relative(context.projectFolder, path));
     packages[name] = version ?? "not installed";
   }
   if (isOwn || closure.packages.length === 0) return { modules: { ...closure.modules }, packages, computed };
@@ -107,6 +107,18 @@ async function moduleCode(
       installed === undefined || entry.startsWith(installed) ? entry : `${entry}, installed ${installed}`;
   }
   return { modules: { ...closure.modules }, packages: locked === null ? null : packages, computed };
+}
+
+/** What the build wrote down of a module of Greenlight's own; it is named from `dist`, so that a manifest holds no path of a machine. */
+async function ownClosure(path: string): Promise<ImportClosure> {
+  const [home = "", name = ""] = path.split(/[/\\]dist[/\\](?!.*[/\\]dist[/\\])/u);
+  const closures = JSON.parse(await readFile(join(home, "dist", "closures.json"), "utf8")) as Record<
+    string,
+    ImportClosure
+  >;
+  const closure = closures[name.replaceAll("\\", "/")];
+  if (closure === undefined) throw new Error(`the build does not know ${name}`);
+  return closure;
 }
 
 /** The version that a module at `from` gets when it imports the package; null when it is not found. */

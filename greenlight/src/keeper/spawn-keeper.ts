@@ -4,6 +4,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { ownProgram } from "../base/own-files.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
 
 /**
@@ -38,9 +39,8 @@ export function spawnKeeper(folder: string, resumeEpoch: number | null = null): 
 }
 
 /** The program of keeper or router: `main.js` when built, `main.ts` when run from source. */
-export function processEntry(area: "keeper" | "router", name: string): string {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`../${area}/${name}.${extension}`, import.meta.url));
+export function processEntry(area: "keeper" | "router", name: "main"): string {
+  return fileURLToPath(ownProgram(`${area}/${name}`));
 }
 
 /**

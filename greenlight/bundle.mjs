@@ -1,0 +1,131 @@
+// Puts the compiled modules together into few files: `node bundle.mjs <compiled folder> <target folder>`. A command loads
+// some two hundred modules, and each file costs a fifth of a millisecond of looking for it, whatever is in it.
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+import { rolldown } from "rolldown";
+
+/** Started as processes by name, besides what package.json exports. `own-files` tells where all of them lie. */
+const PROGRAMS = ["main", "keeper/main", "router/main", "engine/function-runner", "base/own-files"];
+/** What the most used parts import, at first hand or through others. */
+const ROOTS = {
+  definition: ["index", "base/own-files"],
+  main: ["main"],
+  router: ["router/main"],
+  keeper: ["keeper/main"],
+  run: [
+    "cli/run",
+    "cli/progress-lines",
+    "app/read-checkout",
+    "adapters/stores/sqlite/run-database",
+    "adapters/stores/sqlite/work-database",
+    "adapters/stores/folder/blob-folder",
+  ],
+};
+
+const [from = "", to = ""] = process.argv.slice(2).map((path) => resolve(path));
+const groupOf = new Map();
+const bundle = await rolldown({
+  input: Object.fromEntries([...PROGRAMS, ...exportedModules()].map((name) => [name, moduleOf(name)])),
+  platform: "node",
+  // Packages stay what they are: installed beside, and loaded when they are needed. The bundler's own helpers come along.
+  external: (id) => !/^[./\0]|^@oxc-project\/runtime\//u.test(id),
+  plugins: [takeBuiltinsSingly(), findGroups()],
+  preserveEntrySignatures: "allow-extension",
+  onLog: (level, log) => {
+    throw new Error(`${level}: ${log.message}`);
+  },
+});
+const { output } = await bundle.write({
+  dir: to,
+  format: "es",
+  entryFileNames: "[name].js",
+  chunkFileNames: "parts/[name].js",
+  codeSplitting: {
+    groups: ["definition", "common", "run", "supervision"].map((name) => ({
+      name,
+      test: (id) => groupOf.get(id) === name,
+    })),
+  },
+});
+for (const { fileName, moduleIds } of output) {
+  // It takes the folder above its own for that of all modules.
+  if (moduleIds.includes(moduleOf("base/own-files")) && fileName.split("/").length !== 2)
+    throw new Error(`own-files lies in ${fileName}`);
+}
+await writeClosures();
+
+function moduleOf(name) {
+  return join(from, `${name}.js`);
+}
+
+/** The modules behind the package's exports. */
+function exportedModules() {
+  const { exports } = JSON.parse(readFileSync(fileURLToPath(new URL("package.json", import.meta.url)), "utf8"));
+  const patterns = Object.values(exports).flatMap((each) => (each.default === undefined ? [] : [each.default]));
+  return patterns.flatMap((pattern) => {
+    const found = globSync(pattern.replace(/^\.\/dist\//u, ""), { cwd: from }).toSorted();
+    if (found.length === 0) throw new Error(`package.json exports ${pattern}, and there is no such module`);
+    return found.map((file) => file.replaceAll("\\", "/").replace(/\.js$/u, ""));
+  });
+}
+
+/**
+ * What the modules that steps name are made of, for the steps' manifests: of the parts nobody can tell any more which piece
+ * of them a step runs.
+ */
+async function writeClosures() {
+  const { importClosure } = await import(pathToFileURL(moduleOf("engine/import-closure")).href);
+  const closures = {};
+  for (const name of exportedModules().filter((each) => each.startsWith("app/")))
+    closures[`${name}.js`] = await importClosure(moduleOf(name), from);
+  writeFileSync(join(to, "closures.json"), JSON.stringify(closures));
+}
+
+/**
+ * What is loaded together anyway lies together: what every definition imports; what several of the parts share; what only a
+ * run needs. The rest stays where it falls, and so do the programs, which begin their work when they are loaded.
+ */
+function findGroups() {
+  return {
+    name: "find-groups",
+    buildEnd() {
+      const users = new Map();
+      for (const [part, roots] of Object.entries(ROOTS)) {
+        const queue = roots.map(moduleOf);
+        for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+          const info = this.getModuleInfo(id);
+          if (info === null) throw new Error(`${relative(from, id)} is in no program`);
+          const parts = users.get(id) ?? users.set(id, new Set()).get(id);
+          if (parts.has(part)) continue;
+          parts.add(part);
+          queue.push(...info.importedIds.filter((each) => each.startsWith("/")));
+        }
+      }
+      for (const [id, parts] of users) {
+        if (this.getModuleInfo(id).isEntry && id !== moduleOf("base/own-files")) continue;
+        if (parts.has("definition")) groupOf.set(id, "definition");
+        else if (parts.size === 1) groupOf.set(id, parts.has("run") ? "run" : null);
+        else groupOf.set(id, parts.has("main") || parts.has("run") ? "common" : "supervision");
+      }
+    },
+  };
+}
+
+/**
+ * An import of a builtin asks for all of its exports, and some of Node's are made when they are asked for: streams, a whole
+ * family of cryptography. Taken from the builtin itself, only those that are named are.
+ */
+function takeBuiltinsSingly() {
+  const named = /^import \{ ([^}]+) \} from "(node:[\w/]+)";$/gmu;
+  return {
+    name: "take-builtins-singly",
+    transform(code) {
+      return code.replaceAll(named, (_all, names, builtin) => {
+        const members = names.replaceAll(" as ", ": ");
+        return `const { ${members} } = process.getBuiltinModule("${builtin}");`;
+      });
+    },
+  };
+}
