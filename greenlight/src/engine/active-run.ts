@@ -4,6 +4,7 @@ import type { RunResumed } from "./event.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import type { Journal } from "./journal.ts";
 import type { StepView } from "./run-view.ts";
+import type { StampBook } from "./stamp-book.ts";
 
 /** What the steps of one run share while it goes on. */
 export interface ActiveRun {
@@ -20,6 +21,7 @@ export interface ActiveRun {
   readonly only: ReadonlySet<string> | null;
   /** True: a later step compares what was checked with what is there then. Manifests of ten thousand steps weigh much. */
   readonly keepsManifests: boolean;
+  readonly stamps: StampBook;
 }
 
 /** One step on its way, with the signal that ends it. */

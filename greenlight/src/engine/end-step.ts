@@ -8,6 +8,8 @@ import type { TakenManifest } from "./take-manifest.ts";
 /** What is known of a step's end besides its verdict. */
 export interface StepEnd {
   readonly taken: TakenManifest | null;
+  /** When the manifest itself was not taken, as it is known to be the same. */
+  readonly manifestDigest?: string;
   /** When it began, by `performance.now()`: a clock that is set meanwhile changes no duration. */
   readonly begunAt: number;
   readonly attempts: number;
@@ -23,6 +25,7 @@ const NEVER_STARTED: Omit<StepVerdict, "outcome" | "why" | "problems"> = {
   outputDigests: {},
   logDigest: null,
   seenAt: null,
+  files: null,
 };
 
 /** A verdict of a step that got no further than its problems. */
@@ -50,7 +53,7 @@ export function endStep(
     savedMs: verdict.savedMs,
     problems: verdict.problems,
     evidence: verdict.evidence,
-    manifestDigest: end?.taken?.digest ?? null,
+    manifestDigest: end?.taken?.digest ?? end?.manifestDigest ?? null,
     outputs: verdict.outputDigests,
     facts: verdict.facts,
     subject: verdict.subject,

@@ -55,7 +55,7 @@ export async function runEffect(call: Attempt): Promise<StepVerdict> {
       const message = `${step.action.module} answered with something that is no result of an effect`;
       return failed("errored", message, [problem("CONFIG_INVALID", { place: step.name, message })]);
     }
-    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null, seenAt: null };
+    return { ...result, isFromCache: false, savedMs: 0, outputDigests: {}, logDigest: null, seenAt: null, files: null };
   } catch (error) {
     if (call.signal.aborted) return bareVerdict(describeCancel(call));
     if (deadline.signal.aborted) {

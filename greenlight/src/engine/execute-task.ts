@@ -55,6 +55,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     subject: null,
     logDigest: null,
     seenAt: null,
+    files: null,
   };
   const failure = describeFailure(attempt, exit, thrown);
   if (failure !== null) {
@@ -80,7 +81,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   const kept =
     judged.outcome === "passed"
       ? await keepResult(attempt, { files: collected.value, references, durationMs, contents })
-      : { note: "", logDigest: null };
+      : { note: "", logDigest: null, isKept: false };
   return {
     ...base,
     outcome: judged.outcome,
@@ -89,6 +90,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     outputDigests: digestOutputs(collected.value),
     logDigest: kept.logDigest,
     seenAt,
+    files: kept.isKept ? collected.value : null,
   };
 }
 
@@ -99,15 +101,19 @@ interface Result {
   readonly contents: ReadContents;
 }
 
-function refuse(why: string): { readonly note: string; readonly logDigest: null } {
-  return { note: `not cached: ${why}`, logDigest: null };
+interface Kept {
+  /** Why nothing was kept; empty when it was. */
+  readonly note: string;
+  readonly logDigest: string | null;
+  readonly isKept: boolean;
 }
 
-/** `note` says why nothing was kept. A cache that can't be written costs work the next time, not this result. */
-async function keepResult(
-  attempt: Attempt,
-  result: Result,
-): Promise<{ readonly note: string; readonly logDigest: string | null }> {
+function refuse(why: string): Kept {
+  return { note: `not cached: ${why}`, logDigest: null, isKept: false };
+}
+
+/** A cache that can't be written costs work the next time, not this result. */
+async function keepResult(attempt: Attempt, result: Result): Promise<Kept> {
   const { step, taken, run } = attempt;
   const { context } = run;
   if (taken.uncacheable !== null) return refuse(taken.uncacheable);
@@ -133,7 +139,7 @@ async function keepResult(
       references: result.references.map((file) => file.digest),
       logDigest,
     });
-    return { note: "", logDigest };
+    return { note: "", logDigest, isKept: true };
   } catch (error) {
     const known = error instanceof ProblemError ? error.problems[0] : undefined;
     if (known?.code === "SOURCE_CHANGED") return refuse(known.message);

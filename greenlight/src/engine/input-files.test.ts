@@ -166,6 +166,7 @@ describe("the index of what was read", () => {
     const index = {
       get: (name: string) => known.get(name) ?? null,
       set: (name: string, entry: IndexedFile) => known.set(name, entry),
+      id: 1,
       flush: () => undefined,
       close: () => undefined,
     };

@@ -3,14 +3,13 @@ import type { StepCall } from "./active-run.ts";
 import { digestOutputs, outputsOf } from "./outputs.ts";
 import { restoreOutputs } from "./restore-outputs.ts";
 import { readStepEvidence } from "./step-evidence.ts";
-import type { StepResult } from "./step-result.ts";
 import type { StepVerdict } from "./step-verdict.ts";
 import type { TakenManifest } from "./take-manifest.ts";
 
 /** Takes the task's result from the cache; null when there is none that holds, so that it has to run. */
 export async function restoreTask(
   call: StepCall,
-  { taken }: { readonly taken: TakenManifest; readonly needs: Readonly<Record<string, StepResult>> },
+  { taken }: { readonly taken: Pick<TakenManifest, "digest" | "uncacheable"> },
 ): Promise<StepVerdict | null> {
   const { step } = call;
   const { context } = call.run;
@@ -37,5 +36,6 @@ export async function restoreTask(
     subject: null,
     logDigest: entry.logDigest,
     seenAt,
+    files: entry.outputs,
   };
 }

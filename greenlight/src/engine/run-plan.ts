@@ -8,6 +8,7 @@ import type { Masking } from "./masking.ts";
 import { worstOutcome, type Outcome } from "./outcome.ts";
 import { runStage } from "./run-stage.ts";
 import { viewRun, type RunView, type StepView } from "./run-view.ts";
+import { StampBook } from "./stamp-book.ts";
 import { removeLeftScratch } from "./start-task.ts";
 import type { StatIndex } from "./stat-index.ts";
 import { stopsRun } from "./whether-to-run.ts";
@@ -53,6 +54,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   removeLeftScratch(context.stateFolder);
   journal.append(opening(context, options));
   await journal.flush();
+  const keepsManifests = plan.stages.some((stage) => stage.steps.some((step) => step.isSealing));
   const run: ActiveRun = {
     runId: options.runId,
     context: { ...context, signal, index: withoutSecrets(context.index, context.masking) },
@@ -62,7 +64,8 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
     mode: options.resume?.mode ?? "new",
     again: new Set(options.resume?.again),
     only: options.only ?? null,
-    keepsManifests: plan.stages.some((stage) => stage.steps.some((step) => step.isSealing)),
+    keepsManifests,
+    stamps: new StampBook(keepsManifests || context.masking.isActive ? null : await context.runs.stamps(plan.pipeline)),
   };
   const stopTelling = tellCancel(run);
   const stopWarning = context.warnings.subscribe((found) => journal.append({ type: "run-warned", problem: found }));
@@ -80,6 +83,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   late.forget();
   stopTelling();
   stopWarning();
+  await keepStamps(run);
   const all = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
   journal.append({
     type: "run-ended",
@@ -91,6 +95,18 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   context.index.flush();
   await context.cache.flush();
   return journal.view();
+}
+
+/** Stamps speak of successes that are recorded already. Where these can't be, nothing is said. */
+async function keepStamps({ stamps, journal, context }: ActiveRun): Promise<void> {
+  const made = stamps.settle(context);
+  if (made.size === 0) return;
+  try {
+    await journal.flush();
+  } catch {
+    return;
+  }
+  await context.runs.saveStamps(context.plan.pipeline, made);
 }
 
 /** A file whose name holds a secret is not remembered. */

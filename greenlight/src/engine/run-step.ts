@@ -13,6 +13,7 @@ import { logPath } from "./log-path.ts";
 import { needsOf } from "./needs-of.ts";
 import { restoreTask } from "./restore-task.ts";
 import { isRetried, retryDelayMs } from "./retry.ts";
+import { reuseStamped } from "./reuse-stamped.ts";
 import { checkSources } from "./sealing.ts";
 import type { StepResult } from "./step-result.ts";
 import type { StepVerdict } from "./step-verdict.ts";
@@ -38,6 +39,8 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     endStep(call, failedBy(problems), { taken, begunAt, attempts: 0 });
   const spoilt = await checkNeeds(needs, context);
   if (spoilt.length > 0) return refuse(spoilt, null);
+  const reused = await reuseStamped(call, needs);
+  if (reused !== null) return reused;
   const took = await takeManifest(step, needs, context);
   if (!took.ok) return refuse(took.error, null);
   let taken = took.value;
@@ -56,9 +59,10 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     if (changed.length > 0) return refuse(changed, taken);
   }
   if (!isEffect && !run.again.has(step.name)) {
-    const restored = await restoreTask(call, { taken, needs });
+    const restored = await restoreTask(call, { taken });
     if (restored !== null) {
       const why = join(explanation.whenCached, restored.why);
+      noteResult(restored, explanation.isKnown ? explanation.lastRunId : null);
       return endStep(call, { ...restored, why }, { taken, begunAt, attempts: 0 });
     }
   }
@@ -82,6 +86,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     const delayMs = retryDelayMs(step.retry, attempt);
     if (!isRetried(step.retry, { verdict, attempt, leftMs: leftMs() - delayMs }) || call.signal.aborted) {
       const told = isEffect ? verdict.why : join(`ran: ${explanation.whenRun}`, verdict.why);
+      noteResult(verdict, null);
       const many = attempt > 1 ? join(told, `attempt ${attempt} of ${step.retry?.attempts ?? attempt}`) : told;
       return endStep(call, { ...verdict, why: many }, { taken, begunAt, attempts: attempt });
     }
@@ -110,6 +115,15 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     if (again.value.digest !== taken.digest)
       await context.runs.saveManifest(again.value.digest, masking.json(again.value.manifest));
     taken = again.value;
+  }
+
+  /** `runId`: whose success it still is; null: this run's. */
+  function noteResult(verdict: StepVerdict, runId: string | null): void {
+    const { files, outcome, outputDigests, savedMs, logDigest } = verdict;
+    if (files === null || outcome !== "passed") return;
+    const durationMs = Math.round(performance.now() - begunAt);
+    const result = { savedMs: verdict.isFromCache ? savedMs : durationMs, outputDigests, logDigest };
+    run.stamps.note(call, { taken, needs, files, runId: runId ?? run.runId, ...result });
   }
 
   function isLast(retry: { readonly attempt: number }): boolean {

@@ -1,6 +1,7 @@
 import type { RunEvent, StepEnded } from "./event.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Outcome } from "./outcome.ts";
+import type { StepStamp } from "./step-stamp.ts";
 
 /**
  * Port: the runs of one project. Appends are durable when they resolve, all of a call's events or none, and keep their
@@ -18,6 +19,12 @@ export interface RunStore {
   lastManifest(query: Pick<SuccessQuery, "pipeline" | "step">): Promise<LastManifest | null>;
   saveManifest(digest: string, manifest: Manifest): Promise<void>;
   manifest(digest: string): Promise<Manifest | null>;
+  /**
+   * Step → its stamp. A success that is recorded without being saved as a stamp afterwards ends the step's stamp. They only
+   * save work: what can't be read is left out, and what can't be written is not kept.
+   */
+  stamps(pipeline: string): Promise<ReadonlyMap<string, StepStamp>>;
+  saveStamps(pipeline: string, stamps: ReadonlyMap<string, StepStamp>): Promise<void>;
   close(): Promise<void>;
 }
 

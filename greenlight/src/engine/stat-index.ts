@@ -5,6 +5,8 @@ import type { BigIntStats } from "node:fs";
  * A file touched so shortly before it was indexed that its time could not tell another change is not remembered.
  */
 export interface StatIndex {
+  /** Of this very index: one that was thrown away and begun anew has another. */
+  readonly id: number;
   get(path: string): IndexedFile | null;
   set(path: string, entry: IndexedFile): void;
   /** Writes what was set since; may be lost in a crash without harm. */

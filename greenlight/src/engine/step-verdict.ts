@@ -1,4 +1,5 @@
 import type { StepEnded } from "./event.ts";
+import type { OutputFiles } from "./outputs.ts";
 
 /** How a step came out, before the scheduler adds names and times. */
 export type StepVerdict = Pick<
@@ -18,4 +19,6 @@ export type StepVerdict = Pick<
   readonly outputDigests: StepEnded["outputs"];
   /** The tree's generation before the outputs were looked at; null when steps wrote meanwhile or there are none. */
   readonly seenAt: number | null;
+  /** The files that its outputs hold, of a result that the cache has; null when it has none, or they were not looked at. */
+  readonly files: OutputFiles | null;
 };

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -55,7 +56,11 @@ export class WorkDatabase {
     } catch (error) {
       throw unwritable(path, error);
     }
+    const numberOf = (): number => this.#open.id;
     this.index = {
+      get id() {
+        return numberOf();
+      },
       get: (file) => this.#getFile(file),
       set: (file, entry) => {
         this.#files.set(file, this.#remember(file, entry));
@@ -177,6 +182,7 @@ export class WorkDatabase {
 }
 
 interface OpenDatabase {
+  readonly id: number;
   readonly database: DatabaseSync;
   readonly getFile: StatementSync;
   readonly getEntry: StatementSync;
@@ -190,6 +196,7 @@ function openDatabase(path: string, busyMs: number): OpenDatabase {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;");
     database.exec(SCHEMA);
     return {
+      id: idOf(database),
       database,
       getFile: database.prepare("SELECT identity, digest FROM files WHERE path = ?"),
       getEntry: database.prepare("SELECT json, checksum FROM cache WHERE key = ?"),
@@ -200,6 +207,15 @@ function openDatabase(path: string, busyMs: number): OpenDatabase {
     database.close();
     throw error;
   }
+}
+
+/** Chosen once when the file is made. */
+function idOf(database: DatabaseSync): number {
+  const id = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (id !== 0) return id;
+  const chosen = randomInt(1, 2 ** 31);
+  database.exec(`PRAGMA user_version = ${chosen}`);
+  return chosen;
 }
 
 function unwritable(place: string, error: unknown): ProblemError {
