@@ -20,6 +20,7 @@ const ROOTS = {
     "app/read-checkout",
     "adapters/stores/sqlite/run-database",
     "adapters/stores/sqlite/work-database",
+    "adapters/stores/sqlite/small-blobs",
     "adapters/stores/folder/blob-folder",
   ],
 };

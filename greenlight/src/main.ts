@@ -13,12 +13,13 @@ const composition: Composition = {
     return new RunDatabase(join(stateFolder, "runs.sqlite"));
   },
   openWork: async (stateFolder) => {
-    const [{ WorkDatabase }, { BlobFolder }] = await Promise.all([
+    const [{ WorkDatabase }, { SmallBlobs }, { BlobFolder }] = await Promise.all([
       import("./adapters/stores/sqlite/work-database.ts"),
+      import("./adapters/stores/sqlite/small-blobs.ts"),
       import("./adapters/stores/folder/blob-folder.ts"),
     ]);
-    const { index, cache } = new WorkDatabase(join(stateFolder, "work.sqlite"));
-    return { index, cache, blobs: new BlobFolder(join(stateFolder, "store", "blobs")) };
+    const { index, cache, bytes } = new WorkDatabase(join(stateFolder, "work.sqlite"));
+    return { index, cache, blobs: new SmallBlobs(bytes, new BlobFolder(join(stateFolder, "store", "blobs"))) };
   },
 };
 

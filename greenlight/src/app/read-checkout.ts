@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 
@@ -28,7 +28,7 @@ export async function readTrigger(
 }
 
 async function readNow(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<RunTrigger> {
-  const status = await git(folder, ["status", "--porcelain=v2", "--branch"]);
+  const status = mayBeCheckout(folder, env) ? await git(folder, ["status", "--porcelain=v2", "--branch"]) : null;
   const lines = status?.split("\n") ?? [];
   const head = lines.find((line) => line.startsWith("# branch.head "))?.slice("# branch.head ".length);
   const oid = lines.find((line) => line.startsWith("# branch.oid "))?.slice("# branch.oid ".length);
@@ -91,6 +91,19 @@ export function repositoryFolder(folder: string): string {
     }
   }
   return folder;
+}
+
+/** False: git would find no repository here. Asking it costs more than looking. */
+function mayBeCheckout(folder: string, env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env["GIT_DIR"] !== undefined || env["GIT_WORK_TREE"] !== undefined) return true;
+  try {
+    for (let here = realpathSync.native(folder); ; here = dirname(here)) {
+      if (existsSync(join(here, ".git"))) return true;
+      if (dirname(here) === here) return false;
+    }
+  } catch {
+    return true;
+  }
 }
 
 function git(folder: string, args: readonly string[]): Promise<string | null> {

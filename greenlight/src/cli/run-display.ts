@@ -2,6 +2,7 @@ import type { ProjectPlace } from "../app/find-project.ts";
 import type { RunEvent } from "../engine/event.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";
+import { GatheredLines } from "./gathered-lines.ts";
 import { ProgressLines } from "./progress-lines.ts";
 import { isFailure, showEnd } from "./run-end.ts";
 import { Terminal } from "./terminal.ts";
@@ -39,23 +40,31 @@ export function isLiveTerminal(
 }
 
 function jsonDisplay(): RunDisplay {
+  const output = new GatheredLines();
   return {
-    show: (event) => console.log(JSON.stringify(event)),
+    show: (event) => output.add(JSON.stringify(event)),
     say: () => undefined,
     aside: (ask) => ask(),
     end: async () => undefined,
-    close: () => undefined,
+    close: () => output.flush(),
   };
 }
 
 function lineDisplay(terminal: Terminal, end: RunDisplay["end"]): RunDisplay {
-  const lines = new ProgressLines(terminal, (line) => console.log(line));
+  const output = new GatheredLines();
+  const lines = new ProgressLines(terminal, (line) => output.add(line));
   return {
     show: (event) => lines.show(event),
-    say: (line) => console.log(line),
-    aside: (ask) => ask(),
-    end,
-    close: () => undefined,
+    say: (line) => output.add(line),
+    aside: (ask) => {
+      output.flush();
+      return ask();
+    },
+    end: (view) => {
+      output.flush();
+      return end(view);
+    },
+    close: () => output.flush(),
   };
 }
 
@@ -105,10 +114,12 @@ async function endRun(
     failed.length === 0
       ? new Map<string, readonly string[]>()
       : await (await import("./log-tails.ts")).readTails(call, { place, view, steps: failed });
+  const output = new GatheredLines();
   showEnd(view, {
     terminal,
     columns: isLiveTerminal(process.stdout, process.env) ? process.stdout.columns : null,
-    write: (line) => console.log(line),
+    write: (line) => output.add(line),
     lastLines: (step) => tails.get(step.name) ?? [],
   });
+  output.flush();
 }

@@ -31,8 +31,15 @@ const make = step("make", {
   outputs: { text: "out/text" },
 });
 
-async function isCached(): Promise<boolean> {
-  const run = await rig.run({ one: [make] });
+/** With an output that is large enough for a file of its own among the blobs. */
+const makeLarge = step("make", {
+  run: "mkdir -p out && tr a-z A-Z < in.txt > out/text && head -c 20000 /dev/zero > out/large && echo x >> count",
+  inputs: ["in.txt"],
+  outputs: { text: "out/text", large: "out/large" },
+});
+
+async function isCached(made = make): Promise<boolean> {
+  const run = await rig.run({ one: [made] });
   expect(run.step("make").outcome).toBe("passed");
   expect(rig.read("out/text")).toBe("FILM");
   return run.step("make").isFromCache;
@@ -104,16 +111,16 @@ describe("a store that somebody laid hands on", () => {
       },
     ],
   ])("%s: the step runs again and is cached anew", async (_what, spoil) => {
-    await isCached();
+    await isCached(makeLarge);
     spoil();
     rmSync(path("out"), { recursive: true });
-    expect(await isCached()).toBe(false);
+    expect(await isCached(makeLarge)).toBe(false);
     rmSync(path("out"), { recursive: true });
-    expect(await isCached()).toBe(true);
+    expect(await isCached(makeLarge)).toBe(true);
   });
 
   test("folders in the place of blobs give way", async () => {
-    await isCached();
+    await isCached(makeLarge);
     const blobs = path(".greenlight/store/blobs");
     for (const folder of readdirSync(blobs)) {
       for (const blob of readdirSync(join(blobs, folder))) {
@@ -122,11 +129,11 @@ describe("a store that somebody laid hands on", () => {
       }
     }
     rmSync(path("out"), { recursive: true });
-    expect(await isCached()).toBe(false);
+    expect(await isCached(makeLarge)).toBe(false);
     rmSync(path("out"), { recursive: true });
-    await rig.run({ one: [make] });
+    await rig.run({ one: [makeLarge] });
     rmSync(path("out"), { recursive: true });
-    expect(await isCached()).toBe(true);
+    expect(await isCached(makeLarge)).toBe(true);
   });
 
   test("the log of a cached result is a blob, and one that is gone does not spoil the result", async () => {

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { BlobFolder } from "../../adapters/stores/folder/blob-folder.ts";
 import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
+import { SmallBlobs } from "../../adapters/stores/sqlite/small-blobs.ts";
 import { WorkDatabase } from "../../adapters/stores/sqlite/work-database.ts";
 import type { Clock } from "../../base/clock.ts";
 import { systemClock } from "../../base/system-clock.ts";
@@ -117,7 +118,7 @@ export class Rig {
           warnings: { subscribe: () => () => undefined },
           cancelRequest: () => null,
           lock: options.lock ?? (async () => () => undefined),
-          blobs: new BlobFolder(join(shared, "store/blobs")),
+          blobs: new SmallBlobs(work.bytes, new BlobFolder(join(shared, "store/blobs"))),
           clock: options.clock ?? systemClock,
           approver: options.approver ?? (async () => ({ kind: "waiting" })),
           environmentVariables: { PATH: process.env["PATH"], ...options.variables },

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   constants,
@@ -9,12 +8,12 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { digestBytes, digestFile } from "../../../base/file-digest.ts";
+import { placeFile, temporaryName } from "../../../base/place-file.ts";
 import { problem, ProblemError } from "../../../base/problem.ts";
 import type { BlobStore } from "../../../engine/blob-store.ts";
 
@@ -24,9 +23,6 @@ const SMALL_BYTES = 1024 * 1024;
 /** Blobs as files `ab/cdef…` below a folder, each written to a temporary name and renamed. */
 export class BlobFolder implements BlobStore {
   readonly #folder: string;
-  readonly #suffix = randomBytes(6).toString("hex");
-  readonly #folders = new Set<string>();
-  #writes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -65,7 +61,7 @@ export class BlobFolder implements BlobStore {
   }
 
   async putBytes(bytes: Uint8Array, digest: string): Promise<void> {
-    if (!this.#isThere(digest, bytes.length)) this.#write(bytes, this.path(digest), 0o444);
+    if (!this.#isThere(digest, bytes.length)) placeFile(bytes, this.path(digest), 0o444);
   }
 
   async copyTo(digest: string, target: string, options: { readonly isExecutable: boolean }): Promise<boolean> {
@@ -89,10 +85,10 @@ export class BlobFolder implements BlobStore {
     if (size <= SMALL_BYTES) {
       const bytes = readFileSync(source);
       if (digestBytes(bytes) !== digest) return false;
-      this.#write(bytes, target, mode);
+      placeFile(bytes, target, mode);
       return true;
     }
-    const temporary = this.#temporary(target);
+    const temporary = temporaryName(target);
     try {
       // Not from memory: it may have been taken away, and next to a large file making it costs nothing.
       mkdirSync(dirname(target), { recursive: true });
@@ -106,34 +102,5 @@ export class BlobFolder implements BlobStore {
     } finally {
       rmSync(temporary, { force: true });
     }
-  }
-
-  #write(bytes: Uint8Array, target: string, mode: number): void {
-    const temporary = this.#temporary(target);
-    try {
-      try {
-        writeFileSync(temporary, bytes, { mode });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        this.#folders.delete(dirname(target));
-        this.#makeFolder(dirname(target));
-        writeFileSync(temporary, bytes, { mode });
-      }
-      renameSync(temporary, target);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  }
-
-  #makeFolder(folder: string): void {
-    if (this.#folders.has(folder)) return;
-    mkdirSync(folder, { recursive: true });
-    this.#folders.add(folder);
-  }
-
-  #temporary(target: string): string {
-    this.#writes += 1;
-    return `${target}.${this.#suffix}-${this.#writes}.tmp`;
   }
 }

@@ -8,9 +8,11 @@ import { problem, ProblemError } from "../../../base/problem.ts";
 import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
 import type { IndexedFile, StatIndex } from "../../../engine/stat-index.ts";
 import { readCacheEntry } from "./read-cache-entry.ts";
+import type { ByteTable } from "./small-blobs.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, identity TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS blobs (digest TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, json TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
 `;
 
@@ -23,12 +25,14 @@ const BUSY_MS = 5000;
 const REST_MS = 10_000;
 
 /**
- * What only saves work, in one SQLite file: the stat index and the cache's entries. A damaged file is thrown away, and
+ * What only saves work, in one SQLite file: the stat index, the cache's entries and small blobs. A damaged file is thrown away, and
  * what it held is worked out again. Writes are gathered and put down together; one that fails costs work, never the run.
  */
 export class WorkDatabase {
   readonly index: StatIndex;
   readonly cache: CacheStore;
+  /** For `SmallBlobs`. */
+  readonly bytes: ByteTable;
   readonly #path: string;
   #open: OpenDatabase;
   /** Set since the last write. */
@@ -38,6 +42,8 @@ export class WorkDatabase {
   /** True: what is not in `#seen` is not in the file either. Null: nothing was asked yet. */
   #isWhole: boolean | null = null;
   readonly #entries = new Map<string, CacheEntry>();
+  /** Null: to be deleted. */
+  readonly #bytes = new Map<string, Uint8Array | null>();
   #timer: NodeJS.Immediate | undefined;
   readonly #busyMs: number;
   /** By `performance.now()`: after a write that failed the next one is not tried at once, as each may wait long to fail. */
@@ -73,9 +79,20 @@ export class WorkDatabase {
       get: async (key) => this.#getEntry(key),
       put: async (key, entry) => {
         this.#entries.set(key, entry);
-        if (performance.now() >= this.#restsUntil) this.#timer ??= setImmediate(() => this.#write());
+        this.#writeSoon();
       },
       flush: async () => this.#write(),
+    };
+    this.bytes = {
+      get: (digest) => this.#getBytes(digest),
+      put: (digest, bytes) => {
+        this.#bytes.set(digest, bytes);
+        this.#writeSoon();
+      },
+      delete: (digest) => {
+        this.#bytes.set(digest, null);
+        this.#writeSoon();
+      },
     };
   }
 
@@ -128,6 +145,17 @@ export class WorkDatabase {
     return digestText(`${key}\n${text}`) === row["checksum"] ? readCacheEntry(text) : null;
   }
 
+  #getBytes(digest: string): Uint8Array | null {
+    const gathered = this.#bytes.get(digest);
+    if (gathered !== undefined) return gathered;
+    const bytes = this.#read(() => this.#open.getBytes.get(digest))?.["bytes"];
+    return bytes instanceof Uint8Array ? bytes : null;
+  }
+
+  #writeSoon(): void {
+    if (performance.now() >= this.#restsUntil) this.#timer ??= setImmediate(() => this.#write());
+  }
+
   #read(query: () => Record<string, unknown> | undefined): Record<string, unknown> | undefined {
     try {
       return query();
@@ -140,11 +168,15 @@ export class WorkDatabase {
   #write(): void {
     clearImmediate(this.#timer);
     this.#timer = undefined;
-    if (this.#files.size === 0 && this.#entries.size === 0) return;
-    const { database, putFile, putEntry } = this.#open;
+    if (this.#files.size === 0 && this.#entries.size === 0 && this.#bytes.size === 0) return;
+    const { database, putFile, putEntry, putBytes, deleteBytes } = this.#open;
     try {
       database.exec("BEGIN IMMEDIATE");
       for (const [path, { identity, digest }] of this.#files) putFile.run(path, identity, digest);
+      for (const [digest, bytes] of this.#bytes) {
+        if (bytes === null) deleteBytes.run(digest);
+        else putBytes.run(digest, bytes);
+      }
       for (const [key, entry] of this.#entries) {
         const text = JSON.stringify(entry);
         putEntry.run(key, text, digestText(`${key}\n${text}`));
@@ -152,6 +184,7 @@ export class WorkDatabase {
       database.exec("COMMIT");
       this.#files.clear();
       this.#entries.clear();
+      this.#bytes.clear();
     } catch (error) {
       // A full disk or a busy file: what was gathered stays in memory and is tried again later.
       this.#restsUntil = performance.now() + REST_MS;
@@ -188,6 +221,9 @@ interface OpenDatabase {
   readonly getEntry: StatementSync;
   readonly putFile: StatementSync;
   readonly putEntry: StatementSync;
+  readonly getBytes: StatementSync;
+  readonly putBytes: StatementSync;
+  readonly deleteBytes: StatementSync;
 }
 
 function openDatabase(path: string, busyMs: number): OpenDatabase {
@@ -202,6 +238,9 @@ function openDatabase(path: string, busyMs: number): OpenDatabase {
       getEntry: database.prepare("SELECT json, checksum FROM cache WHERE key = ?"),
       putFile: database.prepare("INSERT OR REPLACE INTO files VALUES (?, ?, ?)"),
       putEntry: database.prepare("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)"),
+      getBytes: database.prepare("SELECT bytes FROM blobs WHERE digest = ?"),
+      putBytes: database.prepare("INSERT OR REPLACE INTO blobs VALUES (?, ?)"),
+      deleteBytes: database.prepare("DELETE FROM blobs WHERE digest = ?"),
     };
   } catch (error) {
     database.close();
