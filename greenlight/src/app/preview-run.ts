@@ -2,6 +2,7 @@ import { explainRun } from "../engine/explain-run.ts";
 import { digestOutputs } from "../engine/outputs.ts";
 import { ProjectTree } from "../engine/project-tree.ts";
 import type { StepResult } from "../engine/step-result.ts";
+import { howStampHolds } from "../engine/step-stamp.ts";
 import { takeManifest } from "../engine/take-manifest.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { Plan } from "../pipeline/plan.ts";
@@ -41,6 +42,7 @@ export async function previewRun(
     tree: new ProjectTree(),
     environmentVariables: process.env,
   };
+  const stamps = await runs.stamps(plan.pipeline);
   const known = new Map<string, StepResult>();
   const previews: StepPreview[] = [];
   try {
@@ -85,6 +87,12 @@ export async function previewRun(
         return need === undefined ? [] : [[alias, need] as const];
       }),
     );
+    const stamp = stamps.get(step.name);
+    if (stamp?.index === index.id && (await howStampHolds(stamp, { step, needs }, context)) === "whole") {
+      known.set(step.name, { ...emptyResult(step), outputDigests: stamp.outputDigests });
+      const why = `nothing changed since run ${stamp.runId}`;
+      return { kind: "task", prediction: "cached", why, differences: [] };
+    }
     const taken = await takeManifest(step, needs, context);
     if (!taken.ok) {
       const why = taken.error.map((each) => each.message).join("; ");
