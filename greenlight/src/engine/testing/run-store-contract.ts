@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RunEvent, RunStarted, StepEnded } from "../event.ts";
 import type { Manifest } from "../manifest.ts";
 import type { RunStore } from "../run-store.ts";
+import type { StepStamp } from "../step-stamp.ts";
 
 /** One kind of store, as the contract needs it. */
 export interface RunStoreKind {
@@ -177,6 +178,31 @@ export function runStoreContract(name: string, make: () => Promise<RunStoreKind>
       await store.lastManifest(query);
       await store.append(started("r3", 3), stepEnded("r3", 2, { manifestDigest: a, isFromCache: true }));
       expect(await other.lastManifest(query)).toEqual({ runId: "r3", manifestDigest: a });
+    });
+
+    test("a stamp lasts until another success of its step is recorded", async () => {
+      await store.append(started("r1"), stepEnded("r1", 2, { manifestDigest: "a".repeat(64) }));
+      expect(await store.stamps("delivery")).toEqual(new Map());
+      const stamp: StepStamp = {
+        index: 7,
+        subject: "트레인",
+        needs: "[]",
+        inputs: [["src/a b.ts", "1:2:3:4"]],
+        outputs: [["out/model", "5:6:7:8"]],
+        manifestDigest: "a".repeat(64),
+        runId: "r1",
+        savedMs: 9,
+        outputDigests: { model: "b".repeat(64) },
+        logDigest: null,
+      };
+      await store.saveStamps("delivery", new Map([["train", stamp]]));
+      expect(await other.stamps("delivery")).toEqual(new Map([["train", stamp]]));
+      expect(await other.stamps("nightly")).toEqual(new Map());
+      const again = { manifestDigest: stamp.manifestDigest, isFromCache: true };
+      await store.append(started("r2", 2), stepEnded("r2", 2, { ...again, outcome: "failed" }));
+      expect((await other.stamps("delivery")).size).toBe(1);
+      await store.append(stepEnded("r2", 3, { manifestDigest: "c".repeat(64) }));
+      expect(await other.stamps("delivery")).toEqual(new Map());
     });
 
     test("a manifest is there for others once the events after it are", async () => {
