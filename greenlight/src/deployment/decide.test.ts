@@ -67,6 +67,7 @@ function slot({ deploymentId, releaseId, digest }: LiveRelease, change: Partial<
     restartCount: 0,
     isCrashLooping: false,
     lastExit: null,
+    warmUntil: null,
     ...change,
   };
 }
@@ -84,6 +85,7 @@ function seen(
       probeEveryMs: 50,
       bakeMs: 1000,
       drainMs: 2000,
+      warmMs: 60_000,
     },
     target: {
       isKnown: true,

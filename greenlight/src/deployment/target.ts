@@ -36,6 +36,11 @@ export interface Target {
   start(epoch: number): Promise<readonly Problem[]>;
   startSlot(order: SlotStart): Promise<readonly Problem[]>;
   endSlot(order: SlotEnd): Promise<readonly Problem[]>;
+  /**
+   * Keeps a slot running that has no traffic, until a time; then the target ends it by itself, unless it has the traffic again.
+   * A problem when the slot does not hold that deployment (any more): what was asked for is then not running.
+   */
+  keepSlot(order: SlotKeep): Promise<readonly Problem[]>;
   /** Compare and swap of the route, which is the commit point. */
   switchRoute(order: RouteChange): Promise<readonly Problem[]>;
   /** Forgets the connections to a deployment that has no traffic any more; breaks what is still under way. */
@@ -44,6 +49,8 @@ export interface Target {
   probe(place: SlotName | "production", path: string): Promise<ProbeAnswer>;
   /** The last lines that the service in a slot wrote. */
   slotLog(slot: SlotName): Promise<readonly string[]>;
+  /** The manifest of a release that was installed here, as long as its files or a record of it are kept; null: unknown. */
+  readRelease(digest: string): Promise<ReleaseManifest | null>;
   /** Removes the files of all releases but these. */
   prune(keepDigests: readonly string[]): Promise<readonly Problem[]>;
   /** Records `stopped` first, then ends all. */
@@ -73,6 +80,8 @@ export interface DeploymentTimings {
   readonly probeEveryMs: number;
   readonly bakeMs: number;
   readonly drainMs: number;
+  /** How long the release that was live before is kept running after a deployment; 0: it is ended at once. */
+  readonly warmMs: number;
 }
 
 export interface TargetRelease {
@@ -110,6 +119,8 @@ export interface TargetSlot extends Omit<LiveRelease, "slot"> {
   readonly restartCount: number;
   readonly isCrashLooping: boolean;
   readonly lastExit: string | null;
+  /** When the target ends it by itself, in milliseconds since the epoch; null: it does not. */
+  readonly warmUntil: number | null;
 }
 
 interface DeploymentTraffic {
@@ -151,6 +162,11 @@ interface SlotEnd {
   readonly epoch: number;
   readonly slot: SlotName;
   readonly deploymentId: string;
+}
+
+interface SlotKeep extends SlotEnd {
+  /** Milliseconds since the epoch; null: until somebody ends it. */
+  readonly until: number | null;
 }
 
 export interface RouteChange {

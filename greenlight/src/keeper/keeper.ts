@@ -16,6 +16,7 @@ import { placeSlot } from "./place-slot.ts";
 import { routerSupervisor, slotSupervisor } from "./plans.ts";
 import { strayKeepers, strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord, type Supervisor } from "./supervisor.ts";
+import { dueSlots, retireWarmSlots } from "./warm-slots.ts";
 import { SLOT_NAMES, type KeeperRecord, type KeeperRefusal, type SlotName } from "./wire.ts";
 
 export interface KeeperOptions {
@@ -33,6 +34,7 @@ const CHORES_EVERY_MS = 10_000;
 /** How often the folder is looked for: until then, a keeper of a new folder at its path finds the old one's processes. */
 const LOOK_EVERY_MS = 250;
 /** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
+const WARM_POLL_MS = 1000;
 const IDLE_LIMIT_MS = 60_000;
 const STRAY_GRACE_MS = 1000;
 const STOP_GRACE_MS = 5000;
@@ -89,8 +91,17 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
       if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) void leave("there is nothing to keep");
       else if (held.loss() === null) void chores.tidy();
     }, options.choresEveryMs ?? CHORES_EVERY_MS),
+    setInterval(() => {
+      if (held.loss() === null && dueSlots(household, Date.now()).length > 0) retire();
+    }, WARM_POLL_MS),
     setInterval(() => void look(), LOOK_EVERY_MS),
   ];
+  // In turn with the orders, so that a slot is not ended while somebody just goes back to it.
+  const retire = (): void => {
+    queue = queue
+      .then(() => retireWarmSlots(household, Date.now()))
+      .catch((error: unknown) => options.log(String(error)));
+  };
   const look = async (): Promise<void> => {
     const loss = held.loss() ?? (await chores.mendRecord());
     // Nobody could ever find or stop these processes again.

@@ -38,6 +38,7 @@ export async function obey(
   for (const name of SLOT_NAMES) {
     if (request.line === `PUT /slots/${name}`) return startSlot(household, name, body);
     if (request.line === `DELETE /slots/${name}`) return endSlot(household, name, body);
+    if (request.line === `PUT /slots/${name}/warmth`) return keepSlot(household, name, body);
   }
   return { status: 404, body: { code: "invalid", message: `no such order: ${request.line}` } };
 }
@@ -89,6 +90,24 @@ async function endSlot(
   await desired.change({ slots: { ...slots, [name]: null } });
   await supervisors.get(name)?.end(graceOf(body));
   supervisors.delete(name);
+  return { status: 200, body: keeperState(household) };
+}
+
+/** Says how long a slot without traffic is kept; see `retireWarmSlots`. */
+async function keepSlot(
+  household: Household,
+  name: SlotName,
+  body: Readonly<Record<string, unknown>>,
+): Promise<ControlAnswer> {
+  const { desired } = household;
+  const { slots } = desired.current();
+  const slot = slots[name];
+  const { deploymentId, until } = body;
+  if (until !== null && !Number.isSafeInteger(until)) return refuse("invalid", "no time until when to keep it");
+  if (slot?.deploymentId !== deploymentId || slot === null) {
+    return refuse("invalid", `${name} holds ${slot?.deploymentId ?? "nothing"}, not ${String(deploymentId)}`);
+  }
+  await desired.change({ slots: { ...slots, [name]: { ...slot, warmUntil: until as number | null } } });
   return { status: 200, body: keeperState(household) };
 }
 
@@ -158,8 +177,8 @@ function keeperState({ desired, supervisors }: Household): KeeperState {
   const slotOf = (name: SlotName): KeeperState["slots"][SlotName] => {
     const slot = slots[name];
     if (slot === null) return null;
-    const { deploymentId, releaseId, digest, port } = slot;
-    return { ...processOf(name), deploymentId, releaseId, digest, port };
+    const { deploymentId, releaseId, digest, port, warmUntil = null } = slot;
+    return { ...processOf(name), deploymentId, releaseId, digest, port, warmUntil };
   };
   return {
     ...ownIdentity(),

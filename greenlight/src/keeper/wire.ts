@@ -30,6 +30,8 @@ export interface SlotOrder {
 export interface DesiredSlot extends SlotOrder {
   /** Chosen by the keeper and kept over restarts. */
   readonly port: number;
+  /** It is kept for a way back only, until then (milliseconds since the epoch); left out or null: until somebody ends it. */
+  readonly warmUntil?: number | null;
 }
 
 export interface DesiredState {
@@ -64,6 +66,7 @@ interface SlotAddress {
   readonly releaseId: string;
   readonly digest: string;
   readonly port: number;
+  readonly warmUntil: number | null;
 }
 
 /** The body of a refused order. */
@@ -115,7 +118,9 @@ export function parseSlotOrder(value: unknown): SlotOrder | null {
 }
 
 function isDesiredSlot(value: unknown): boolean {
-  return parseSlotOrder(value) !== null && Number.isInteger((value as { port?: unknown }).port);
+  if (parseSlotOrder(value) === null) return false;
+  const { port, warmUntil = null } = value as { port?: unknown; warmUntil?: unknown };
+  return Number.isInteger(port) && (warmUntil === null || Number.isSafeInteger(warmUntil));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

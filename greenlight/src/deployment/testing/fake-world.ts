@@ -3,6 +3,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { problem, type Problem } from "../../base/problem.ts";
 import { ok } from "../../base/result.ts";
+import type { ReleaseManifest } from "../../release/manifest.ts";
 import type { ApprovalRecord } from "../approval.ts";
 import { stateOf, type Deployment } from "../deployment.ts";
 import type {
@@ -24,6 +25,7 @@ interface FakeSlot {
   readonly releaseId: string;
   readonly digest: string;
   restartCount: number;
+  warmUntil: number | null;
 }
 
 /** kill -9 of the controller, at a place that the test chose. */
@@ -36,6 +38,7 @@ const TIMINGS: DeploymentTimings = {
   probeEveryMs: 50,
   bakeMs: 1000,
   drainMs: 2000,
+  warmMs: 60_000,
 };
 
 /**
@@ -57,6 +60,7 @@ export class FakeWorld {
   readonly behaviours = new Map<string, Behaviour>();
   readonly brokenRules: string[] = [];
   readonly installed = new Set<string>();
+  readonly manifests = new Map<string, ReleaseManifest>();
   /** The controllers that live; the lease of a dead one is free. */
   readonly alive = new Set<string>();
   leaseHolder: string | null = null;
@@ -101,7 +105,11 @@ export class FakeWorld {
       observe: async () => this.#state(),
       takeLease: (holder, how) => step("takeLease", () => this.#takeLease(controller, holder, how?.isForced ?? false)),
       preflight: async () => [],
-      install: (release) => effect("install", this.epoch, () => this.installed.add(release.digest)),
+      install: (release) =>
+        effect("install", this.epoch, () => {
+          this.installed.add(release.digest);
+          this.manifests.set(release.digest, release.manifest);
+        }),
       start: (epoch) =>
         effect("start", epoch, () => {
           this.isKnown = true;
@@ -112,6 +120,14 @@ export class FakeWorld {
       startSlot: ({ epoch, slot, deploymentId, release }) =>
         effect("startSlot", epoch, () => this.#startSlot(slot, deploymentId, release)),
       endSlot: ({ epoch, slot, deploymentId }) => effect("endSlot", epoch, () => this.#endSlot(slot, deploymentId)),
+      keepSlot: async ({ epoch, slot, deploymentId, until }) => {
+        const refused = await effect("keepSlot", epoch, () => {
+          const running = this.slots[slot];
+          if (running?.deploymentId === deploymentId) running.warmUntil = until;
+        });
+        if (refused.length > 0 || this.slots[slot]?.deploymentId === deploymentId) return refused;
+        return [problem("KEEPER_UNREACHABLE", { place: "fake", message: `${slot} does not hold ${deploymentId}` })];
+      },
       switchRoute: ({ epoch, from, to }) =>
         effect("switchRoute", epoch, () => {
           const live = this.route.live?.deploymentId ?? null;
@@ -122,6 +138,7 @@ export class FakeWorld {
       closeUpstream: (id) => effect("closeUpstream", this.epoch, () => void this.inFlight.delete(id)),
       probe: async (place, path) => this.#probe(place, path),
       slotLog: async () => [],
+      readRelease: async (digest) => this.manifests.get(digest) ?? null,
       prune: () => effect("prune", this.epoch, () => {}),
       stop: (epoch) =>
         step("stop", () => {
@@ -181,7 +198,7 @@ export class FakeWorld {
     const occupant = this.slots[slot];
     if (occupant !== null && occupant.deploymentId !== deploymentId) this.brokenRules.push(`${slot} was overwritten`);
     const { releaseId, digest } = release;
-    this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0 };
+    this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0, warmUntil: null };
   }
 
   /** The rule of rules: what has the traffic is never ended, and what had it only once its successor has proven itself. */

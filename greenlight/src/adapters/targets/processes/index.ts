@@ -31,6 +31,7 @@ export function connect(connection: TargetConnection): Target {
       probeEveryMs: PROBE_EVERY_MS,
       bakeMs: options.bakeMs,
       drainMs: options.drainMs,
+      warmMs: options.warmMs,
     },
     observe: () => observe(place),
     // What changes the environment is loaded when it is asked for: a look at it has to be quick.
@@ -47,6 +48,10 @@ export function connect(connection: TargetConnection): Target {
       const timeoutMs = graceMs + ORDER_TIMEOUT_MS;
       return obey(place, { line: `DELETE /slots/${slot}`, body: { epoch, deploymentId, graceMs }, timeoutMs });
     },
+    keepSlot: ({ epoch, slot, deploymentId, until }) => {
+      const body = { epoch, deploymentId, until };
+      return obey(place, { line: `PUT /slots/${slot}/warmth`, body, timeoutMs: ORDER_TIMEOUT_MS });
+    },
     switchRoute: async (change) => {
       const slot = (await askKeeper(place))?.slots[change.to.slot];
       if (slot?.deploymentId === change.to.deploymentId) return switchRoute(place, change, slot.port);
@@ -62,6 +67,7 @@ export function connect(connection: TargetConnection): Target {
       return probe("127.0.0.1", slot.port, path);
     },
     slotLog: async (slot) => (await import("./slot-log.ts")).slotLog(place, slot),
+    readRelease: async (digest) => (await import("./kept-release.ts")).readKeptRelease(place, digest),
     prune: async (keepDigests) => (await import("./prune.ts")).prune(place, keepDigests),
     stop: async (epoch) => (await import("./stop.ts")).stopEnvironment(place, epoch),
     readDeployments: () => readDeployments(place),

@@ -56,9 +56,9 @@ async function slotOf(
   if (known.keeper !== null) return known.keeper.slots[name];
   const slot = known.desired?.slots[name] ?? null;
   if (slot === null) return null;
-  const { deploymentId, releaseId, digest, port } = slot;
+  const { deploymentId, releaseId, digest, port, warmUntil = null } = slot;
   const record = await readProcessRecord(paths, name);
   const pid = record !== null && isSameProcess(record) ? record.pid : null;
   const restartCount = record?.restartCount ?? 0;
-  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit: null };
+  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit: null, warmUntil };
 }

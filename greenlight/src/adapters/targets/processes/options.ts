@@ -12,6 +12,11 @@ export interface ProcessesOptions {
   readonly startTimeoutMs: number;
   /** How long a service may take to end after TERM before it is killed. */
   readonly stopGraceMs: number;
+  /**
+   * How long the release that was live before is kept running beside the new one, so that a rollback is one switch. It costs the
+   * memory of one more service meanwhile; 0: none, and a rollback starts it anew.
+   */
+  readonly warmMs: number;
 }
 
 export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
@@ -20,6 +25,7 @@ export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
   drainMs: 30_000,
   startTimeoutMs: 30_000,
   stopGraceMs: 5000,
+  warmMs: 3_600_000,
 };
 
 const DAY_MS = 86_400_000;
@@ -30,6 +36,7 @@ const BOUNDS: Readonly<Record<Exclude<keyof ProcessesOptions, "host">, readonly 
   drainMs: [0, DAY_MS],
   startTimeoutMs: [100, DAY_MS],
   stopGraceMs: [0, 60_000],
+  warmMs: [0, 30 * DAY_MS],
 };
 
 /** What is wrong with `options`, one clause each; empty when they are whole and within their bounds. */
