@@ -10,11 +10,13 @@ export {
 } from "./pipeline/define.ts";
 export { allOf, anyOf, not, onBranch, onEvent } from "./pipeline/conditions.ts";
 export { matrix } from "./pipeline/matrix.ts";
-export { fromCommand, fromEnvironment, fromFile } from "./pipeline/secret-sources.ts";
+export { fromCommand, fromEnvironment, fromFile, optional } from "./pipeline/secret-sources.ts";
 export type { CallOptions, CommandOptions, EffectOptions, StepOptions } from "./pipeline/define.ts";
 export type {
+  CodeHostDescriptor,
   Condition,
   EnvironmentDefinition,
+  EnvironmentSecret,
   Matrix,
   PipelineDefinition,
   ProjectDefinition,

@@ -1,4 +1,5 @@
 import type {
+  CodeHostDescriptor,
   ConcurrencyGroup,
   EnvironmentDefinition,
   PipelineDefinition,
@@ -44,6 +45,7 @@ const PROJECT: Checks<ProjectDefinition> = {
     ),
   secrets: (value: unknown) => isRecordOf(value, isVariableName, isSecretSource),
   store: (value: unknown) => value === null || hasExactly(value, STORE),
+  codeHost: (value: unknown) => value === null || hasExactly(value, CODE_HOST),
 };
 
 const ENVIRONMENT: Checks<EnvironmentDefinition> = {
@@ -51,6 +53,7 @@ const ENVIRONMENT: Checks<EnvironmentDefinition> = {
   branches: (value: unknown) => isListOf(value, isFilled),
   approval: (value: unknown) => value === undefined || hasExactly(value, APPROVAL),
   configuration: (value: unknown) => value === undefined || isRecordOf(value, isVariableName, isVariableValue),
+  secrets: (value: unknown) => value === undefined || isRecordOf(value, isVariableName, isEnvironmentSecret),
 };
 
 const TARGET: Checks<TargetDescriptor> = {
@@ -66,6 +69,7 @@ const STORE: Checks<StoreDescriptor> = {
   options,
   publicKey: (value: unknown) => matches(value, PUBLIC_KEY),
 };
+const CODE_HOST: Checks<CodeHostDescriptor> = { kind: isFilled, module: isFilled, options };
 
 const PIPELINE: Checks<PipelineDefinition> = {
   kind: (value: unknown) => value === "pipeline",
@@ -113,6 +117,12 @@ function isSecretSource(value: unknown): boolean {
     default:
       return false;
   }
+}
+
+function isEnvironmentSecret(value: unknown): boolean {
+  if (!isPlainObject(value)) return false;
+  const { isOptional = false, ...source } = value;
+  return typeof isOptional === "boolean" && isSecretSource(source);
 }
 
 function options(value: unknown): boolean {
