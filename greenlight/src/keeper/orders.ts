@@ -2,6 +2,7 @@ import { ownIdentity } from "../base/process-identity.ts";
 import type { ControlAnswer, ControlRequest } from "./control-server.ts";
 import { freePort } from "./free-port.ts";
 import type { Household } from "./household.ts";
+import { writeSlotSecrets } from "./slot-secrets.ts";
 import type { Supervisor } from "./supervisor.ts";
 import {
   parseSlotOrder,
@@ -69,7 +70,11 @@ async function startSlot(
   }
   if (occupant === null) {
     const taken = new Set(SLOT_NAMES.map((each) => slots[each]?.port ?? 0));
-    const slot: DesiredSlot = { ...order, port: await freePort(taken) };
+    const { secrets = {}, ...rest } = order;
+    const hasSecrets = Object.keys(secrets).length > 0;
+    // Before the slot is wanted: a keeper that dies in between must find them when it starts the slot.
+    if (hasSecrets) await writeSlotSecrets(household.paths, order.deploymentId, secrets);
+    const slot: DesiredSlot = { ...rest, hasSecrets, port: await freePort(taken) };
     await desired.change({ slots: { ...slots, [name]: slot } });
   }
   if (!household.supervisors.has(name)) await household.keepUp(name);

@@ -5,6 +5,7 @@ import { readJson } from "../base/durable-file.ts";
 import { parseRouterRecord } from "../router/wire.ts";
 import { callHttp } from "./control-client.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
+import { readSlotSecrets } from "./slot-secrets.ts";
 import { compileCache, processEntry, systemEnvironment } from "./spawn-keeper.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import type { DesiredSlot, DesiredState, SlotName } from "./wire.ts";
@@ -61,6 +62,7 @@ export function slotSupervisor(
         ...systemEnvironment(),
         NODE_COMPILE_CACHE: join(around.paths.compileCache, "releases", present.digest),
         ...present.environment,
+        ...(present.hasSecrets === true ? await readSlotSecrets(around.paths, present.deploymentId) : {}),
         HOST: "127.0.0.1",
         PORT: String(port),
         RELEASE_ID: present.releaseId,

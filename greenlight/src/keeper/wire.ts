@@ -23,11 +23,15 @@ export interface SlotOrder {
   readonly folder: string;
   /** All the service gets, besides HOST, PORT and a few variables of the system. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What it gets besides and nobody else may see: never on a command line, never in what the keeper tells. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Answers 200 once the service can serve; tells a crash at start from a crash in service. */
   readonly readyPath: string;
 }
 
-export interface DesiredSlot extends SlotOrder {
+export interface DesiredSlot extends Omit<SlotOrder, "secrets"> {
+  /** It has secrets, which lie in a file of their own. */
+  readonly hasSecrets?: boolean;
   /** Chosen by the keeper and kept over restarts. */
   readonly port: number;
   /** It is kept for a way back only, until then (milliseconds since the epoch); left out or null: until somebody ends it. */
@@ -112,8 +116,8 @@ export function parseSlotOrder(value: unknown): SlotOrder | null {
   const texts = ["deploymentId", "releaseId", "digest", "command", "folder", "readyPath"];
   if (!texts.every((name) => typeof value[name] === "string")) return null;
   if (!Array.isArray(value["arguments"]) || !value["arguments"].every((each) => typeof each === "string")) return null;
-  const environment = value["environment"];
-  if (!isRecord(environment) || !Object.values(environment).every((each) => typeof each === "string")) return null;
+  if (!isTexts(value["environment"])) return null;
+  if (value["secrets"] !== undefined && !isTexts(value["secrets"])) return null;
   return value as unknown as SlotOrder;
 }
 
@@ -121,6 +125,10 @@ function isDesiredSlot(value: unknown): boolean {
   if (parseSlotOrder(value) === null) return false;
   const { port, warmUntil = null } = value as { port?: unknown; warmUntil?: unknown };
   return Number.isInteger(port) && (warmUntil === null || Number.isSafeInteger(warmUntil));
+}
+
+export function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((each) => typeof each === "string");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
