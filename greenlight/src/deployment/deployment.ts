@@ -8,6 +8,8 @@ export interface Deployment extends DeploymentRecord {
   /** What had the traffic when this deployment began; null: nothing, so there is nothing to go back to. */
   readonly blue: LiveRelease | null;
   readonly service: { readonly readyPath: string; readonly healthPath: string };
+  /** See `sealSecrets`; left out or null: it was given none. */
+  readonly secretsSeal?: string | null;
   /** Why it is being ended early by somebody; it says nothing about the release. */
   readonly interruption: Interruption | null;
   /** What went wrong with it. */

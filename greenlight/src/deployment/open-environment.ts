@@ -9,6 +9,7 @@ import type { DeployOutcome, DeployRequest, Environment } from "./environment.ts
 import { healDeployments, healer } from "./heal-deployments.ts";
 import { outcomeOf } from "./outcome.ts";
 import { runDeployment } from "./run-deployment.ts";
+import { sealSecrets } from "./secrets-seal.ts";
 import type { Lease, Target } from "./target.ts";
 import { findServing, viewEnvironment, whyDeploy } from "./view-environment.ts";
 import { answerWaiting, listWaiting, withdrawWaiting } from "./waiting-deployments.ts";
@@ -92,6 +93,7 @@ function queueDeployment({ name, clock }: EnvironmentOptions, request: DeployReq
   return {
     schema: 1,
     id: timeOrderedId(now, () => randomInt(32)),
+    kind: request.kind ?? "deployment",
     environment: name,
     releaseId,
     digest,
@@ -101,11 +103,14 @@ function queueDeployment({ name, clock }: EnvironmentOptions, request: DeployReq
     who,
     why: request.why,
     runId,
+    commit: request.commit ?? null,
     approvalWait: null,
     approval: null,
     transitions: [{ state: "queued", at: new Date(now).toISOString(), why }],
     blue: null,
+    warm: null,
     service: { readyPath: manifest.start.readyPath, healthPath: manifest.start.healthPath },
+    secretsSeal: sealSecrets(request.secrets ?? {}),
     interruption: null,
     failure: null,
     steps: [],

@@ -45,7 +45,8 @@ export async function performEffect(
     }
     case "start-green": {
       const { slot, id: deploymentId } = deployment;
-      return done(await target.startSlot({ epoch, slot, deploymentId, release: required(request) }));
+      const { secrets = {} } = required(request);
+      return done(await target.startSlot({ epoch, slot, deploymentId, release: required(request), secrets }));
     }
     case "end-slot":
       return done(await target.endSlot({ epoch, slot: effect.slot, deploymentId: effect.deploymentId }));

@@ -156,6 +156,8 @@ interface SlotStart {
   readonly slot: SlotName;
   readonly deploymentId: string;
   readonly release: TargetRelease;
+  /** For the process alone: never on a command line, nor in a file that anybody else may read. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 interface SlotEnd {

@@ -39,8 +39,8 @@ export function connect(connection: TargetConnection): Target {
     preflight: async (release) => (await import("./preflight.ts")).preflight(place, release),
     install: async (release, signal) => (await import("./install-release.ts")).installRelease(place, release, signal),
     start: (epoch) => start(place, epoch),
-    startSlot: ({ epoch, slot, deploymentId, release }) => {
-      const body = { epoch, order: orderFor(place, { deploymentId, ...release }) };
+    startSlot: ({ epoch, slot, deploymentId, release, secrets = {} }) => {
+      const body = { epoch, order: { ...orderFor(place, { deploymentId, ...release }), secrets } };
       return obey(place, { line: `PUT /slots/${slot}`, body, timeoutMs: ORDER_TIMEOUT_MS });
     },
     endSlot: ({ epoch, slot, deploymentId }) => {
