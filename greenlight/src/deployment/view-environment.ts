@@ -92,7 +92,9 @@ async function viewSlot(
   const record = at.records.find((each) => each.id === deploymentId);
   const answer = await target.probe(at.name, record?.service.readyPath ?? DEFAULT_READY_PATH);
   const isReady = answer.status === 200 && answer.releaseId === releaseId;
-  return { slot: at.name, releaseId, pid, port, isReady, restartCount, deploymentId, warmUntil };
+  const { isCrashLooping, lastExit, memoryBytes = null } = at.slot;
+  const life = { pid, port, isReady, restartCount, isCrashLooping, lastExit, memoryBytes };
+  return { slot: at.name, releaseId, ...life, deploymentId, warmUntil };
 }
 
 function statusOf(state: TargetState, isLiveReady: boolean): EnvironmentState["status"] {

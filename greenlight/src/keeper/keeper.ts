@@ -17,6 +17,7 @@ import { routerSupervisor, slotSupervisor } from "./plans.ts";
 import { strayKeepers, strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord, type Supervisor } from "./supervisor.ts";
 import { dueSlots, retireWarmSlots } from "./warm-slots.ts";
+import { watchMemory } from "./watch-memory.ts";
 import { SLOT_NAMES, type KeeperRecord, type KeeperRefusal, type SlotName } from "./wire.ts";
 
 export interface KeeperOptions {
@@ -81,11 +82,13 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   const chores = createChores({ paths, record, log: options.log });
   const leave = once(async (why: string) => {
     timers.forEach((timer) => clearInterval(timer));
+    endMemoryWatch();
     options.log(`giving up: ${why}`);
     await household.endOwn(STOP_GRACE_MS).catch((error: unknown) => options.log(String(error)));
     held.release();
     options.onEnd(why);
   });
+  const endMemoryWatch = watchMemory(household.supervisors);
   const timers = [
     setInterval(() => {
       if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) void leave("there is nothing to keep");

@@ -177,7 +177,7 @@ function refuse(code: KeeperRefusal["code"], message: string): ControlAnswer {
 
 function keeperState({ desired, supervisors }: Household): KeeperState {
   const { isStopped, epoch, router, slots } = desired.current();
-  const never = { pid: null, restartCount: 0, isCrashLooping: false, lastExit: null };
+  const never = { pid: null, restartCount: 0, isCrashLooping: false, lastExit: null, memoryBytes: null };
   const processOf = (name: "router" | SlotName) => supervisors.get(name)?.state() ?? never;
   const slotOf = (name: SlotName): KeeperState["slots"][SlotName] => {
     const slot = slots[name];

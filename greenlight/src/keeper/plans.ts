@@ -25,6 +25,7 @@ export function routerSupervisor(around: Surroundings, router: NonNullable<Desir
     ...around,
     name: "router",
     key: `${router.host}:${router.port}`,
+    memoryLimitBytes: null,
     plan: async () => ({
       command: process.execPath,
       arguments: [processEntry("router", "main"), paths.root, router.host, String(router.port)],
@@ -74,6 +75,7 @@ export function slotSupervisor(
     ...around,
     name,
     key: slot.deploymentId,
+    memoryLimitBytes: slot.memoryLimitBytes ?? null,
     plan,
     isReady: async () => {
       const call = { host: "127.0.0.1", port, method: "GET", path: slot.readyPath, timeoutMs: READY_TIMEOUT_MS };

@@ -27,6 +27,8 @@ export interface SlotOrder {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Answers 200 once the service can serve; tells a crash at start from a crash in service. */
   readonly readyPath: string;
+  /** Of the service and all that it started; left out or null: none. Above it, the keeper starts the service anew. */
+  readonly memoryLimitBytes?: number | null;
 }
 
 export interface DesiredSlot extends Omit<SlotOrder, "secrets"> {
@@ -54,6 +56,8 @@ export interface ProcessState {
   readonly isCrashLooping: boolean;
   /** How it ended last; null when it never did. */
   readonly lastExit: string | null;
+  /** What it and all that it started used when it was looked at last; null: it has no limit, or was not looked at. */
+  readonly memoryBytes: number | null;
 }
 
 export interface KeeperState {
@@ -118,6 +122,9 @@ export function parseSlotOrder(value: unknown): SlotOrder | null {
   if (!Array.isArray(value["arguments"]) || !value["arguments"].every((each) => typeof each === "string")) return null;
   if (!isTexts(value["environment"])) return null;
   if (value["secrets"] !== undefined && !isTexts(value["secrets"])) return null;
+  const { memoryLimitBytes = null } = value;
+  if (memoryLimitBytes !== null && !(Number.isSafeInteger(memoryLimitBytes) && Number(memoryLimitBytes) > 0))
+    return null;
   return value as unknown as SlotOrder;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { processes } from "./index.ts";
 import { connect } from "./processes/index.ts";
+import { memoryLimitBytes } from "./processes/options.ts";
 
 describe("processes", () => {
   test("describes a local target in plain data, defaults filled in", () => {
@@ -23,8 +24,20 @@ describe("processes", () => {
     ["drainMs", { port: 8000, drainMs: -1 }],
     ["host", { port: 8000, host: "a b" }],
     ["prot", { port: 8000, prot: 1 }],
+    ["memoryLimit", { port: 8000, memoryLimit: "much" }],
+    ["memoryLimit", { port: 8000, memoryLimit: "512" }],
+    ["memoryLimit", { port: 8000, memoryLimit: "0.5mb" }],
   ])("refuses a senseless %s by name", (name, options) => {
     expect(() => processes(options)).toThrow(name);
+  });
+
+  test.each([
+    ["512mb", 512],
+    ["1.5 GiB", 1536],
+    [null, null],
+  ])("understands a memory limit of %s", (text, mebibytes) => {
+    expect(processes({ port: 8000, memoryLimit: text }).options["memoryLimit"]).toBe(text);
+    expect(memoryLimitBytes(text)).toBe(mebibytes === null ? null : mebibytes * 1024 ** 2);
   });
 
   test("is reached over loopback when it listens everywhere", () => {

@@ -60,5 +60,6 @@ async function slotOf(
   const record = await readProcessRecord(paths, name);
   const pid = record !== null && isSameProcess(record) ? record.pid : null;
   const restartCount = record?.restartCount ?? 0;
-  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit: null, warmUntil };
+  const lastExit = record?.lastExit ?? null;
+  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit, warmUntil };
 }

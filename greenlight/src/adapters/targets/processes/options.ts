@@ -17,6 +17,11 @@ export interface ProcessesOptions {
    * memory of one more service meanwhile; 0: none, and a rollback starts it anew.
    */
   readonly warmMs: number;
+  /**
+   * What the service and all that it started may use together, e.g. "512mb" (1024² bytes); above it, the service is started
+   * anew. Null: there is no limit.
+   */
+  readonly memoryLimit: string | null;
 }
 
 export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
@@ -26,10 +31,11 @@ export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
   startTimeoutMs: 30_000,
   stopGraceMs: 5000,
   warmMs: 3_600_000,
+  memoryLimit: null,
 };
 
 const DAY_MS = 86_400_000;
-const BOUNDS: Readonly<Record<Exclude<keyof ProcessesOptions, "host">, readonly [number, number]>> = {
+const BOUNDS: Readonly<Record<Exclude<keyof ProcessesOptions, "host" | "memoryLimit">, readonly [number, number]>> = {
   port: [1, 65_535],
   // Shorter than this, too few probes fit in to tell anything.
   bakeMs: [200, DAY_MS],
@@ -52,7 +58,20 @@ export function checkOptions(options: { readonly [name: string]: unknown }): rea
   if (typeof host !== "string" || !/^[A-Za-z0-9.:-]{1,253}$/.test(host)) {
     wrong.push("host must be an address or a host name");
   }
-  const known = new Set([...Object.keys(BOUNDS), "host"]);
+  const { memoryLimit = null } = options;
+  if (memoryLimit !== null && memoryLimitBytes(memoryLimit) === null) {
+    wrong.push('memoryLimit must be a size like "512mb" or "2gb", from 1mb');
+  }
+  const known = new Set([...Object.keys(BOUNDS), "host", "memoryLimit"]);
   for (const name of Object.keys(options)) if (!known.has(name)) wrong.push(`there is no option ${name}`);
   return wrong;
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { mb: 1024 ** 2, gb: 1024 ** 3 };
+
+/** `mb` and `mib` mean the same, as they do to Docker. Null when it is no size, or none that a service could live in. */
+export function memoryLimitBytes(text: unknown): number | null {
+  const [, amount, unit] = /^(\d{1,6}(?:\.\d{1,3})?) ?([mg])i?b$/i.exec(String(text)) ?? [];
+  const bytes = Math.floor(Number(amount) * (UNIT_BYTES[`${unit?.toLowerCase()}b`] ?? Number.NaN));
+  return bytes >= 1024 ** 2 ? bytes : null;
 }
