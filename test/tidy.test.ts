@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   release: ["base"],
   masking: ["base"],
   models: ["base", "statistics", "evidence"],
-  deployment: ["base", "release"],
+  deployment: ["base", "statistics", "release"],
   // Keeper and router restart each other, so each knows how the other is reached.
   keeper: ["base", "router"],
   router: ["base", "keeper"],

@@ -1,0 +1,41 @@
+import type { Controller } from "../controller.ts";
+import type { Deployment } from "../deployment.ts";
+import type { GateFinding, GateReport, GreenService, SwitchGate } from "./gate.ts";
+import type { ServiceCall } from "./service-call.ts";
+
+/** Judges green by one of the gates before the switch. A gate that breaks has found nothing out, which is no pass. */
+export async function runGate(
+  gate: "smoke" | "replay",
+  at: { readonly controller: Controller; readonly deployment: Deployment; readonly judge: SwitchGate },
+): Promise<GateReport> {
+  const { controller, deployment, judge } = at;
+  const found = await judge.judge(greenService(controller, deployment)).catch((error: unknown): GateFinding => {
+    const why = `the gate broke: ${error instanceof Error ? error.message : String(error)}`;
+    return { verdict: "inconclusive", why, problems: [], figures: {} };
+  });
+  controller.log(`${gate}: ${found.verdict}: ${found.why}`);
+  return {
+    ...found,
+    gate,
+    at: new Date(controller.clock.now()).toISOString(),
+    isHeld: found.verdict === "inconclusive" && judge.whenInconclusive === "hold",
+  };
+}
+
+function greenService(controller: Controller, deployment: Deployment): GreenService {
+  const { target, request } = controller;
+  let models: Promise<ReadonlyMap<string, string | null>> | null = null;
+  const readModels = async (): Promise<ReadonlyMap<string, string | null>> =>
+    new Map((await target.readDeployments()).map((each) => [each.id, each.gates.modelDigest]));
+  return {
+    environment: deployment.environment,
+    releaseId: deployment.releaseId,
+    modelDigest: deployment.gates.modelDigest,
+    isFirst: deployment.blue === null,
+    signal: request?.signal ?? new AbortController().signal,
+    request: (call: ServiceCall) => target.request(deployment.slot, call),
+    recordings: (limit) => target.readRecordings(limit),
+    modelOf: async (deploymentId) => (await (models ??= readModels())).get(deploymentId) ?? null,
+    log: (line) => controller.log(line),
+  };
+}
