@@ -73,6 +73,14 @@ export const PROBLEMS = kinds({
   SOURCE_CHANGED: { remedy: "run again, so that what is bundled is what was checked" },
   RELEASE_INCOMPLETE: { remedy: "run the pipeline again; the bundle is rebuilt from its sources" },
   DEPLOYMENT_FAILED: { remedy: "read the deployment's states in the report and the slot's log" },
+  DEPLOYMENT_NEEDS_HUMAN: {
+    remedy: "`greenlight environments` shows what runs; `greenlight rollback --to RELEASE`, or deploy a mended release",
+  },
+  GATE_INCONCLUSIVE: {
+    remedy: "give the gate what it lacks (requests, a scorer), or let it warn with `whenInconclusive`",
+  },
+  REPLAY_DIFFERS: { remedy: "compare both answers in the report; a field that may differ belongs into `replay.ignore`" },
+  DEPLOYMENT_SUPERSEDED: { remedy: "look at what came after it; deploy again what is still wanted" },
   ENVIRONMENT_BUSY: { remedy: "wait until the other deployment of this environment has ended" },
   APPROVAL_WANTED: { remedy: "`greenlight approve`, then `greenlight resume`; or answer at a terminal, or pass --yes" },
   APPROVAL_EXPIRED: { remedy: "`greenlight retry` asks anew" },

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import { stateOf, type Deployment } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
+import { NO_GATES } from "./gates/gate-record.ts";
+import { NO_FIGURES } from "./judge-baking.ts";
 import { nothingFound, type Findings, type Observation } from "./observation.ts";
 import type { LiveRelease, TargetSlot, TargetState } from "./target.ts";
 
@@ -18,6 +20,7 @@ const STATES: readonly DeploymentStateName[] = [
   "starting-green",
   "health",
   "smoke",
+  "replay",
   "switching",
   "baking",
   "draining",
@@ -49,6 +52,9 @@ function deployment(state: DeploymentStateName, change: Partial<Deployment> = {}
     approval: null,
     transitions: [{ state, at: new Date(NOW).toISOString(), why: "" }],
     blue: BLUE,
+    gates: NO_GATES,
+    kind: "deployment",
+    warm: null,
     service: { readyPath: "/ready", healthPath: "/health" },
     interruption: null,
     failure: null,
@@ -105,8 +111,7 @@ function seen(
   };
 }
 
-const passed = { probeCount: 20, failedProbeCount: 0, failedInARow: 0, requestCount: 20, errorCount: 0 };
-const WELL = { ...passed, restartCountBefore: 0, restartCount: 0 };
+const WELL = { ...NO_FIGURES, probeCount: 20, requestCount: 20, restartCountBefore: 0 };
 const onGreen = { route: { epoch: 1, live: GREEN } };
 const traffic = (deploymentId: string, inFlightCount: number) => ({
   traffic: [{ deploymentId, inFlightCount, requestCount: 9, serverErrorCount: 0, failureCount: 0 }],

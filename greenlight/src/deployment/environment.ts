@@ -2,6 +2,7 @@ import type { Problem } from "../base/problem.ts";
 import type { Result } from "../base/result.ts";
 import type { ReleaseManifest } from "../release/manifest.ts";
 import type { ApprovalMeans, ApprovalRecord, ApprovalWait } from "./approval.ts";
+import type { DeployGates, GateRecord } from "./gates/gate-record.ts";
 
 /** One environment as its controllers see it. All truth lies beside its keeper; nothing is remembered here. */
 export interface Environment {
@@ -46,6 +47,15 @@ export interface EnvironmentState {
     readonly port: number;
     readonly isReady: boolean;
     readonly restartCount: number;
+    /** It ends again and again before it has worked for a while. */
+    readonly isCrashLooping: boolean;
+    /** How it ended last; null when it never did. */
+    readonly lastExit: string | null;
+    /** Null where no limit is set. */
+    readonly memoryBytes: number | null;
+    readonly deploymentId: string;
+    /** It has no traffic and is kept for a rollback until then, ISO 8601, UTC; null: it is not. */
+    readonly warmUntil: string | null;
   }[];
 }
 
@@ -57,8 +67,22 @@ export interface DeployRequest {
   blobPath(digest: string): string;
   /** Null: no approval needed. */
   readonly approval: ApprovalPolicy | null;
+  /**
+   * `rollback`: the release served here before. While it still runs it only gets the traffic back; otherwise it is started anew.
+   * It does not wait for a deployment that is under way, and what it replaces is not kept running. Left out: a deployment.
+   */
+  readonly kind?: DeploymentRecord["kind"];
+  /** Left out: no gates of its own, and the usual policy for baking. */
+  readonly gates?: DeployGates;
+  /** Variable → value that the service gets besides its configuration. Left out: what it has is not looked at. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Takes secrets out of text that is kept. */
+  mask?(text: string): string;
+  /** The commit that the release was made from; left out or null: unknown. */
+  readonly commit?: string | null;
   readonly who: string;
   readonly why: string;
+  /** Empty when no run asks for it but a person. */
   readonly runId: string;
   readonly signal: AbortSignal;
   /** Called on each state entered. */
@@ -109,6 +133,7 @@ export type DeploymentStateName =
   | "starting-green"
   | "health"
   | "smoke"
+  | "replay"
   | "switching"
   | "baking"
   | "draining"
@@ -130,6 +155,7 @@ export interface Transition {
 
 export interface DeploymentRecord {
   readonly id: string;
+  readonly kind: "deployment" | "rollback";
   readonly environment: string;
   readonly releaseId: string;
   readonly digest: string;
@@ -139,9 +165,13 @@ export interface DeploymentRecord {
   readonly who: string;
   readonly why: string;
   readonly runId: string;
+  /** The commit that the release was made from; left out or null: unknown. */
+  readonly commit?: string | null;
   /** Set once it waits for a person. */
   readonly approvalWait: ApprovalWait | null;
   readonly approval: { readonly by: string; readonly why: string; readonly how: string; readonly at: string } | null;
+  /** What the gates around the switch found out. */
+  readonly gates: GateRecord;
   readonly transitions: readonly Transition[];
 }
 

@@ -6,6 +6,8 @@ import { ProblemError } from "../base/problem.ts";
 import type { Controller } from "./controller.ts";
 import type { Deployment } from "./deployment.ts";
 import type { DeployOutcome, DeployRequest, Environment } from "./environment.ts";
+import { NO_GATES } from "./gates/gate-record.ts";
+import { modelDigest } from "./gates/model-digest.ts";
 import { healDeployments, healer } from "./heal-deployments.ts";
 import { outcomeOf } from "./outcome.ts";
 import { runDeployment } from "./run-deployment.ts";
@@ -56,10 +58,16 @@ async function deploy(options: EnvironmentOptions, request: DeployRequest): Prom
   try {
     const run = await runDeployment(controller, queued);
     const live = run.isAlready ? await findServing(target, request) : null;
-    return live === null ? outcomeOf(run.deployment, run) : outcomeOf(live, { isAlready: true });
+    if (live !== null) return outcomeOf(live, { isAlready: true });
+    return outcomeOf(run.isTakenOver ? await storedAs(target, run.deployment) : run.deployment, run);
   } finally {
     await controller.lease?.release();
   }
+}
+
+/** What whoever took it over has made of it. */
+async function storedAs(target: Target, deployment: Deployment): Promise<Deployment> {
+  return (await target.readDeployments()).find((each) => each.id === deployment.id) ?? deployment;
 }
 
 /** Ends all that runs. Does not wait for a deployment that is under way: its next step is refused. */
@@ -106,6 +114,11 @@ function queueDeployment({ name, clock }: EnvironmentOptions, request: DeployReq
     commit: request.commit ?? null,
     approvalWait: null,
     approval: null,
+    gates: {
+      ...NO_GATES,
+      baking: request.gates?.baking ?? NO_GATES.baking,
+      modelDigest: modelDigest(manifest),
+    },
     transitions: [{ state: "queued", at: new Date(now).toISOString(), why }],
     blue: null,
     warm: null,

@@ -7,6 +7,7 @@ import { awaitApproval } from "./await-approval.ts";
 import type { Controller } from "./controller.ts";
 import { greenOf, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployRequest } from "./environment.ts";
+import { runGate } from "./gates/run-gate.ts";
 import type { Findings } from "./observation.ts";
 import type { LiveRelease, TargetState } from "./target.ts";
 
@@ -15,7 +16,7 @@ export interface Performed {
   readonly found: Partial<Findings>;
 }
 
-const KEPT_RELEASE_COUNT = 2;
+const KEPT_RELEASE_COUNT = 3;
 
 /** Does one thing to the world on behalf of `decide`, and says what was found out by it. */
 export async function performEffect(
@@ -50,6 +51,17 @@ export async function performEffect(
     }
     case "end-slot":
       return done(await target.endSlot({ epoch, slot: effect.slot, deploymentId: effect.deploymentId }));
+    case "judge-smoke":
+    case "judge-replay": {
+      const gate = effect.kind === "judge-smoke" ? "smoke" : "replay";
+      const judge = required(request).gates?.[gate];
+      if (judge === undefined || judge === null) throw new Error(`the request brings no ${gate} gate`);
+      return { problems: [], found: { gate: await runGate(gate, { controller, deployment, judge }) } };
+    }
+    case "keep-slot": {
+      const { slot, deploymentId, until } = effect;
+      return done(await target.keepSlot({ epoch, slot, deploymentId, until }));
+    }
     case "switch-to-green":
       return done(await switchRoute(controller, { from: deployment.blue, to: greenOf(deployment) }));
     case "switch-to-blue":
@@ -75,7 +87,9 @@ function done(problems: readonly Problem[]): Performed {
 
 async function takeLease(controller: Controller, deployment: Deployment): Promise<Performed> {
   const { id: deploymentId, who, runId } = deployment;
-  const answer = await controller.target.takeLease({ deploymentId, who, runId });
+  // Whoever asks for a rollback does not wait until a release that may be bad has passed.
+  const isForced = controller.request?.kind === "rollback";
+  const answer = await controller.target.takeLease({ deploymentId, who, runId }, { isForced });
   if (!answer.isTaken) return { problems: [], found: { leaseHeldBy: answer.heldBy } };
   controller.lease = answer.lease;
   return done([]);
@@ -101,7 +115,7 @@ function switchRoute(
   });
 }
 
-/** Keeps the files of what is live and of the two releases that last were, so that going back is quick. */
+/** Keeps the files of what is live, and of the two releases that were before, so that going back needs no store. */
 async function prune({ target }: Controller, deployment: Deployment, state: TargetState): Promise<readonly Problem[]> {
   const records = await target.readDeployments();
   const served = records.filter((record) => stateOf(record) === "succeeded").map((record) => record.digest);

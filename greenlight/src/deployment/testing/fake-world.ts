@@ -6,6 +6,9 @@ import { ok } from "../../base/result.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import type { ApprovalRecord } from "../approval.ts";
 import { stateOf, type Deployment } from "../deployment.ts";
+import type { RecordedExchange } from "../gates/recorded-exchange.ts";
+import type { ServiceAnswer, ServiceCall } from "../gates/service-call.ts";
+import type { TrafficFigures } from "../gates/traffic-figures.ts";
 import type {
   DeploymentTimings,
   LeaseHolder,
@@ -27,6 +30,8 @@ interface FakeSlot {
   restartCount: number;
   warmUntil: number | null;
 }
+
+const NO_REQUESTS: TrafficFigures = { requestCount: 0, errorCount: 0, durations: null };
 
 /** kill -9 of the controller, at a place that the test chose. */
 export class Killed extends Error {}
@@ -55,10 +60,19 @@ export class FakeWorld {
   route: { epoch: number; live: LiveRelease | null } = { epoch: 0, live: null };
   slots: Record<SlotName, FakeSlot | null> = { blue: null, green: null };
   inFlight = new Map<string, number>();
+  /** What the router counted, by deployment. */
+  readonly traffic = new Map<string, TrafficFigures>();
+  recordings: readonly RecordedExchange[] = [];
+  /** Answers to requests to a slot. */
+  answer: (call: ServiceCall, releaseId: string) => { readonly status: number; readonly body: string } = () => ({
+    status: 200,
+    body: "{}",
+  });
   readonly records = new Map<string, string>();
   readonly answers = new Map<string, string>();
   readonly behaviours = new Map<string, Behaviour>();
   readonly brokenRules: string[] = [];
+  timings = TIMINGS;
   readonly installed = new Set<string>();
   readonly manifests = new Map<string, ReleaseManifest>();
   /** The controllers that live; the lease of a dead one is free. */
@@ -101,7 +115,7 @@ export class FakeWorld {
       });
     return {
       url: "http://fake",
-      timings: TIMINGS,
+      timings: this.timings,
       observe: async () => this.#state(),
       takeLease: (holder, how) => step("takeLease", () => this.#takeLease(controller, holder, how?.isForced ?? false)),
       preflight: async () => [],
@@ -136,7 +150,13 @@ export class FakeWorld {
           this.route = { epoch, live: to };
         }),
       closeUpstream: (id) => effect("closeUpstream", this.epoch, () => void this.inFlight.delete(id)),
-      probe: async (place, path) => this.#probe(place, path),
+      probe: async (place, path) => {
+        const answer = this.#probe(place, path);
+        if (place === "production" && this.isRouterUp) this.#count(answer.status);
+        return answer;
+      },
+      request: async (place, call) => this.#request(place, call),
+      readRecordings: async (limit) => this.recordings.slice(-limit),
       slotLog: async () => [],
       readRelease: async (digest) => this.manifests.get(digest) ?? null,
       prune: () => effect("prune", this.epoch, () => {}),
@@ -246,6 +266,22 @@ export class FakeWorld {
     return { status: 200, releaseId: behaviour === "wrong-version" ? "other" : releaseId, detail: "status 200" };
   }
 
+  #request(place: SlotName | "production", call: ServiceCall): ServiceAnswer {
+    const slot = place === "production" ? this.route.live?.slot : place;
+    const running = slot === undefined ? null : this.slots[slot];
+    if (running === null) return { status: 0, headers: {}, body: "", detail: "connection refused", durationMs: 0 };
+    const { status, body } = this.answer(call, running.releaseId);
+    return { status, headers: { "content-type": "application/json" }, body, detail: "", durationMs: 1 };
+  }
+
+  #count(status: number): void {
+    const id = this.route.live?.deploymentId;
+    if (id === undefined) return;
+    const { requestCount, errorCount, durations } = this.traffic.get(id) ?? NO_REQUESTS;
+    const isError = status === 0 || status >= 500;
+    this.traffic.set(id, { requestCount: requestCount + 1, errorCount: errorCount + (isError ? 1 : 0), durations });
+  }
+
   #state(): TargetState {
     const view = (slot: SlotName): TargetState["slots"][SlotName] => {
       const running = this.slots[slot];
@@ -262,13 +298,11 @@ export class FakeWorld {
       router: this.isRouterUp ? { pid: 2, isInPlace: true } : null,
       route: this.route,
       slots: { blue: view("blue"), green: view("green") },
-      traffic: [...this.inFlight].map(([deploymentId, inFlightCount]) => ({
-        deploymentId,
-        inFlightCount,
-        requestCount: 0,
-        serverErrorCount: 0,
-        failureCount: 0,
-      })),
+      traffic: [...new Set([...this.inFlight.keys(), ...this.traffic.keys()])].map((deploymentId) => {
+        const { requestCount, errorCount, durations } = this.traffic.get(deploymentId) ?? NO_REQUESTS;
+        const inFlightCount = this.inFlight.get(deploymentId) ?? 0;
+        return { deploymentId, inFlightCount, requestCount, serverErrorCount: errorCount, failureCount: 0, durations };
+      }),
     };
   }
 }

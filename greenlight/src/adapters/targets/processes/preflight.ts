@@ -1,3 +1,4 @@
+import type { StatsFs } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -92,7 +93,7 @@ async function checkSpace({ paths }: Place, { manifest }: TargetRelease): Promis
 }
 
 /** Of the folder, or of the first one above it that is there. */
-async function statfsAbove(folder: string): ReturnType<typeof statfs> {
+async function statfsAbove(folder: string): Promise<StatsFs> {
   try {
     return await statfs(folder);
   } catch (error) {
