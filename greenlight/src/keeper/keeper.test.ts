@@ -54,12 +54,8 @@ describe("a keeper", () => {
 
   test("hands secrets to the service, keeps them for its user alone, and has them again after its own restart", async () => {
     const secrets = { TMDB_API_KEY: "hunter2-hunter2" };
-    const environmentAt = async (port: number): Promise<unknown> => {
-      const reply = await callHttp({ host: "127.0.0.1", port, method: "GET", path: "/environment", timeoutMs: 3000 });
-      return (JSON.parse(reply.text) as Record<string, string>)["TMDB_API_KEY"];
-    };
     const port = await rig.slot("blue", rig.order("d1", { secrets }));
-    expect(await environmentAt(port)).toBe("hunter2-hunter2");
+    expect(await keyAt(port)).toBe("hunter2-hunter2");
     const file = join(rig.folder, "secrets", "d1.json");
     expect([(await stat(file)).mode & 0o777, (await stat(join(rig.folder, "secrets"))).mode & 0o777]).toEqual([
       0o600, 0o700,
@@ -70,7 +66,7 @@ describe("a keeper", () => {
     for (const pid of [keeper.pid, slot.pid]) process.kill(pid, "SIGKILL");
     spawnKeeper(rig.folder);
     await expect.poll(() => rig.readyAt(port), POLL).toBe("release-d1");
-    expect(await environmentAt(port)).toBe("hunter2-hunter2");
+    expect(await keyAt(port)).toBe("hunter2-hunter2");
 
     const present = (await rig.state()).slots.blue?.pid ?? 0;
     const commandLines = [present, (await rig.keeper()).pid].map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8"));
@@ -313,3 +309,9 @@ describe("a keeper whose folder was deleted", () => {
     },
   );
 });
+
+/** The variable TMDB_API_KEY as the service at a port sees it. */
+async function keyAt(port: number): Promise<unknown> {
+  const reply = await callHttp({ host: "127.0.0.1", port, method: "GET", path: "/environment", timeoutMs: 3000 });
+  return (JSON.parse(reply.text) as Record<string, string>)["TMDB_API_KEY"];
+}
