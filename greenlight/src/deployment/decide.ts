@@ -165,7 +165,8 @@ function watchHealth(deployment: Deployment, { found, target, timings }: Observa
   const { green } = found;
   const waitedMs = now - enteredAt(deployment);
   if (green.readyInARow >= timings.readyCount) return enter("smoke", `ready ${green.readyInARow} times in a row`);
-  if (deployment.warm !== null && (slot === null || waitedMs >= WARM_READY_LIMIT_MS)) {
+  const isUnfit = slot === null || waitedMs >= WARM_READY_LIMIT_MS || green.wrongInARow >= timings.readyCount;
+  if (deployment.warm !== null && isUnfit) {
     return startAnew(green.last?.detail ?? "it was ended");
   }
   if (slot !== null && (slot.isCrashLooping || slot.restartCount >= EARLY_END_LIMIT)) {

@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { timeOrderedId } from "../base/ids.ts";
 import { ProblemError } from "../base/problem.ts";
 import type { Controller } from "./controller.ts";
-import type { Deployment } from "./deployment.ts";
+import { isFinished, type Deployment } from "./deployment.ts";
 import type { DeployOutcome, DeployRequest, Environment } from "./environment.ts";
 import { NO_GATES } from "./gates/gate-record.ts";
 import { modelDigest } from "./gates/model-digest.ts";
@@ -13,8 +13,11 @@ import { outcomeOf } from "./outcome.ts";
 import { runDeployment } from "./run-deployment.ts";
 import { sealSecrets } from "./secrets-seal.ts";
 import type { Lease, Target } from "./target.ts";
-import { findServing, viewEnvironment, whyDeploy } from "./view-environment.ts";
+import { findServing, unfinishedDeployments, viewEnvironment, whyDeploy } from "./view-environment.ts";
 import { answerWaiting, listWaiting, withdrawWaiting } from "./waiting-deployments.ts";
+
+const TAKEOVER_LIMIT_MS = 5000;
+const TAKEOVER_POLL_MS = 100;
 
 export interface EnvironmentOptions {
   readonly name: string;
@@ -42,7 +45,9 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
 async function deploy(options: EnvironmentOptions, request: DeployRequest): Promise<DeployOutcome> {
   const { target } = options;
   const serving = await findServing(target, request);
-  if (serving !== null) return outcomeOf(serving, { isAlready: true });
+  // To go back to what is live means to end what is about to replace it.
+  const isLeft = request.kind !== "rollback" || (await unfinishedDeployments(target)).length === 0;
+  if (serving !== null && isLeft) return outcomeOf(serving, { isAlready: true });
 
   const controller: Controller = {
     ...options,
@@ -59,15 +64,20 @@ async function deploy(options: EnvironmentOptions, request: DeployRequest): Prom
     const run = await runDeployment(controller, queued);
     const live = run.isAlready ? await findServing(target, request) : null;
     if (live !== null) return outcomeOf(live, { isAlready: true });
-    return outcomeOf(run.isTakenOver ? await storedAs(target, run.deployment) : run.deployment, run);
+    return outcomeOf(run.isTakenOver ? await storedAs(options, run.deployment) : run.deployment, run);
   } finally {
     await controller.lease?.release();
   }
 }
 
-/** What whoever took it over has made of it. */
-async function storedAs(target: Target, deployment: Deployment): Promise<Deployment> {
-  return (await target.readDeployments()).find((each) => each.id === deployment.id) ?? deployment;
+/** What whoever took it over makes of it, which may still take a moment. */
+async function storedAs({ target, clock }: EnvironmentOptions, deployment: Deployment): Promise<Deployment> {
+  const deadline = clock.now() + TAKEOVER_LIMIT_MS;
+  for (;;) {
+    const stored = (await target.readDeployments()).find((each) => each.id === deployment.id) ?? deployment;
+    if (isFinished(stored) || clock.now() >= deadline) return stored;
+    await clock.sleep(TAKEOVER_POLL_MS);
+  }
 }
 
 /** Ends all that runs. Does not wait for a deployment that is under way: its next step is refused. */

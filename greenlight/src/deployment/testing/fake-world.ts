@@ -73,6 +73,7 @@ export class FakeWorld {
   readonly behaviours = new Map<string, Behaviour>();
   readonly brokenRules: string[] = [];
   timings = TIMINGS;
+  startCount = 0;
   readonly installed = new Set<string>();
   readonly manifests = new Map<string, ReleaseManifest>();
   /** The controllers that live; the lease of a dead one is free. */
@@ -218,6 +219,7 @@ export class FakeWorld {
     const occupant = this.slots[slot];
     if (occupant !== null && occupant.deploymentId !== deploymentId) this.brokenRules.push(`${slot} was overwritten`);
     const { releaseId, digest } = release;
+    if (occupant === null) this.startCount += 1;
     this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0, warmUntil: null };
   }
 
