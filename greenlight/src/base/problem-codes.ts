@@ -79,7 +79,9 @@ export const PROBLEMS = kinds({
   GATE_INCONCLUSIVE: {
     remedy: "give the gate what it lacks (requests, a scorer), or let it warn with `whenInconclusive`",
   },
-  REPLAY_DIFFERS: { remedy: "compare both answers in the report; a field that may differ belongs into `replay.ignore`" },
+  REPLAY_DIFFERS: {
+    remedy: "compare both answers in the report; a field that may differ belongs into `replay.ignore`",
+  },
   DEPLOYMENT_SUPERSEDED: { remedy: "look at what came after it; deploy again what is still wanted" },
   ENVIRONMENT_BUSY: { remedy: "wait until the other deployment of this environment has ended" },
   APPROVAL_WANTED: { remedy: "`greenlight approve`, then `greenlight resume`; or answer at a terminal, or pass --yes" },
@@ -130,6 +132,17 @@ export const PROBLEMS = kinds({
   RUN_TAKEN_OVER: { remedy: "leave the run to that machine, or resume it here when it has ended there" },
   RUN_HELD_ELSEWHERE: { remedy: "wait until the run has ended there, or cancel it there" },
   KEEPER_UNREACHABLE: { remedy: "`greenlight down`, then `greenlight up`", isOurs: true },
+  SERVER_UNREACHABLE: { remedy: "check the address, that sshd runs there, and the network between", isOurs: true },
+  SERVER_LOGIN_REFUSED: {
+    remedy: "correct the user, or let one of your keys in (ssh-copy-id), or name the key as identityFile",
+    isOurs: true,
+  },
+  SERVER_HOST_KEY: { remedy: "compare the key's fingerprint with the server's own before you trust it", isOurs: true },
+  SERVER_CONNECTION_LOST: {
+    remedy: "what serves goes on; deploy again when the server can be reached, which ends what was begun",
+    isOurs: true,
+  },
+  SERVER_UNSUITABLE: { remedy: "use a server with Linux on x64 or arm64, glibc 2.28 or newer", isOurs: true },
   RUNTIME_TOO_OLD: {
     remedy: "install Node 24 or newer, or run `npm install`, which brings one",
     isOurs: true,

@@ -1,3 +1,4 @@
+import type { Json } from "../base/json.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, PipelineBlueprint, StageBlueprint, StepBlueprint } from "./blueprint.ts";
@@ -27,7 +28,7 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
   return ok({
     schema: 1,
     name: project.name,
-    environments: project.environments,
+    environments: nameProject(project),
     pipelines,
     secrets: project.secrets,
     store: project.store,
@@ -140,6 +141,17 @@ function toBlueprint(step: StepDefinition): StepBlueprint {
 
 function flatten(entries: readonly unknown[]): unknown[] {
   return entries.flatMap((entry) => (Array.isArray(entry) ? flatten(entry) : [entry]));
+}
+
+/** `{project}` in a target's options stands for the project's name, which a target's function can't know. */
+function nameProject({ name, environments }: ProjectDefinition): Blueprint["environments"] {
+  const fill = (value: Json): Json => (typeof value === "string" ? value.replaceAll("{project}", name) : value);
+  const named = Object.entries(environments).map(([environment, definition]) => {
+    const { target } = definition;
+    const options = Object.fromEntries(Object.entries(target.options).map(([key, value]) => [key, fill(value)]));
+    return [environment, { ...definition, target: { ...target, options } }] as const;
+  });
+  return Object.fromEntries(named);
 }
 
 function checkPorts(environments: Readonly<Record<string, EnvironmentDefinition>>): Problem[] {

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 
 import { readEither, writeWhole } from "../../../base/durable-file.ts";
-import { takeNumberedLock } from "../../../base/numbered-lock.ts";
+import { highestLock, takeNumberedLock } from "../../../base/numbered-lock.ts";
 import { isProcessIdentity, isSameProcess, ownIdentity } from "../../../base/process-identity.ts";
-import type { Lease, LeaseAnswer, LeaseHolder } from "../../../deployment/target.ts";
+import type { Lease, LeaseAnswer, LeaseHolder, LeaseTaking } from "../../../deployment/target.ts";
 import { parseDesiredState } from "../../../keeper/wire.ts";
 import { parseRoute } from "../../../router/wire.ts";
 import { orderKeeper, livingKeeper } from "./keeper-client.ts";
@@ -32,7 +33,7 @@ interface LeaseRecord extends LeaseHolder {
 export async function takeLease(
   place: Place,
   holder: LeaseHolder,
-  { isForced }: { readonly isForced: boolean },
+  { isForced, continuedEpoch = null }: LeaseTaking,
 ): Promise<LeaseAnswer> {
   const describe = (change: Partial<LeaseRecord>): string => {
     const now = Date.now();
@@ -47,6 +48,14 @@ export async function takeLease(
     };
     return JSON.stringify(record);
   };
+  if (continuedEpoch !== null) {
+    if ((await highestLock(place.paths.leases)) !== continuedEpoch)
+      return { isTaken: false, heldBy: "another controller" };
+    const path = join(place.paths.leases, String(continuedEpoch));
+    // Whoever takes a higher number meanwhile is seen by `isLost`, as at any other time.
+    await writeWhole(path, describe({}));
+    return { isTaken: true, lease: keepLease({ place, epoch: continuedEpoch, path, describe }) };
+  }
   const lock = await takeNumberedLock({
     folder: place.paths.leases,
     floor: await highestEpoch(place),
