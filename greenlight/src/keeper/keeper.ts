@@ -1,6 +1,6 @@
 import { writeWhole } from "../base/durable-file.ts";
 import type { Problem } from "../base/problem.ts";
-import { isSameProcess, ownIdentity } from "../base/process-identity.ts";
+import { isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
 import { ok, type Result } from "../base/result.ts";
 import { createChores } from "./chores.ts";
 import { serveControl } from "./control-server.ts";
@@ -32,6 +32,7 @@ export interface KeeperOptions {
 }
 
 const CHORES_EVERY_MS = 10_000;
+const LOGS_EVERY_MS = 1000;
 /** How often the folder is looked for: until then, a keeper of a new folder at its path finds the old one's processes. */
 const LOOK_EVERY_MS = 250;
 /** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
@@ -79,7 +80,8 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   const record: KeeperRecord = { schema: 1, ...ownIdentity(), port: control.port, token: control.token };
   await writeWhole(paths.keeperRecord, JSON.stringify(record));
   options.log(`keeping ${options.folder} on control port ${control.port}`);
-  const chores = createChores({ paths, record, log: options.log });
+  const writerOf = (slot: SlotName): ProcessIdentity | null => household.supervisors.get(slot)?.identity ?? null;
+  const chores = createChores({ paths, record, log: options.log, writerOf });
   const leave = once(async (why: string) => {
     timers.forEach((timer) => clearInterval(timer));
     endMemoryWatch();
@@ -97,6 +99,9 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
     setInterval(() => {
       if (held.loss() === null && dueSlots(household, Date.now()).length > 0) retire();
     }, WARM_POLL_MS),
+    setInterval(() => {
+      if (held.loss() === null) void chores.boundLogs();
+    }, options.choresEveryMs ?? LOGS_EVERY_MS),
     setInterval(() => void look(), LOOK_EVERY_MS),
   ];
   // In turn with the orders, so that a slot is not ended while somebody just goes back to it.

@@ -7,7 +7,7 @@ import { isProcessIdentity, isSameProcess, processStartTime, type ProcessIdentit
 import { watchProcess } from "../base/process-watch.ts";
 import { endProcessGroup } from "./end-process.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
-import { openLog } from "./log-file.ts";
+import { freeWriter, openLog } from "./log-file.ts";
 import { afterObservation, NOTHING_OBSERVED, type MemoryWatch } from "./memory-use.ts";
 import { afterEnd, isCrashLooping, NEW_STORY, type LifeStory } from "./restart-policy.ts";
 import type { ProcessState } from "./wire.ts";
@@ -107,7 +107,9 @@ export class Supervisor {
 
   /** Takes over the process that its record names, or starts one. */
   async begin(): Promise<void> {
-    const record = await readProcessRecord(this.#options.paths, this.#options.name);
+    const { paths, name } = this.#options;
+    freeWriter(paths.log(name));
+    const record = await readProcessRecord(paths, name);
     if (record?.key === this.#options.key) {
       const { failedStartCount, shortLifeCount, restartCount, lastExit } = record;
       this.#story = { failedStartCount, shortLifeCount, restartCount };

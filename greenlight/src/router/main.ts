@@ -2,6 +2,8 @@ import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 
 import { formatProblem } from "../base/problem.ts";
+import { environmentFolder } from "../keeper/environment-folder.ts";
+import { boundOwnLog } from "../keeper/log-file.ts";
 import { watchKeeper } from "./keeper-watch.ts";
 import { startRouter } from "./router.ts";
 
@@ -29,6 +31,7 @@ process.on("SIGTERM", () => void end("told to end"));
 // A terminal's Ctrl-C is meant for the command in front, never for what serves.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
+boundOwnLog(environmentFolder(folder).log("router"));
 flushCompileCache();
 
 async function end(why: string): Promise<void> {
