@@ -30,17 +30,20 @@ export class RecordingFile {
   }
 
   write(text: string, totalLimitBytes: number): Promise<void> {
-    this.#queue = this.#queue.then(async () => {
-      try {
-        await this.#append(text, totalLimitBytes);
-      } catch (error) {
-        if (!this.isPaused) this.#log(`requests can't be recorded: ${(error as Error).message}`);
-        this.#pausedUntil = performance.now() + PAUSE_MS;
-        this.#sizeBytes = null;
-        this.#isTorn = true;
-      }
-    });
+    this.#queue = this.#writeAfter(this.#queue, text, totalLimitBytes);
     return this.#queue;
+  }
+
+  async #writeAfter(earlier: Promise<void>, text: string, totalLimitBytes: number): Promise<void> {
+    await earlier;
+    try {
+      await this.#append(text, totalLimitBytes);
+    } catch (error) {
+      if (!this.isPaused) this.#log(`requests can't be recorded: ${(error as Error).message}`);
+      this.#pausedUntil = performance.now() + PAUSE_MS;
+      this.#sizeBytes = null;
+      this.#isTorn = true;
+    }
   }
 
   async #append(text: string, totalLimitBytes: number): Promise<void> {

@@ -15,18 +15,20 @@ export interface GateFinding {
   readonly figures: { readonly [name: string]: Json };
 }
 
-export interface GateReport extends GateFinding {
-  readonly gate: GateName;
-  /** ISO 8601, UTC. */
-  readonly at: string;
+export interface GateJudgement extends GateFinding {
   /** True: inconclusive, and the policy does not let that through. */
   readonly isHeld: boolean;
 }
 
-/** Judges green while it has no traffic yet. It may be asked again after a crash of the controller. */
+export interface GateReport extends GateJudgement {
+  readonly gate: GateName;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** Judges green while it has no traffic yet. */
 export interface SwitchGate {
-  readonly whenInconclusive: "hold" | "warn";
-  judge(green: GreenService): Promise<GateFinding>;
+  judge(green: GreenService): Promise<GateJudgement>;
 }
 
 /** A release in its slot, before it has traffic. */

@@ -1,6 +1,6 @@
 import type { Controller } from "../controller.ts";
 import type { Deployment } from "../deployment.ts";
-import type { GateFinding, GateReport, GreenService, SwitchGate } from "./gate.ts";
+import type { GateJudgement, GateReport, GreenService, SwitchGate } from "./gate.ts";
 import type { ServiceCall } from "./service-call.ts";
 
 /** Judges green by one of the gates before the switch. A gate that breaks has found nothing out, which is no pass. */
@@ -9,16 +9,15 @@ export async function runGate(
   at: { readonly controller: Controller; readonly deployment: Deployment; readonly judge: SwitchGate },
 ): Promise<GateReport> {
   const { controller, deployment, judge } = at;
-  const found = await judge.judge(greenService(controller, deployment)).catch((error: unknown): GateFinding => {
+  const found = await judge.judge(greenService(controller, deployment)).catch((error: unknown): GateJudgement => {
     const why = `the gate broke: ${error instanceof Error ? error.message : String(error)}`;
-    return { verdict: "inconclusive", why, problems: [], figures: {} };
+    return { verdict: "inconclusive", why, problems: [], figures: {}, isHeld: true };
   });
   controller.log(`${gate}: ${found.verdict}: ${found.why}`);
   return {
     ...found,
     gate,
     at: new Date(controller.clock.now()).toISOString(),
-    isHeld: found.verdict === "inconclusive" && judge.whenInconclusive === "hold",
   };
 }
 

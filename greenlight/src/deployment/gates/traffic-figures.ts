@@ -17,12 +17,15 @@ export interface DurationCounts {
 /** A router that counts is trusted only as far as its figures can be: whole, finite, none negative. */
 export function areWhole(figures: TrafficFigures): boolean {
   const { requestCount, errorCount, durations } = figures;
-  const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0;
   if (!isCount(requestCount) || !isCount(errorCount)) return false;
   if (durations === null) return true;
   const { boundsMs, counts } = durations;
   const isAscending = boundsMs.every((bound, index) => bound > (index === 0 ? 0 : (boundsMs[index - 1] ?? 0)));
   return counts.length === boundsMs.length + 1 && counts.every(isCount) && isAscending;
+}
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && count >= 0;
 }
 
 /** What was counted since `before`; a router that restarted began anew. */
