@@ -85,7 +85,10 @@ describe("the router", () => {
       expect(request.url).toBe("/predict?x=1");
     });
     await route("a", port);
-    expect(await ask("POST", "/predict?x=1", { film: "Alien" })).toEqual({ status: 201, text: '{"film":"Alien"}' });
+    expect(await ask("POST", "/predict?x=1", { film: "Alien" })).toMatchObject({
+      status: 201,
+      text: '{"film":"Alien"}',
+    });
     expect(await trafficOf("a")).toMatchObject({ inFlightCount: 0, requestCount: 1, failureCount: 0 });
   });
 
@@ -179,7 +182,7 @@ describe("the router", () => {
     expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["green"]));
     expect(await trafficOf("blue")).toMatchObject({ inFlightCount: 1 });
     releases[0]?.();
-    expect(await slow).toEqual({ status: 200, text: "blue" });
+    expect(await slow).toMatchObject({ status: 200, text: "blue" });
     expect(await trafficOf("blue")).toMatchObject({ inFlightCount: 0 });
     expect((await admin("POST", "/close", { deploymentId: "blue" })).status).toBe(200);
     expect(await trafficOf("blue")).toBeUndefined();
@@ -315,11 +318,6 @@ describe("the router", () => {
     ],
     ["no host", "GET / HTTP/1.1\r\n\r\n", 400],
     ["a head past its bound", `GET / HTTP/1.1\r\nhost: x\r\nx-big: ${"a".repeat(20_000)}\r\n\r\n`, 431],
-    [
-      "a WebSocket",
-      "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n",
-      501,
-    ],
   ])("refuses %s", async (_name, text, code) => {
     await start();
     const { port } = await service((_request, response) => void response.end("reached"));

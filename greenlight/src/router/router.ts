@@ -5,13 +5,18 @@ import { writeWhole } from "../base/durable-file.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { ownIdentity } from "../base/process-identity.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { serveControl, type ControlAnswer, type ControlRequest } from "../keeper/control-server.ts";
+import { serveControl } from "../keeper/control-server.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
+import { administer } from "./admin.ts";
+import { ClientPace } from "./client-pace.ts";
 import { createDataPlane } from "./data-plane.ts";
-import { openRouteStore, type RouteStore } from "./route-store.ts";
+import type { Exchanges } from "./exchange.ts";
+import { Hold } from "./hold.ts";
+import { openRecorder } from "./open-recorder.ts";
+import { openRouteStore } from "./route-store.ts";
 import { Upstreams, type Upstream } from "./upstream.ts";
 import { WaitingRoom } from "./waiting-room.ts";
-import { parseRouteSwap, type RouterRecord, type RouterStatus, type RouteUpstream } from "./wire.ts";
+import type { Route, RouterRecord, RouterStatus, RouteUpstream } from "./wire.ts";
 
 export interface RouterOptions {
   /** The environment's folder. */
@@ -24,11 +29,20 @@ export interface RouterOptions {
 }
 
 export interface RouterLimits {
+  /** Longest time that a request waits for a service that is away, when nobody asked for a hold. */
   readonly holdMs: number;
+  /** Longest hold. */
+  readonly longestHoldMs: number;
   readonly waitingLimit: number;
+  readonly waitingLimitBytes: number;
   readonly bodyLimitBytes: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
+  /** Longest time that a client may take for the head of a request. */
+  readonly clientHeadTimeoutMs: number;
+  readonly uploadWindowMs: number;
+  readonly uploadBytesPerSecond: number;
+  readonly readStallMs: number;
 }
 
 export interface Router {
@@ -39,41 +53,61 @@ export interface Router {
 
 const LIMITS: RouterLimits = {
   holdMs: 3000,
+  longestHoldMs: 600_000,
   waitingLimit: 1000,
+  waitingLimitBytes: 64 * 1024 * 1024,
   bodyLimitBytes: 64 * 1024 * 1024,
   headTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,
+  clientHeadTimeoutMs: 15_000,
+  uploadWindowMs: 20_000,
+  uploadBytesPerSecond: 500,
+  readStallMs: 60_000,
 };
-const IN_FLIGHT_POLL_MS = 10;
+const OPEN_POLL_MS = 10;
 
 /** Starts to serve. PORT_TAKEN when somebody listens there, STORE_UNREADABLE when the last route can't be read. */
 export async function startRouter(options: RouterOptions): Promise<Result<Router, Problem>> {
   const limits = { ...LIMITS, ...options.limits };
   const paths = environmentFolder(options.folder);
-  const room = new WaitingRoom(limits.waitingLimit);
+  const room = new WaitingRoom(limits.waitingLimit, limits.waitingLimitBytes);
   const upstreams = new Upstreams(limits);
+  const hold = new Hold(limits.longestHoldMs, () => {
+    options.log("hold: over, as its time is up");
+    room.wakeAll();
+  });
   const opened = await openRouteStore(paths.route, (route) => {
-    const target = route.upstream;
-    options.log(
-      target === null ? "route: none" : `route: ${target.deploymentId} (${target.releaseId}), epoch ${route.epoch}`,
-    );
+    options.log(describeRoute(route));
+    hold.follow(route);
     room.wakeAll();
   });
   if (!opened.ok) return opened;
   const routes = opened.value;
+  hold.follow(routes.current());
   // Asked for each request, answered anew only when the route has changed.
   let selected: { readonly target: RouteUpstream; readonly upstream: Upstream } | null = null;
-  const server = createDataPlane({
+  const recorder = await openRecorder(options.folder, options.log);
+  const refusals: Record<string, number> = {};
+  const pace = new ClientPace(limits);
+  const shared: Exchanges = {
     room,
+    recorder,
+    pace,
     holdMs: limits.holdMs,
     bodyLimitBytes: limits.bodyLimitBytes,
+    openCount: 0,
     select: () => {
       const target = routes.current().upstream;
-      if (target === null) return null;
+      if (target === null || hold.isOn) return null;
       if (target !== selected?.target) selected = { target, upstream: upstreams.select(target) };
       return selected.upstream;
     },
-  });
+    heldUntil: () => hold.until,
+    refused: (status) => {
+      refusals[status] = (refusals[status] ?? 0) + 1;
+    },
+  };
+  const server = createDataPlane(shared, limits);
   const port = await listen(server, options);
   if (!port.ok) return port;
 
@@ -84,10 +118,12 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     port: port.value,
     route: routes.current(),
     waitingCount: room.count,
+    waitingBytes: room.heldBytes,
+    refusals,
     upstreams: upstreams.statuses(),
   });
   const admin = await serveControl(
-    (request) => administer({ request, routes, upstreams, status }),
+    (request) => administer({ routes, upstreams, recorder, status, log: options.log }, request),
     (error) => options.log(`admin: ${String(error)}`),
   );
   const record: RouterRecord = {
@@ -107,38 +143,22 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
       server.close();
       server.closeIdleConnections();
       const deadline = performance.now() + drainMs;
-      while (upstreams.inFlightCount() > 0 && performance.now() < deadline) await pause(IN_FLIGHT_POLL_MS);
-      server.closeAllConnections();
+      // Until the last byte is with its client, not only in the router.
+      while (shared.openCount > 0 && performance.now() < deadline) await pause(OPEN_POLL_MS);
       await Promise.all(upstreams.statuses().map((each) => upstreams.close(each.deploymentId)));
+      server.closeAllConnections();
+      pace.stop();
+      hold.stop();
       admin.close();
+      await recorder.flush();
     },
   });
 }
 
-async function administer(call: {
-  readonly request: ControlRequest;
-  readonly routes: RouteStore;
-  readonly upstreams: Upstreams;
-  status(): RouterStatus;
-}): Promise<ControlAnswer> {
-  const { line, body } = call.request;
-  if (line === "GET /status") return { status: 200, body: call.status() };
-  if (line === "PUT /route") {
-    const swap = parseRouteSwap(body);
-    if (swap === null) return { status: 400, body: { code: "invalid", message: "not a route swap" } };
-    const isSwapped = await call.routes.swap(swap);
-    return { status: isSwapped ? 200 : 409, body: call.status() };
-  }
-  if (line === "POST /close") {
-    const { deploymentId } = (body ?? {}) as { deploymentId?: unknown };
-    const isLive = call.routes.current().upstream?.deploymentId === deploymentId;
-    if (typeof deploymentId !== "string" || isLive) {
-      return { status: 409, body: { code: "invalid", message: "only a deployment without traffic can be closed" } };
-    }
-    await call.upstreams.close(deploymentId);
-    return { status: 200, body: call.status() };
-  }
-  return { status: 404, body: { code: "invalid", message: `no such order: ${line}` } };
+function describeRoute({ upstream, epoch, holdUntilMs }: Route): string {
+  const held = holdUntilMs === undefined ? "" : `, held until ${new Date(holdUntilMs).toISOString()}`;
+  if (upstream === null) return `route: none${held}`;
+  return `route: ${upstream.deploymentId} (${upstream.releaseId}), epoch ${epoch}${held}`;
 }
 
 function listen(server: Server, options: RouterOptions): Promise<Result<number, Problem>> {

@@ -8,6 +8,8 @@ export interface Route {
   readonly epoch: number;
   /** Null: nothing is live, and that on purpose; requests wait a moment, then get 503. */
   readonly upstream: RouteUpstream | null;
+  /** Set: until this time (milliseconds since the epoch) requests wait in the router instead of going to `upstream`. */
+  readonly holdUntilMs?: number;
 }
 
 export interface RouteUpstream {
@@ -39,21 +41,33 @@ export interface RouterStatus {
   readonly host: string;
   readonly port: number;
   readonly route: Route;
-  /** Requests that wait for a route or for an upstream that refuses connections. */
+  /** Requests that wait for a route, for a hold to end, or for an upstream that refuses connections. */
   readonly waitingCount: number;
+  /** What their bodies take of the memory. */
+  readonly waitingBytes: number;
+  /** Requests that the router refused by itself, by status. */
+  readonly refusals: Readonly<Record<string, number>>;
   readonly upstreams: readonly UpstreamStatus[];
 }
 
 /** Counters since this router started. */
 export interface UpstreamStatus {
   readonly deploymentId: string;
+  /** Requests that have not ended there yet, tunnels and event streams among them. */
   readonly inFlightCount: number;
+  /** Of these, upgraded connections (WebSockets) and event streams: they end when they are drained. */
+  readonly longLivedCount: number;
   /** Requests answered by the deployment, or failed at it. */
   readonly requestCount: number;
   /** Answers with a status of 500 or more that the deployment itself gave. */
   readonly serverErrorCount: number;
   /** Requests that the router had to answer with 502 or 504 in its place, or cut off. */
   readonly failureCount: number;
+  /** Its answers by the first digit of their status. */
+  readonly answerCounts: readonly number[];
+  /** Its answers by the time to their head: `counts[i]` took at most `boundsMs[i]`; one more count for what took longer. */
+  readonly durations: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
+  readonly durationSumMs: number;
 }
 
 export const NO_ROUTE: Route = { schema: 1, epoch: 0, upstream: null };
@@ -61,7 +75,8 @@ export const NO_ROUTE: Route = { schema: 1, epoch: 0, upstream: null };
 /** Null when `value` is not a route of this version. */
 export function parseRoute(value: unknown): Route | null {
   if (!isRecord(value) || value["schema"] !== 1 || !Number.isSafeInteger(value["epoch"])) return null;
-  const { upstream } = value;
+  const { upstream, holdUntilMs } = value;
+  if (holdUntilMs !== undefined && !Number.isSafeInteger(holdUntilMs)) return null;
   if (upstream === null) return value as unknown as Route;
   if (!isRecord(upstream) || !isPort(upstream["port"])) return null;
   const texts = ["deploymentId", "releaseId", "digest", "host"];
