@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.ts";
+import type { BakingDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
 
 /** What a person writes in `greenlight.config.ts`. The constructors in `define.ts` fill the defaults. */
 export interface ProjectDefinition {
@@ -51,6 +52,12 @@ export interface EnvironmentDefinition {
   readonly configuration?: Readonly<Record<string, string>>;
   /** By the variable that the service sees. Taken from their sources when it is deployed; no part of the release. */
   readonly secrets?: Readonly<Record<string, EnvironmentSecret>>;
+  /** Requests that the router records, to be replayed; left out: none. */
+  readonly record?: RecordDefinition;
+  /** Golden replay before a release gets traffic; left out: none. */
+  readonly replay?: ReplayDefinition;
+  /** By what a release that has the traffic is judged, as far as it differs from the usual. */
+  readonly baking?: BakingDefinition;
 }
 
 /** `isOptional`: where it is set nowhere, the service is started without it. */

@@ -3,6 +3,7 @@ import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, PipelineBlueprint, StageBlueprint, StepBlueprint } from "./blueprint.ts";
 import { checkEnvironmentSecrets } from "./check-environment-secrets.ts";
+import { checkGates } from "./check-gates.ts";
 import { checkGraph, type LocatedStep } from "./check-graph.ts";
 import { checkStep } from "./check-step.ts";
 import type { EnvironmentDefinition, PipelineDefinition, ProjectDefinition, StepDefinition } from "./definition.ts";
@@ -17,7 +18,11 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
     if (problems.length > 0) return err(problems);
   }
   const project = exported as ProjectDefinition;
-  const problems: Problem[] = [...checkPorts(project.environments), ...checkEnvironmentSecrets(project.environments)];
+  const problems: Problem[] = [
+    ...checkPorts(project.environments),
+    ...checkEnvironmentSecrets(project.environments),
+    ...checkGates(project.environments),
+  ];
   const pipelines: Record<string, PipelineBlueprint> = {};
   for (const [name, definition] of Object.entries(project.pipelines)) {
     const made = makePipeline(project, name, definition);

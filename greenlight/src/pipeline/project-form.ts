@@ -7,6 +7,7 @@ import type {
   StoreDescriptor,
   TargetDescriptor,
 } from "./definition.ts";
+import { GATES } from "./gates-form.ts";
 import {
   hasExactly,
   isFilled,
@@ -49,6 +50,7 @@ const PROJECT: Checks<ProjectDefinition> = {
 };
 
 const ENVIRONMENT: Checks<EnvironmentDefinition> = {
+  ...GATES,
   target: (value: unknown) => hasExactly(value, TARGET),
   branches: (value: unknown) => isListOf(value, isFilled),
   approval: (value: unknown) => value === undefined || hasExactly(value, APPROVAL),

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 
 import type * as Zod from "zod";
 
+import { gateSchemas } from "./gates-schema.ts";
 import { PRINTABLE, VARIABLE_NAME } from "./plain-data.ts";
 import { ENVIRONMENT_NAME, EXPIRY, PROJECT_NAME, PUBLIC_KEY } from "./project-form.ts";
 import { AXIS_NAME, EVENT_KINDS, EVIDENCE_FORMATS, MAX_TIMER_MS, RETRIED_OUTCOMES } from "./step-form.ts";
@@ -125,6 +126,7 @@ function makeSchemas({ z }: typeof Zod): Schemas {
 
   const target = z.strictObject({ kind: filled, module: filled, isLocal: z.boolean(), options });
   const environment = z.strictObject({
+    ...gateSchemas(z),
     target,
     branches: z.array(filled),
     approval: z.strictObject({ expiresAfter: z.string().regex(EXPIRY, 'such as "24h"').optional() }).optional(),
