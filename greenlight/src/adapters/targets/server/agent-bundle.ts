@@ -20,17 +20,6 @@ export interface AgentFile {
   readonly content: Buffer;
 }
 
-/** The areas that the agent's program, keeper and router import from; a test follows the imports. */
-const FOLDERS = [
-  "base",
-  "deployment",
-  "keeper",
-  "release",
-  "router",
-  "adapters/targets/processes",
-  "adapters/targets/server",
-];
-const PACKAGES = ["undici"];
 /** `greenlight/src`, or `greenlight/dist` when it is built. */
 const HOME = fileURLToPath(new URL("../../..", import.meta.url));
 const EXTENSION = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
@@ -45,25 +34,51 @@ export function agentFiles(): AgentFiles {
 }
 
 function readAgentFiles(): AgentFiles {
-  const main = `agent-main${EXTENSION}`;
-  const own = FOLDERS.flatMap((folder) => programFiles(join(HOME, folder))).concat(join(HOME, main));
+  const { modules, packages } = followImports(ENTRIES.map((entry) => join(HOME, `${entry}${EXTENSION}`)));
   const files: AgentFile[] = [
     { path: "package.json", content: Buffer.from('{"type":"module"}\n') },
-    ...own.map((path) => ({ path: `app/${slashed(relative(HOME, path))}`, content: readFileSync(path) })),
-    ...PACKAGES.flatMap(packageFiles),
+    ...[...modules].map(([path, content]) => ({ path: `app/${slashed(relative(HOME, path))}`, content })),
+    ...[...packages].flatMap(packageFiles),
   ].toSorted((left, right) => (left.path < right.path ? -1 : 1));
   const sum = createHash("sha256").update(wantedNodeVersion());
   for (const { path, content } of files) sum.update(`\0${path}\0${hash("sha256", content, "hex")}`);
-  return { digest: sum.digest("hex"), program: `app/${main}`, files };
+  return { digest: sum.digest("hex"), program: `app/${ENTRIES[0]}${EXTENSION}`, files };
 }
 
-function programFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === "testing" ? [] : programFiles(path);
-    const isProgram = entry.name.endsWith(EXTENSION) && !/\.(test|d)\.ts$/u.test(entry.name);
-    return isProgram ? [path] : [];
-  });
+/** The programs that run on the server; keeper and router are started by their paths. */
+const ENTRIES = ["agent-main", "keeper/main", "router/main"] as const;
+
+/** Imports, re-exports and requires of values, each as Greenlight's own sources write them: with the whole path. */
+const IMPORTS = [
+  /^\s*(?:import|export)\s+(?!type\s)[^'"`;]*?from\s+"([^"]+)"/gmu,
+  /^import\s+"([^"]+)"/gmu,
+  /\bimport\(\s*"([^"]+)"\s*\)/gmu,
+  /\bcreateRequire\(import\.meta\.url\)\(\s*"([^"]+)"\s*\)/gmu,
+];
+
+/** All modules that the entries come to import, with their contents, and the packages that these name. */
+function followImports(entries: readonly string[]): {
+  readonly modules: ReadonlyMap<string, Buffer>;
+  readonly packages: ReadonlySet<string>;
+} {
+  const modules = new Map<string, Buffer>();
+  const packages = new Set<string>();
+  const waiting = [...entries];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (modules.has(path)) continue;
+    const content = readFileSync(path);
+    modules.set(path, content);
+    const text = content.toString("utf8");
+    for (const [, specifier = ""] of IMPORTS.flatMap((form) => [...text.matchAll(form)])) {
+      if (specifier.startsWith(".")) waiting.push(join(dirname(path), specifier));
+      else if (!specifier.startsWith("node:")) packages.add(packageName(specifier));
+    }
+  }
+  return { modules, packages };
+}
+
+function packageName(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
 function packageFiles(name: string): AgentFile[] {

@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { agentFiles, runtimeFor, selfUnpacking } from "./agent-bundle.ts";
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "greenlight-agent-"));
+});
+
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+test("holds the three programs with all that they import, and no test", () => {
+  const { files, program } = agentFiles();
+  const paths = files.map(({ path }) => path);
+  const own = [program, "app/keeper/main.ts", "app/router/main.ts", "app/adapters/targets/processes/lease.ts"];
+  expect(paths).toEqual(expect.arrayContaining([...own, "package.json", "node_modules/undici/package.json"]));
+  expect(paths.filter((path) => path.includes("/testing/") || path.includes(".test."))).toEqual([]);
+  // What is sent over a slow line, and starts often.
+  expect(files.reduce((sum, { content }) => sum + content.length, 0)).toBeLessThan(4_000_000);
+});
+
+test("unpacks itself whole, once, and its program finds all that it imports", () => {
+  const { files, digest, program } = agentFiles();
+  const sent = join(root, "sent");
+  for (let time = 0; time < 2; time += 1) {
+    writeFileSync(sent, selfUnpacking(files));
+    mkdirSync(join(root, "uploads"), { recursive: true });
+    const runtime = time === 0 ? join(root, "uploads", "node") : join(root, "runtimes", "node");
+    if (time === 0) copyFileSync(runtimeFor(`${process.platform}-${process.arch}`) ?? "", runtime);
+    execFileSync(process.execPath, [sent, root, digest, runtime]);
+  }
+  const folder = join(root, "agents", digest);
+  expect(readdirSync(join(root, "agents"))).toEqual([digest]);
+  for (const { path, content } of files) expect(readFileSync(join(folder, path)).equals(content)).toBe(true);
+  expect(statSync(join(folder, "node")).ino).toBe(statSync(join(root, "runtimes", "node")).ino);
+  // Input that has ended is the end of the session.
+  execFileSync(join(folder, "node"), [join(folder, program), root], { input: "" });
+});
