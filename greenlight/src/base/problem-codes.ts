@@ -83,6 +83,10 @@ export const PROBLEMS = kinds({
     remedy: "compare both answers in the report; a field that may differ belongs into `replay.ignore`",
   },
   DEPLOYMENT_SUPERSEDED: { remedy: "look at what came after it; deploy again what is still wanted" },
+  ROLLBACK_IMPOSSIBLE: {
+    remedy: "`greenlight environments` lists what was live; `greenlight deploy` brings another release",
+  },
+  RELEASE_UNKNOWN: { remedy: "`greenlight environments` lists what was deployed; `greenlight run` bundles anew" },
   ENVIRONMENT_BUSY: { remedy: "wait until the other deployment of this environment has ended" },
   APPROVAL_WANTED: { remedy: "`greenlight approve`, then `greenlight resume`; or answer at a terminal, or pass --yes" },
   APPROVAL_EXPIRED: { remedy: "`greenlight retry` asks anew" },
@@ -128,6 +132,8 @@ export const PROBLEMS = kinds({
     remedy: "find out who else can write to the store; a trusted run replaces what it finds damaged",
     isOurs: true,
   },
+  NOTICE_REFUSED: { remedy: "mend what the message names, then `greenlight notices --retry`" },
+  NOTICE_DELAYED: { remedy: "nothing is lost; a later run or command tells it", isOurs: true },
   STORE_BEHIND: { remedy: "nothing is lost here; other machines run those steps again", isOurs: true },
   RUN_TAKEN_OVER: { remedy: "leave the run to that machine, or resume it here when it has ended there" },
   RUN_HELD_ELSEWHERE: { remedy: "wait until the run has ended there, or cancel it there" },
@@ -143,6 +149,11 @@ export const PROBLEMS = kinds({
     isOurs: true,
   },
   SERVER_UNSUITABLE: { remedy: "use a server with Linux on x64 or arm64, glibc 2.28 or newer", isOurs: true },
+  SYSTEMD_MISSING: {
+    remedy: "`greenlight keeper install --print` shows what the system has to start; have it started by other means",
+    isOurs: true,
+  },
+  SYSTEMD_REFUSED: { remedy: "mend what systemd says, then repeat the command", isOurs: true },
   RUNTIME_TOO_OLD: {
     remedy: "install Node 24 or newer, or run `npm install`, which brings one",
     isOurs: true,

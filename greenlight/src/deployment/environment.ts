@@ -2,7 +2,12 @@ import type { Problem } from "../base/problem.ts";
 import type { Result } from "../base/result.ts";
 import type { ReleaseManifest } from "../release/manifest.ts";
 import type { ApprovalMeans, ApprovalRecord, ApprovalWait } from "./approval.ts";
+import type { RollbackChoice } from "./choose-rollback.ts";
 import type { DeployGates, GateRecord } from "./gates/gate-record.ts";
+import type { Rehearsal } from "./rehearsal/rehearsal.ts";
+
+export type { RollbackChoice } from "./choose-rollback.ts";
+export type { Rehearsal, RehearsedAction } from "./rehearsal/rehearsal.ts";
 
 /** One environment as its controllers see it. All truth lies beside its keeper; nothing is remembered here. */
 export interface Environment {
@@ -22,6 +27,12 @@ export interface Environment {
   ): Promise<Result<ApprovalRecord, readonly Problem[]>>;
   /** Ends the deployments that a run left waiting, because the run was given up. Idempotent. */
   withdraw(runId: string, why: string): Promise<readonly Problem[]>;
+  /** What `deploy` would do with this request, as far as can be told without doing it. Touches nothing. */
+  rehearse(request: DeployRequest): Promise<Rehearsal>;
+  /** Which release a rollback goes to: the one that was live before, or what `to` names. ROLLBACK_IMPOSSIBLE when there is none. */
+  chooseRollback(to: string | undefined): Promise<Result<RollbackChoice, Problem>>;
+  /** The manifest of a release that was deployed here; null when nothing is kept of it any more. */
+  readRelease(digest: string): Promise<ReleaseManifest | null>;
   /** Newest first. */
   history(limit: number): Promise<readonly DeploymentRecord[]>;
 }
@@ -65,6 +76,8 @@ export interface DeployRequest {
   readonly releaseId: string;
   /** Absolute path of the local file that holds a blob of the release. */
   blobPath(digest: string): string;
+  /** Called before the files are needed: brings those here that `blobPath` names and that are elsewhere. */
+  bringFiles?(): Promise<void>;
   /** Null: no approval needed. */
   readonly approval: ApprovalPolicy | null;
   /**

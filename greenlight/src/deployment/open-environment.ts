@@ -34,6 +34,21 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
     name,
     observe: () => viewEnvironment(target),
     deploy: (request) => deploy(options, request),
+    rehearse: async (request) => {
+      const { rehearse } = await import("./rehearsal/rehearse.ts");
+      return rehearse(options, request, ({ target: simulated, clock, request: harmless, onAction }) =>
+        deploy({ ...options, target: simulated, clock }, harmless, onAction),
+      );
+    },
+    chooseRollback: async (to) => {
+      const [{ chooseRollback }, state, deployments] = await Promise.all([
+        import("./choose-rollback.ts"),
+        target.observe(),
+        target.readDeployments(),
+      ]);
+      return chooseRollback({ environment: name, live: state.route.live, deployments, to });
+    },
+    readRelease: (digest) => target.readRelease(digest),
     stop: () => stop(options),
     waiting: () => listWaiting(options),
     answer: (deploymentId, given) => answerWaiting(options, deploymentId, given),
@@ -42,7 +57,11 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
   };
 }
 
-async function deploy(options: EnvironmentOptions, request: DeployRequest): Promise<DeployOutcome> {
+async function deploy(
+  options: EnvironmentOptions,
+  request: DeployRequest,
+  onAction?: Controller["onAction"],
+): Promise<DeployOutcome> {
   const { target } = options;
   const serving = await findServing(target, request);
   // To go back to what is live means to end what is about to replace it.
@@ -57,6 +76,7 @@ async function deploy(options: EnvironmentOptions, request: DeployRequest): Prom
     heal: () => healDeployments(controller),
     isServing: async () => (await findServing(target, request)) !== null,
     log: (line) => request.log(line),
+    ...(onAction === undefined ? {} : { onAction }),
   };
   const queued = queueDeployment(options, request, await whyDeploy(target, request));
   for (const transition of queued.transitions) request.onTransition(transition);

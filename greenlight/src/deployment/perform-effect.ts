@@ -41,6 +41,7 @@ export async function performEffect(
     case "start-target":
       return done(await target.start(epoch));
     case "install": {
+      await required(request).bringFiles?.();
       const problems = await target.install(required(request), required(request).signal);
       return { problems, found: { isInstalled: problems.length === 0 } };
     }

@@ -49,6 +49,7 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     const gates = { smoke: has(request?.gates?.smoke), replay: has(request?.gates?.replay) };
     const seen = { timings: target.timings, target: state, lease, needsApproval, gates, found } as const;
     const action = decide(deployment, seen, clock.now());
+    controller.onAction?.(action, deployment);
     switch (action.kind) {
       case "end": {
         const isAlready = stateOf(deployment) === "locked";

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmod, copyFile, constants, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { chmod, constants, copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
@@ -89,6 +89,26 @@ describe("a keeper", () => {
     await expect
       .poll(async () => (await rig.state()).slots.blue?.lastExit, POLL)
       .toContain("the secrets of d1 are gone");
+  });
+
+  test("ends by itself what was kept for a while only, and never what has the traffic", async () => {
+    const port = await rig.slot("blue", rig.order("d1"));
+    const keep = (until: unknown, deploymentId = "d1"): Promise<{ status: number }> =>
+      rig.call("PUT /slots/blue/warmth", { epoch: 1, deploymentId, until });
+    expect((await keep(null, "d2")).status).toBe(409);
+    expect((await keep("soon")).status).toBe(409);
+    await keep(Date.now() + 86_400_000);
+    expect((await rig.state()).slots.blue).toMatchObject({ warmUntil: expect.any(Number) });
+    const upstream = { deploymentId: "d1", releaseId: "r", digest: "x", slot: "blue", host: "127.0.0.1", port };
+    const { route } = environmentFolder(rig.folder);
+    await writeFile(route, JSON.stringify({ schema: 1, epoch: 1, upstream }));
+    await keep(Date.now() - 1);
+    await expect.poll(async () => (await rig.state()).slots.blue?.warmUntil, POLL).toBeNull();
+    expect(await rig.readyAt(port)).toBe("release-d1");
+    await writeFile(route, JSON.stringify({ schema: 1, epoch: 1, upstream: { ...upstream, deploymentId: "d2" } }));
+    await keep(Date.now() - 1);
+    await expect.poll(async () => (await rig.state()).slots.blue, POLL).toBeNull();
+    expect(await rig.readyAt(port)).toBeNull();
   });
 
   test("has a killed slot back on the same port within two seconds, every time", async () => {

@@ -12,6 +12,7 @@ import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { readManifest } from "../../release/read-manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
+import { parseSpanMs } from "../approval-span.ts";
 import { connectEnvironment } from "../connect-environment.ts";
 
 const argsSchema = z.object({ environment: z.string() });
@@ -105,14 +106,6 @@ function approvalOf(
       });
     },
   };
-}
-
-/** "30m", "24h", "7d" in milliseconds; the form is checked with the definition. */
-function parseSpanMs(span: string | undefined): number | null {
-  const found = /^(\d+)([mhd])$/u.exec(span ?? "");
-  if (found === null) return null;
-  const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }[found[2] as "m" | "h" | "d"];
-  return Math.min(Number(found[1]) * unitMs, 20 * 86_400_000);
 }
 
 function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "outcome" | "isAlready" | "why"> {
