@@ -97,7 +97,8 @@ function judgeTraffic(figures: BakingFigures, { policy, before, isFinal }: Bakin
     const earlier: Share = { hits: Math.min(known.errorCount, known.requestCount), count: known.requestCount };
     const rise = percent - (100 * earlier.hits) / earlier.count;
     const against = `${earlier.hits} of ${earlier.count} before`;
-    if (rise > policy.errorRisePercent) {
+    // A single error is no rise, however few requests there were.
+    if (hits > 1 && rise > policy.errorRisePercent) {
       const chance = chanceOfRise(earlier, share, policy.errorRisePercent / 100);
       if (chance >= confidence)
         return fail(`${told}, ${against}: a rise of more than ${policy.errorRisePercent} points`);

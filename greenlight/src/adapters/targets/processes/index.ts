@@ -8,10 +8,10 @@ import { readApprovals, writeApproval } from "./approval-records.ts";
 import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
 import { observe } from "./observe.ts";
-import { checkOptions, DEFAULT_OPTIONS, type ProcessesOptions } from "./options.ts";
+import { checkOptions, DEFAULT_OPTIONS, memoryLimitBytes, type ProcessesOptions } from "./options.ts";
 import { placeOf, reachableHost, releaseFolder, urlOf, type Place } from "./place.ts";
 import { probe } from "./probe.ts";
-import { closeUpstream, switchRoute } from "./router-client.ts";
+import { closeUpstream, setRecording, switchRoute } from "./router-client.ts";
 
 const ORDER_TIMEOUT_MS = 10_000;
 const LEASE_WAIT_MS = 15_000;
@@ -54,7 +54,10 @@ export function connect(connection: TargetConnection): Target {
     },
     switchRoute: async (change) => {
       const slot = (await askKeeper(place))?.slots[change.to.slot];
-      if (slot?.deploymentId === change.to.deploymentId) return switchRoute(place, change, slot.port);
+      if (slot?.deploymentId === change.to.deploymentId) {
+        await setRecording(place, connection.recording ?? null);
+        return switchRoute(place, change, slot.port);
+      }
       const message = `slot ${change.to.slot} does not hold ${change.to.deploymentId}`;
       return [problem("KEEPER_UNREACHABLE", { place: place.name, message })];
     },
@@ -66,6 +69,15 @@ export function connect(connection: TargetConnection): Target {
       if (slot === null) return { status: 0, releaseId: null, detail: `slot ${where} is empty` };
       return probe("127.0.0.1", slot.port, path);
     },
+    request: async (where, call) => {
+      const { callService } = await import("./call-service.ts");
+      if (where === "production") return callService(reachableHost(place), options.port, call);
+      const desired = await readEither(place.paths.desired, parseDesiredState);
+      const slot = desired.ok && desired.value !== null ? desired.value.slots[where] : null;
+      if (slot !== null) return callService("127.0.0.1", slot.port, call);
+      return { status: 0, headers: {}, body: "", detail: `slot ${where} is empty`, durationMs: 0 };
+    },
+    readRecordings: async (limit) => (await import("./recordings.ts")).readRecordings(place, limit),
     slotLog: async (slot) => (await import("./slot-log.ts")).slotLog(place, slot),
     readRelease: async (digest) => (await import("./kept-release.ts")).readKeptRelease(place, digest),
     prune: async (keepDigests) => (await import("./prune.ts")).prune(place, keepDigests),
@@ -106,6 +118,7 @@ function orderFor(
       ...(manifest.modelPath === null ? {} : { MODEL_PATH: join(folder, manifest.modelPath) }),
     },
     readyPath: manifest.start.readyPath,
+    memoryLimitBytes: memoryLimitBytes(place.options.memoryLimit),
   };
 }
 

@@ -4,6 +4,7 @@ import { readJson } from "../../../base/durable-file.ts";
 import { problem, type Problem } from "../../../base/problem.ts";
 import { isSameProcess } from "../../../base/process-identity.ts";
 import { err, ok, type Result } from "../../../base/result.ts";
+import type { RecordingSettings } from "../../../deployment/gates/recorded-exchange.ts";
 import type { RouteChange } from "../../../deployment/target.ts";
 import { callHttp } from "../../../keeper/control-client.ts";
 import {
@@ -67,6 +68,11 @@ export async function fenceRouter(place: Place, epoch: number): Promise<void> {
 /** Breaks what is still under way at a deployment without traffic, and forgets its connections. */
 export async function closeUpstream(place: Place, deploymentId: string): Promise<readonly Problem[]> {
   return orderRouter(place, { method: "POST", path: "/close", body: { deploymentId } });
+}
+
+/** Tells the router what to record. A router that can't is no reason to leave the traffic where it is. */
+export async function setRecording(place: Place, recording: RecordingSettings | null): Promise<void> {
+  await orderRouter(place, { method: "PUT", path: "/recording", body: recording });
 }
 
 interface RouterCall {
