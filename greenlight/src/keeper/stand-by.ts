@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { readEither } from "../base/durable-file.ts";
+import { formatProblem } from "../base/problem.ts";
+import { environmentFolder } from "./environment-folder.ts";
+import { keeperLockHolder } from "./keeper-lock.ts";
+import { spawnKeeper } from "./spawn-keeper.ts";
+import { parseDesiredState, SLOT_NAMES } from "./wire.ts";
+
+export interface StandByOptions {
+  readonly folder: string;
+  log(line: string): void;
+  /** Aborted: it is to end. */
+  readonly signal: AbortSignal;
+}
+
+const LOOK_EVERY_MS = 200;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+
+/**
+ * Starts a keeper whenever something should run and nobody keeps it: after a boot, or when keeper and router were lost at
+ * once. Starts none in an environment that was stopped. Resolves when the folder is gone, or the signal is aborted.
+ */
+export async function standBy({ folder, log, signal }: StandByOptions): Promise<void> {
+  let retryMs = FIRST_RETRY_MS;
+  let retryAt = -Infinity;
+  let told = "";
+  log(`standing by for ${folder}`);
+  while (!signal.aborted && existsSync(folder)) {
+    const need = await readNeed(folder);
+    if (need.problem !== told && need.problem !== "") log(need.problem);
+    told = need.problem;
+    if (!need.isKeeperWanted) {
+      retryMs = FIRST_RETRY_MS;
+      retryAt = -Infinity;
+    } else if (performance.now() >= retryAt) {
+      log(`nobody keeps ${folder}; starting a keeper (pid ${spawnKeeper(folder) ?? "none"})`);
+      retryAt = performance.now() + retryMs;
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function readNeed(folder: string): Promise<{ readonly isKeeperWanted: boolean; readonly problem: string }> {
+  // A keeper, or a `down` in its place.
+  if ((await keeperLockHolder(folder).catch(() => null)) !== null) return { isKeeperWanted: false, problem: "" };
+  const desired = await readEither(environmentFolder(folder).desired, parseDesiredState);
+  // What can't be read is no order to start anything.
+  if (!desired.ok) return { isKeeperWanted: false, problem: formatProblem(desired.error) };
+  const { isStopped, router, slots } = desired.value ?? { isStopped: true, router: null, slots: null };
+  const isSomethingDesired = router !== null || SLOT_NAMES.some((name) => (slots?.[name] ?? null) !== null);
+  return { isKeeperWanted: !isStopped && isSomethingDesired, problem: "" };
+}
