@@ -64,20 +64,6 @@ describe("the verdict of golden replay", () => {
 });
 
 describe("what is replayed", () => {
-  const recorded = (change: Partial<RecordedExchange> = {}): RecordedExchange => ({
-    at: "2026-01-01T00:00:00.000Z",
-    deploymentId: "d",
-    releaseId: "r",
-    method: "POST",
-    path: "/predict/movie",
-    headers: {},
-    body: "{}",
-    isRedacted: false,
-    answer: { status: 200, contentType: "application/json", body: "{}", isRedacted: false },
-    durationMs: 1,
-    ...change,
-  });
-
   test("only what is declared safe, whole and well answered, each request once, the newest first", () => {
     const plan = planReplay(
       [
@@ -105,3 +91,19 @@ describe("what is replayed", () => {
     expect(first).toMatchObject({ path: "/predict", body: '{"a":1}', recorded: null });
   });
 });
+
+function recorded(change: Partial<RecordedExchange> = {}): RecordedExchange {
+  return {
+    at: "2026-01-01T00:00:00.000Z",
+    deploymentId: "d",
+    releaseId: "r",
+    method: "POST",
+    path: "/predict/movie",
+    headers: {},
+    body: "{}",
+    isRedacted: false,
+    answer: { status: 200, contentType: "application/json", body: "{}", isRedacted: false },
+    durationMs: 1,
+    ...change,
+  };
+}
