@@ -69,6 +69,7 @@ export const PROBLEMS = kinds({
   RUN_SUPERSEDED: { remedy: "start it again when the newer run has ended" },
   RUN_INTERRUPTED: { remedy: "`greenlight resume` lets it go on", isOurs: true },
   RUN_NOT_CLOSED: { remedy: "wait longer with --wait, or end the process that the message names", isOurs: true },
+  TLS_INVALID: { remedy: "name a certificate with its chain and the key that belongs to it, both in PEM and readable" },
   PORT_TAKEN: { remedy: "stop what listens there, or set another port for the environment" },
   SOURCE_CHANGED: { remedy: "run again, so that what is bundled is what was checked" },
   RELEASE_INCOMPLETE: { remedy: "run the pipeline again; the bundle is rebuilt from its sources" },

@@ -1,6 +1,7 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
 
 import { http } from "../base/light-builtins.ts";
 import { Exchange, type Exchanges } from "./exchange.ts";
@@ -11,7 +12,6 @@ import { faultOf, parseTarget, type RequestFault, type RequestTarget } from "./r
 /** Bodies up to this size are read whole before they are sent: one write upstream, and they can be sent again. */
 const SMALL_BODY_BYTES = 64 * 1024;
 const CLIENT_LIMIT = 10_000;
-const HEAD_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 /** How often the two are looked at. */
 const TIMEOUT_CHECK_MS = 1000;
@@ -24,9 +24,11 @@ const LINGER_MS = 500;
 const UNKNOWN_EXPECTATION: RequestFault = { status: 417, message: "this router knows no such expectation" };
 const LARGE_BODY = "the body is larger than this router lets through";
 
-export interface DataPlaneLimits {
+export interface DataPlaneOptions {
   /** Longest time that a client may take for the head of a request. */
-  readonly clientHeadTimeoutMs?: number;
+  readonly clientHeadTimeoutMs: number;
+  /** Null: plain HTTP. */
+  readonly tls: SecureContextOptions | null;
 }
 
 /** Connections on which nothing is understood as a request any more: one was refused that may not be what it seems. */
@@ -45,17 +47,24 @@ interface Pipeline {
 }
 
 /** The public side of the router. It does not listen yet. */
-export function createDataPlane(shared: Exchanges, limits: DataPlaneLimits = {}): Server {
+export function createDataPlane(shared: Exchanges, { clientHeadTimeoutMs, tls }: DataPlaneOptions): Server {
   const plane: Plane = { shared, condemned: new WeakSet(), pipelines: new WeakMap() };
-  const server = http.createServer({
-    headersTimeout: limits.clientHeadTimeoutMs ?? HEAD_TIMEOUT_MS,
+  const settings: ServerOptions = {
+    headersTimeout: clientHeadTimeoutMs,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.clientHeadTimeoutMs ?? TIMEOUT_CHECK_MS),
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, clientHeadTimeoutMs),
     keepAliveTimeout: CLIENT_IDLE_MS,
     // Refused in `faultOf`, together with the rest of the connection.
     requireHostHeader: false,
     shouldUpgradeCallback: (request) => wantedProtocol(request) !== null,
-  });
+  };
+  // A TLS server has all that a plain one has, and is not one by its type.
+  const server =
+    tls === null
+      ? http.createServer(settings)
+      : (process
+          .getBuiltinModule("node:https")
+          .createServer({ ...settings, ...tls, handshakeTimeout: clientHeadTimeoutMs }) as unknown as Server);
   // Otherwise headers beyond a limit would be dropped without a word; `faultOf` refuses them.
   server.maxHeadersCount = 0;
   server.maxConnections = CLIENT_LIMIT;
@@ -187,6 +196,11 @@ function refuseConnection(plane: Plane, error: NodeJS.ErrnoException, socket: Du
   if (plane.condemned.has(socket)) return;
   plane.condemned.add(socket);
   const current = currentResponse(socket);
+  // A handshake that failed leaves nothing to write an answer into.
+  if (/^ERR_(?:SSL|TLS)_/.test(error.code ?? "")) {
+    plane.shared.refused(0);
+    return void socket.destroy();
+  }
   // Nothing can be put into the middle of an answer that is under way.
   if (!socket.writable || error.code === "ECONNRESET" || current?.headersSent === true) return void socket.destroy();
   const [status, reason, message] = PARSER_FAULTS[error.code ?? ""] ?? [400, "Bad Request", "this is not HTTP/1.1"];

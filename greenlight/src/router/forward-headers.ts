@@ -37,7 +37,8 @@ export function requestHeaders(request: IncomingMessage, host: string | null = n
     if (lower.includes("_") && isDisguised(lower)) continue;
     forwarded.push(name, raw[index + 1] ?? "");
   }
-  if (host !== null) forwarded.push("host", host);
+  // HTTP/1.0 knew no host; what goes upstream is HTTP/1.1 (RFC 9112 §3.2: it may be empty).
+  if (host !== null || request.headers.host === undefined) forwarded.push("host", host ?? "");
   addForwarded(forwarded, request, host);
   return forwarded;
 }

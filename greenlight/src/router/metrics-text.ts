@@ -27,9 +27,17 @@ export function metricsText(status: RouterStatus): string {
     ...family("live", "gauge", "1 for the deployment that gets new requests.", () =>
       upstreams.map((each) => sample("live", { deployment: each.deploymentId }, each.deploymentId === live ? 1 : 0)),
     ),
-    ...family("refusals_total", "counter", "Requests that the router refused by itself.", () =>
-      Object.entries(status.refusals).map(([code, count]) => sample("refusals_total", { code }, count)),
+    ...family(
+      "refusals_total",
+      "counter",
+      "Requests that the router refused by itself; code 0: no TLS came about.",
+      () => Object.entries(status.refusals).map(([code, count]) => sample("refusals_total", { code }, count)),
     ),
+    ...(status.tls === null
+      ? []
+      : family("certificate_expiry_timestamp_seconds", "gauge", "When the certificate in use expires.", () => [
+          sample("certificate_expiry_timestamp_seconds", {}, Date.parse(status.tls?.validTo ?? "") / 1000),
+        ])),
     ...family("waiting", "gauge", "Requests that wait for a deployment to take them.", () => [
       sample("waiting", {}, status.waitingCount),
     ]),

@@ -1,30 +1,23 @@
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-
 import { writeWhole } from "../base/durable-file.ts";
-import { problem, type Problem } from "../base/problem.ts";
+import type { Problem } from "../base/problem.ts";
 import { ownIdentity } from "../base/process-identity.ts";
-import { err, ok, type Result } from "../base/result.ts";
+import { ok, type Result } from "../base/result.ts";
 import { serveControl } from "../keeper/control-server.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
 import { administer } from "./admin.ts";
 import { ClientPace } from "./client-pace.ts";
-import { createDataPlane } from "./data-plane.ts";
 import type { Exchanges } from "./exchange.ts";
 import { Hold } from "./hold.ts";
 import { openRecorder } from "./open-recorder.ts";
+import { openPublicPorts, type PublicPortsOptions } from "./public-ports.ts";
 import { openRouteStore } from "./route-store.ts";
 import { Upstreams, type Upstream } from "./upstream.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import type { Route, RouterRecord, RouterStatus, RouteUpstream } from "./wire.ts";
 
-export interface RouterOptions {
+export interface RouterOptions extends PublicPortsOptions {
   /** The environment's folder. */
   readonly folder: string;
-  readonly host: string;
-  /** 0: a free one. */
-  readonly port: number;
-  log(line: string): void;
   readonly limits?: Partial<RouterLimits>;
 }
 
@@ -43,6 +36,8 @@ export interface RouterLimits {
   readonly uploadWindowMs: number;
   readonly uploadBytesPerSecond: number;
   readonly readStallMs: number;
+  /** How often the certificate's files are looked at. */
+  readonly tlsLookMs: number;
 }
 
 export interface Router {
@@ -63,10 +58,14 @@ const LIMITS: RouterLimits = {
   uploadWindowMs: 20_000,
   uploadBytesPerSecond: 500,
   readStallMs: 60_000,
+  tlsLookMs: 1000,
 };
 const OPEN_POLL_MS = 10;
 
-/** Starts to serve. PORT_TAKEN when somebody listens there, STORE_UNREADABLE when the last route can't be read. */
+/**
+ * Starts to serve. PORT_TAKEN when somebody listens there, STORE_UNREADABLE when the last route can't be read, TLS_INVALID
+ * when there is no certificate to begin with.
+ */
 export async function startRouter(options: RouterOptions): Promise<Result<Router, Problem>> {
   const limits = { ...LIMITS, ...options.limits };
   const paths = environmentFolder(options.folder);
@@ -107,21 +106,26 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
       refusals[status] = (refusals[status] ?? 0) + 1;
     },
   };
-  const server = createDataPlane(shared, limits);
-  const port = await listen(server, options);
-  if (!port.ok) return port;
+  const publicPorts = await openPublicPorts(shared, limits, options);
+  if (!publicPorts.ok) return publicPorts;
+  const { port, tlsStatus, stopAccepting, closeAll } = publicPorts.value;
+  const { host, tls = null } = options;
 
   const identity = ownIdentity();
-  const status = (): RouterStatus => ({
-    ...identity,
-    host: options.host,
-    port: port.value,
-    route: routes.current(),
-    waitingCount: room.count,
-    waitingBytes: room.heldBytes,
-    refusals,
-    upstreams: upstreams.statuses(),
-  });
+  const status = (): RouterStatus => {
+    const certificate = tlsStatus();
+    return {
+      ...identity,
+      host,
+      port,
+      tls: tls === null || certificate === null ? null : { ...tls, ...certificate },
+      route: routes.current(),
+      waitingCount: room.count,
+      waitingBytes: room.heldBytes,
+      refusals,
+      upstreams: upstreams.statuses(),
+    };
+  };
   const admin = await serveControl(
     (request) => administer({ routes, upstreams, recorder, status, log: options.log }, request),
     (error) => options.log(`admin: ${String(error)}`),
@@ -129,24 +133,24 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
   const record: RouterRecord = {
     schema: 1,
     ...identity,
-    host: options.host,
-    port: port.value,
+    host,
+    port,
     adminPort: admin.port,
     token: admin.token,
+    ...(tls === null ? {} : { tls }),
   };
   await writeWhole(paths.routerRecord, JSON.stringify(record));
-  options.log(`listening on ${options.host}:${port.value}`);
+  options.log(`listening on ${host}:${port}${tls === null ? "" : " with TLS"}`);
 
   return ok({
     record,
     close: async (drainMs) => {
-      server.close();
-      server.closeIdleConnections();
+      stopAccepting();
       const deadline = performance.now() + drainMs;
       // Until the last byte is with its client, not only in the router.
       while (shared.openCount > 0 && performance.now() < deadline) await pause(OPEN_POLL_MS);
       await Promise.all(upstreams.statuses().map((each) => upstreams.close(each.deploymentId)));
-      server.closeAllConnections();
+      closeAll();
       pace.stop();
       hold.stop();
       admin.close();
@@ -159,21 +163,6 @@ function describeRoute({ upstream, epoch, holdUntilMs }: Route): string {
   const held = holdUntilMs === undefined ? "" : `, held until ${new Date(holdUntilMs).toISOString()}`;
   if (upstream === null) return `route: none${held}`;
   return `route: ${upstream.deploymentId} (${upstream.releaseId}), epoch ${epoch}${held}`;
-}
-
-function listen(server: Server, options: RouterOptions): Promise<Result<number, Problem>> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const message = `port ${options.port} is in use on ${options.host}`;
-      resolve(err(problem("PORT_TAKEN", { place: `port ${options.port}`, message })));
-    });
-    server.listen({ host: options.host, port: options.port }, () => {
-      // From now on an error is about single connections; the others go on.
-      server.removeAllListeners("error").on("error", (error) => options.log(String(error)));
-      resolve(ok((server.address() as AddressInfo).port));
-    });
-  });
 }
 
 function pause(ms: number): Promise<void> {

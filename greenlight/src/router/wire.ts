@@ -33,6 +33,24 @@ export interface RouterRecord extends ProcessIdentity {
   readonly port: number;
   readonly adminPort: number;
   readonly token: string;
+  /** Left out: it speaks plain HTTP. */
+  readonly tls?: RouterTls;
+}
+
+/** Where a router finds what it needs to speak TLS. Absolute paths of files in PEM. */
+export interface RouterTls {
+  /** The certificate, followed by its chain. */
+  readonly cert: string;
+  readonly key: string;
+  /** A port that sends plain HTTP to the other one; null: none. */
+  readonly redirectPort: number | null;
+}
+
+export interface TlsStatus {
+  /** ISO 8601; of the certificate in use. */
+  readonly validTo: string;
+  /** Why a newer one on disk is not in use; null: there is none. */
+  readonly fault: string | null;
 }
 
 export interface RouterStatus {
@@ -41,6 +59,8 @@ export interface RouterStatus {
   readonly host: string;
   readonly port: number;
   readonly route: Route;
+  /** Null: it speaks plain HTTP. */
+  readonly tls: (RouterTls & TlsStatus) | null;
   /** Requests that wait for a route, for a hold to end, or for an upstream that refuses connections. */
   readonly waitingCount: number;
   /** What their bodies take of the memory. */
@@ -96,9 +116,25 @@ export function parseRouteSwap(value: unknown): RouteSwap | null {
 export function parseRouterRecord(value: unknown): RouterRecord | null {
   if (!isProcessIdentity(value)) return null;
   const { schema, host, port, adminPort, token } = value as Partial<Record<keyof RouterRecord, unknown>>;
+  const { tls } = value as { readonly tls?: unknown };
+  if (tls !== undefined && parseRouterTls(tls) === null) return null;
   const isWhole =
     schema === 1 && typeof host === "string" && isPort(port) && isPort(adminPort) && typeof token === "string";
   return isWhole ? (value as RouterRecord) : null;
+}
+
+/** Null when `value` is not whole. */
+export function parseRouterTls(value: unknown): RouterTls | null {
+  if (!isRecord(value) || typeof value["cert"] !== "string" || typeof value["key"] !== "string") return null;
+  const { cert, key, redirectPort = null } = value;
+  if (redirectPort !== null && !isPort(redirectPort)) return null;
+  return { cert, key, redirectPort: redirectPort as number | null };
+}
+
+/** Whether two routers speak the same. */
+export function isSameTls(left: RouterTls | null | undefined, right: RouterTls | null | undefined): boolean {
+  if (!left || !right) return !left && !right;
+  return left.cert === right.cert && left.key === right.key && left.redirectPort === right.redirectPort;
 }
 
 function isPort(value: unknown): boolean {
