@@ -6,6 +6,7 @@ import type {
   Environment,
   Rehearsal,
 } from "../deployment/environment.ts";
+import { DEFAULT_BAKING } from "../deployment/gates/baking-policy.ts";
 import type { Approver } from "../engine/approval.ts";
 import type { BlobStore } from "../engine/blob-store.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
@@ -15,6 +16,8 @@ import type { Composition } from "./composition.ts";
 import { connectEnvironment } from "./connect-environment.ts";
 import type { ProjectPlace } from "./find-project.ts";
 import { findRelease, readRelease, type FoundRelease } from "./find-release.ts";
+import { declaredSmoke } from "./gates/declared-smoke.ts";
+import { deployGates } from "./gates/deploy-gates.ts";
 import { openEnvironmentSecrets } from "./secrets/environment-secrets.ts";
 import { withStores, type Stores } from "./with-stores.ts";
 
@@ -47,9 +50,20 @@ export async function deployRelease<Answer>(
 ): Promise<Deployed<Answer>> {
   return withEnvironments(composition, call, async ({ own, others, stores }) => {
     const release = await findRelease({ ...stores, environments: [own, ...others] }, call.release);
-    const { approval } = definitionOf(call);
+    const definition = definitionOf(call);
+    const { approval } = definition;
     const policy = approval === undefined ? null : approvalOf(approval, call, release);
-    return act(own, await requestFor(call, { release, stores, approval: policy }));
+    const request = await requestFor(call, { release, stores, approval: policy });
+    const gates = deployGates({
+      definition,
+      smoke: declaredSmoke(call.blueprint, call.environment),
+      manifest: release.manifest,
+      blobPath: (digest) => request.blobPath(digest) || null,
+      projectFolder: call.place.folder,
+      env: process.env,
+      log: (line) => request.log(line),
+    });
+    return act(own, { ...request, gates });
   });
 }
 
@@ -66,7 +80,9 @@ export async function rollBack<Answer>(
     const release = await readRelease({ ...stores, environments: [own, ...others] }, chosen.value);
     // It was let in before, and whoever needs it back can't wait for anybody.
     const request = await requestFor(call, { release: { ...release, commit }, stores, approval: null });
-    return act(own, { ...request, kind: "rollback" });
+    // What went out once passed its gates then; whoever goes back has no time for them. Baking is judged as always.
+    const baking = { ...DEFAULT_BAKING, ...definitionOf(call).baking };
+    return act(own, { ...request, kind: "rollback", gates: { smoke: null, replay: null, baking } });
   });
 }
 

@@ -147,6 +147,15 @@ export interface DeploymentEvidence {
   readonly who: string;
   readonly why: string;
   readonly approval: { readonly by: string; readonly how: string; readonly at: string } | null;
+  /** What the gates around the switch found out, oldest first; left out by records of earlier versions. */
+  readonly gates?: readonly {
+    readonly gate: string;
+    readonly verdict: "pass" | "fail" | "inconclusive";
+    readonly why: string;
+    readonly at: string;
+    /** What it was judged by. */
+    readonly figures: { readonly [name: string]: Json };
+  }[];
   /** Each state with the ISO time at which it was entered. */
   readonly transitions: readonly {
     readonly state: string;

@@ -14,12 +14,15 @@ import { readManifest } from "../../release/read-manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
 import { parseSpanMs } from "../approval-span.ts";
 import { connectEnvironment } from "../connect-environment.ts";
+import { deployGates } from "../gates/deploy-gates.ts";
+import { parseArguments } from "../probing/effect-arguments.ts";
+import { smokeChecksSchema } from "../probing/smoke-check.ts";
 
-const argsSchema = z.object({ environment: z.string() });
+const ARGUMENTS = z.strictObject({ environment: z.string(), smoke: smokeChecksSchema.optional() });
 
 /** Moves the release of the need `release` into an environment, or says that it is already there. */
 export const deploy: Effect = async (rawArgs, context) => {
-  const { environment: name } = argsSchema.parse(rawArgs);
+  const { environment: name, smoke = [] } = parseArguments(ARGUMENTS, rawArgs, context.step);
   const definition = context.environments[name];
   if (definition === undefined) throw new Error(`the run does not deploy to ${name}`);
   const path = context.needs["release"]?.outputs["release"];
@@ -49,6 +52,15 @@ export const deploy: Effect = async (rawArgs, context) => {
     releaseId: id,
     blobPath: (blob) => blobs.get(blob) ?? "",
     approval: definition.approval === undefined ? null : approvalOf(definition.approval, context, { digest, id }),
+    gates: deployGates({
+      definition,
+      smoke,
+      manifest,
+      blobPath: (blob) => blobs.get(blob) ?? null,
+      projectFolder: context.project.folder,
+      env: process.env,
+      log: (line) => context.log(line),
+    }),
     secrets: context.environmentSecrets,
     mask: (text) => context.mask(text),
     commit,
@@ -174,6 +186,13 @@ function evidenceOf(
     who,
     why,
     approval,
+    gates: deployment.gates.reports.map(({ gate, verdict, why: reason, at, figures }) => ({
+      gate,
+      verdict,
+      why: reason,
+      at,
+      figures,
+    })),
     transitions,
   };
 }
