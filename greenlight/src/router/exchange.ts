@@ -9,7 +9,9 @@ import { answerPlainly } from "./plain-answer.ts";
 import type { Recorder, Recording } from "./recording.ts";
 import { BODY_TOO_LARGE, type RequestBody } from "./request-body.ts";
 import type { RequestTarget } from "./request-fault.ts";
+import type { AnswerController, AnswerHandler } from "./service-pool.ts";
 import { Tunnel, type LongLived } from "./tunnel.ts";
+import { upgradeHead } from "./upgrade-head.ts";
 import type { Upstream } from "./upstream.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -39,6 +41,8 @@ interface ExchangeParts {
   readonly upgrade: string | null;
 }
 
+/** Bodies up to this size are copied into one write with their head. */
+const JOINED_BYTES = 2048;
 /** What a streamed body keeps in memory while nobody reads it. */
 const STREAM_BUFFER_BYTES = 64 * 1024;
 
@@ -49,7 +53,7 @@ const STREAM_BUFFER_BYTES = 64 * 1024;
  * As long as no byte went upstream, a failure sends the request back to the waiting room, and the route is read again.
  * Once bytes went out, only a GET or HEAD without a body is sent again, and only once: a POST might have been obeyed.
  */
-export class Exchange implements Dispatcher.DispatchHandler, LongLived {
+export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, LongLived {
   /** When it stops waiting for somebody to take it. */
   deadline: number;
   readonly heldBytes: number;
@@ -192,13 +196,26 @@ export class Exchange implements Dispatcher.DispatchHandler, LongLived {
     });
   }
 
+  onResponseWhole(_controller: AnswerController, data: Buffer): void {
+    if (!this.#isOver) this.#recording?.onData(Buffer.from(data));
+    this.#end(data);
+  }
+
   onResponseEnd(): void {
+    this.#end(null);
+  }
+
+  /** `rest`: what is to be written yet, of a buffer that others use again. */
+  #end(rest: Buffer | null): void {
     const upstream = this.#leaveUpstream();
     if (this.#isOver) return;
     this.#isOver = true;
     if (upstream !== null) this.#recording?.onEnd(upstream);
     const response = this.#response;
-    response.end();
+    if (rest === null) response.end();
+    // Node puts text into one write with the head, but bytes into a write of their own.
+    else if (rest.length <= JOINED_BYTES) response.end(rest.toString("latin1"), "latin1");
+    else response.end(Buffer.from(rest));
     if (response.writableLength > 0) this.#shared.pace.watchReading(response, () => response.writableFinished);
   }
 
@@ -286,15 +303,4 @@ export class Exchange implements Dispatcher.DispatchHandler, LongLived {
     this.#shared.room.leave(this);
     this.#controller?.abort(new Error("the client went away"));
   }
-}
-
-/** The head of an answer that changes the protocol. */
-function upgradeHead(status: number, headers: IncomingHttpHeaders): string {
-  const { upgrade } = headers;
-  const lines = [`HTTP/1.1 ${status} Switching Protocols`, "connection: Upgrade"];
-  if (upgrade !== undefined) lines.push(`upgrade: ${upgrade}`);
-  for (const [name, value] of Object.entries(responseHeaders(headers))) {
-    for (const each of Array.isArray(value) ? value : [value ?? ""]) lines.push(`${name}: ${each}`);
-  }
-  return `${lines.join("\r\n")}\r\n\r\n`;
 }

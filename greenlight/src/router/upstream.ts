@@ -1,24 +1,20 @@
-import { createRequire } from "node:module";
-
 import type { Pool } from "undici";
 
-import { patientConnector } from "./patient-connector.ts";
+import { ServicePool } from "./service-pool.ts";
+import { makeStreamPool } from "./stream-pool.ts";
 import { DURATION_BOUNDS_MS, Traffic } from "./traffic.ts";
 import type { LongLived } from "./tunnel.ts";
 import type { RouteUpstream, UpstreamStatus } from "./wire.ts";
 
-// undici's index loads everything it has (fetch, caches, mocks: 150 ms on two slow cores), its pool alone 45 ms.
-const UpstreamPool = createRequire(import.meta.url)("undici/lib/dispatcher/pool.js") as typeof Pool;
-
 /**
  * An idle connection is closed well before the service would close it (Node and uvicorn after 5 s), or a POST could be
- * written into a connection that is just going away. undici's timer is coarse and may fire a second late.
+ * written into a connection that is just going away. Timers are coarse: undici's may fire a second late.
  */
 const IDLE_MS = 3000;
+const TIMES = { idleMs: IDLE_MS, connectTimeoutMs: 1000 } as const;
 const CONNECTION_LIMIT = 1024;
 /** As many as there may be clients: whoever sends slowly or listens for long must not hold others up. */
 const STREAM_LIMIT = 10_000;
-const CONNECT_TIMEOUT_MS = 1000;
 const REMEMBERED_COUNT = 8;
 const GENTLE_END_MS = 1000;
 
@@ -34,7 +30,8 @@ export class Upstream {
   readonly deploymentId: string;
   readonly releaseId: string;
   readonly address: string;
-  readonly pool: Pool;
+  /** For requests whose bodies are all there: nearly every one. */
+  readonly pool: ServicePool;
   readonly traffic: Traffic;
   readonly #limits: UpstreamLimits;
   readonly #longLived = new Set<LongLived>();
@@ -48,7 +45,8 @@ export class Upstream {
     this.address = addressOf(target);
     this.traffic = traffic;
     this.#limits = limits;
-    this.pool = makePool(this.address, CONNECTION_LIMIT, limits);
+    const { host, port } = target;
+    this.pool = new ServicePool({ ...limits, ...TIMES, host, port, connectionLimit: CONNECTION_LIMIT });
   }
 
   /**
@@ -56,7 +54,8 @@ export class Upstream {
    * They have connections of their own, so that none of them can keep a short request waiting.
    */
   get streams(): Pool {
-    this.#streams ??= makePool(this.address, STREAM_LIMIT, this.#limits);
+    const { address } = this;
+    this.#streams ??= makeStreamPool({ ...this.#limits, ...TIMES, address, connectionLimit: STREAM_LIMIT });
     return this.#streams;
   }
 
@@ -74,7 +73,7 @@ export class Upstream {
 
   /** Lets the connections go as they become idle. */
   retire(): void {
-    void this.pool.close();
+    this.pool.close();
     void this.#streams?.close();
   }
 
@@ -88,7 +87,8 @@ export class Upstream {
       });
     }
     const reason = new Error("the deployment was drained");
-    await Promise.all([this.pool.destroy(reason), this.#streams?.destroy(reason)]);
+    this.pool.destroy(reason);
+    await this.#streams?.destroy(reason);
   }
 
   status(): UpstreamStatus {
@@ -146,18 +146,6 @@ export class Upstreams {
       if (upstream !== current && upstream.traffic.inFlightCount === 0) void this.close(upstream.deploymentId);
     }
   }
-}
-
-function makePool(address: string, connections: number, limits: UpstreamLimits): Pool {
-  return new UpstreamPool(address, {
-    connections,
-    pipelining: 1,
-    keepAliveTimeout: IDLE_MS,
-    keepAliveMaxTimeout: IDLE_MS,
-    connect: patientConnector(CONNECT_TIMEOUT_MS),
-    headersTimeout: limits.headTimeoutMs,
-    bodyTimeout: limits.bodyTimeoutMs,
-  });
 }
 
 function addressOf(target: RouteUpstream): string {
