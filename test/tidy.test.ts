@@ -26,6 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   toolkits: ["base", "pipeline"],
   compilers: ["base", "pipeline"],
   "adapters/stores": ["base", "pipeline", "engine", "masking"],
+  // The port of notices sits with the outbox.
+  "adapters/codehosts": ["base", "pipeline", "app"],
   "adapters/targets": ["base", "pipeline", "deployment", "release", "keeper", "router"],
   app: [
     "base",

@@ -18,6 +18,7 @@ import type { ProjectPlace } from "./find-project.ts";
 import { findRelease, readRelease, type FoundRelease } from "./find-release.ts";
 import { declaredSmoke } from "./gates/declared-smoke.ts";
 import { deployGates } from "./gates/deploy-gates.ts";
+import { whileTelling } from "./outbox/tell-deployments.ts";
 import { openEnvironmentSecrets } from "./secrets/environment-secrets.ts";
 import { withStores, type Stores } from "./with-stores.ts";
 
@@ -63,7 +64,7 @@ export async function deployRelease<Answer>(
       env: process.env,
       log: (line) => request.log(line),
     });
-    return act(own, { ...request, gates });
+    return carryOut(composition, call, { environment: own, request: { ...request, gates } }, act);
   });
 }
 
@@ -82,8 +83,26 @@ export async function rollBack<Answer>(
     const request = await requestFor(call, { release: { ...release, commit }, stores, approval: null });
     // What went out once passed its gates then; whoever goes back has no time for them. Baking is judged as always.
     const baking = { ...DEFAULT_BAKING, ...definitionOf(call).baking };
-    return act(own, { ...request, kind: "rollback", gates: { smoke: null, replay: null, baking } });
+    return carryOut(
+      composition,
+      call,
+      { environment: own, request: { ...request, kind: "rollback", gates: { smoke: null, replay: null, baking } } },
+      act,
+    );
   });
+}
+
+/** A rehearsal changes nothing, so nobody is told. */
+function carryOut<Answer>(
+  composition: Composition,
+  call: DeployCall,
+  at: { readonly environment: Environment; readonly request: DeployRequest },
+  act: Act<Answer>,
+): Promise<Answer> {
+  if ((act as unknown) === rehearse) return act(at.environment, at.request);
+  const { folder: projectFolder, stateFolder } = call.place;
+  const { codeHost } = call.blueprint;
+  return whileTelling({ codeHost, projectFolder, stateFolder, env: process.env, clock: composition.clock }, at, act);
 }
 
 /** Throws ENVIRONMENT_UNKNOWN. */

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { problem } from "../../base/problem.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { unreachable } from "../../base/unreachable.ts";
-import type { ApprovalPolicy, DeploymentRecord, DeployOutcome } from "../../deployment/environment.ts";
+import type { ApprovalPolicy, DeploymentRecord, DeployOutcome, DeployRequest } from "../../deployment/environment.ts";
 import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
 import type { DeploymentEvidence } from "../../evidence/evidence.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
@@ -15,6 +15,7 @@ import { releaseDigest, releaseId } from "../../release/release-digest.ts";
 import { parseSpanMs } from "../approval-span.ts";
 import { connectEnvironment } from "../connect-environment.ts";
 import { deployGates } from "../gates/deploy-gates.ts";
+import { whileTelling } from "../outbox/tell-deployments.ts";
 import { parseArguments } from "../probing/effect-arguments.ts";
 import { smokeChecksSchema } from "../probing/smoke-check.ts";
 
@@ -46,7 +47,7 @@ export const deploy: Effect = async (rawArgs, context) => {
   const digest = releaseDigest(manifest);
   const id = releaseId(manifest);
   const { who, commit, branch } = context.run.trigger;
-  const outcome = await environment.deploy({
+  const request: DeployRequest = {
     manifest,
     digest,
     releaseId: id,
@@ -70,7 +71,10 @@ export const deploy: Effect = async (rawArgs, context) => {
     signal: context.signal,
     onTransition: (transition) => context.log(`${transition.at} ${transition.state}: ${transition.why}`),
     log: (line) => context.log(line),
-  });
+  };
+  const { folder: projectFolder, stateFolder } = context.project;
+  const telling = { codeHost: context.codeHost, projectFolder, stateFolder, env: process.env, clock: systemClock };
+  const outcome = await whileTelling(telling, { environment, request }, (here, told) => here.deploy(told));
   // A damaged file of the store must not block every later run: it is found and removed, so that the bundle is rebuilt.
   const isDamaged = outcome.problems.some((each) => each.code === "RELEASE_INCOMPLETE");
   if (isDamaged) await context.dropDamagedBlobs(manifest.files.map((file) => file.digest));
