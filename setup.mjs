@@ -20,6 +20,7 @@ const NODE_PACKAGES = {
 /** Parts of the names of test files that do more when GREENLIGHT_HEAVY is 1; a test compares them with the files. */
 const HEAVY = [
   "blue-green",
+  "killed-controller",
   "main-job",
   "scenarios/resume",
   "approvals",
@@ -34,6 +35,7 @@ const HEAVY = [
   "real-server",
   "store-down",
   "full-disk",
+  "server/cuts",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

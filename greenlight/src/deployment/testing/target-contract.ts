@@ -35,7 +35,7 @@ const NOBODY = null;
 
 /** What every target does that keeps its environment alive by itself; run by each adapter's test. */
 export function targetContract(name: string, open: () => Promise<TargetKind>): void {
-  describe(name, () => {
+  describe(`target ${name}`, () => {
     let kind: TargetKind;
     let home: TargetHome;
     let target: Target;

@@ -32,6 +32,14 @@ test("holds the three programs with all that they import, and no test", () => {
   const own = [program, "app/keeper/main.ts", "app/router/main.ts", "app/adapters/targets/processes/lease.ts"];
   expect(paths).toEqual(expect.arrayContaining([...own, "package.json", "node_modules/undici/package.json"]));
   expect(paths.filter((path) => path.includes("/testing/") || path.includes(".test."))).toEqual([]);
+  // Whoever loads a package lazily names its types; a way of loading that is not followed would show here.
+  const named = files.flatMap(({ path, content }) =>
+    path.startsWith("app/")
+      ? [...content.toString().matchAll(/ from "([a-z@][^":]*)"/gu)].map((found) => found[1])
+      : [],
+  );
+  expect(named).toContain("undici");
+  for (const name of named) expect(paths).toContain(`node_modules/${name}/package.json`);
   // What is sent over a slow line, and starts often.
   expect(files.reduce((sum, { content }) => sum + content.length, 0)).toBeLessThan(4_000_000);
 });

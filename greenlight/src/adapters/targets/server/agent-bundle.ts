@@ -53,7 +53,7 @@ const IMPORTS = [
   /^\s*(?:import|export)\s+(?!type\s)[^'"`;]*?from\s+"([^"]+)"/gmu,
   /^import\s+"([^"]+)"/gmu,
   /\bimport\(\s*"([^"]+)"\s*\)/gmu,
-  /\bcreateRequire\(import\.meta\.url\)\(\s*"([^"]+)"\s*\)/gmu,
+  /\b(?:require|createRequire\(import\.meta\.url\))\(\s*"([^"]+)"\s*\)/gmu,
 ];
 
 /** All modules that the entries come to import, with their contents, and the packages that these name. */

@@ -144,6 +144,8 @@ function look(
 
 function urlOf({ server, address, greeting }: ServerPlace): string {
   if (server.url !== null) return server.url.replace(/\/$/u, "");
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return `http://${host}:${String(greeting.options["port"])}`;
+  const tls = (greeting.options["tls"] ?? null) as { readonly name?: string | null } | null;
+  const name = tls?.name ?? address.host;
+  const host = name.includes(":") ? `[${name}]` : name;
+  return `${tls === null ? "http" : "https"}://${host}:${String(greeting.options["port"])}`;
 }

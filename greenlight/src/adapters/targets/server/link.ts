@@ -8,8 +8,8 @@ import type { ServerPlace } from "./place.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { AgentSession, ConnectionLost, openSession, type Call } from "./session.ts";
 
-/** Delays before each attempt to connect again after a cut: half a minute in all. */
-const RECONNECT_DELAYS_MS = [100, 300, 1000, 2000, 4000, 8000, 15_000];
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5000;
 /** One call may be cut this often before it is given up. */
 const CUT_LIMIT = 4;
 /** A session that nobody uses is ended. */
@@ -50,11 +50,11 @@ export class ServerLink {
     return (await this.#call<Value>(call, "bring")) as Value;
   }
 
-  /** As `ask`, but rejects with ConnectionLost when the connection is cut, instead of doing it again. */
-  async once<Value>(call: Call): Promise<Value> {
+  /** The session that stands now, for calls that must not be repeated on another one. Throws a ProblemError. */
+  async session(): Promise<AgentSession> {
     const opened = await this.#open("bring");
-    if (!(opened instanceof AgentSession)) throw new ConnectionLost("there is no agent");
-    return opened.call<Value>(call);
+    if (!(opened instanceof AgentSession)) throw new Error("the agent was brought, and is not there");
+    return opened;
   }
 
   /** As `ask`, for effects: what keeps it from being done comes back as problems. */
@@ -144,15 +144,14 @@ export class ServerLink {
 
   /** The first time a fault is told at once; after a cut it may pass by. */
   async #connectAgain(): Promise<AgentSession | ServerFacts> {
-    for (let attempt = 0; ; attempt += 1) {
+    const deadline = performance.now() + this.#place.server.reconnectMs;
+    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, LAST_RETRY_MS)) {
       try {
         return await openSession(this.#place);
       } catch (error) {
-        const delayMs = RECONNECT_DELAYS_MS[attempt];
         if (!(error instanceof ProblemError) || !this.#wasOpen) throw error;
-        if (delayMs === undefined || !error.problems.every(mayPass)) {
-          const [first] = error.problems;
-          throw new ProblemError([describeCut(this.#place, first?.message ?? "")], { cause: error });
+        if (performance.now() + delayMs > deadline || !error.problems.every(mayPass)) {
+          throw new ProblemError([describeCut(this.#place, error.problems[0]?.message ?? "")], { cause: error });
         }
         await sleep(delayMs);
       }

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly url: string | null;
   /** Whether what is sent is compressed. Worth it but on a fast local network. */
   readonly compression: boolean;
+  /** How long it is tried to connect again after a cut. */
+  readonly reconnectMs: number;
 }
 
 export const SERVER_DEFAULTS: Omit<ServerOptions, "address"> = {
@@ -26,6 +28,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "address"> = {
   folder: "~/.greenlight/{project}",
   url: null,
   compression: true,
+  reconnectMs: 30_000,
 };
 
 export interface Address {
@@ -61,12 +64,11 @@ function isOwn(name: string): boolean {
 
 /** What is wrong with the server's own options, one clause each; empty when they are whole and within their bounds. */
 export function checkServerOptions(own: OptionValues): readonly string[] {
-  const { address, sshPort, identityFile, knownHosts, hostKeys, folder, url, compression } = own;
+  const { address, sshPort, identityFile, knownHosts, hostKeys, folder, url, compression, reconnectMs } = own;
   const wrong: string[] = [];
   if (typeof address !== "string" || parseAddress(address) === null)
     wrong.push("the address must be user@host or host");
-  const isPort = typeof sshPort === "number" && Number.isSafeInteger(sshPort) && sshPort >= 1 && sshPort <= 65_535;
-  if (sshPort !== null && !isPort) wrong.push("sshPort must be a whole number from 1 to 65535");
+  if (sshPort !== null && !isWhole(sshPort, 1, 65_535)) wrong.push("sshPort must be a whole number from 1 to 65535");
   for (const [name, path] of Object.entries({ identityFile, knownHosts })) {
     if (path !== null && !isPath(path)) wrong.push(`${name} must be a path without quotes and control characters`);
   }
@@ -74,7 +76,12 @@ export function checkServerOptions(own: OptionValues): readonly string[] {
   if (typeof folder !== "string" || !FOLDER.test(folder)) wrong.push("folder must be absolute or begin with ~/");
   if (url !== null && !isWebAddress(url)) wrong.push("url must be a URL of http or https");
   if (typeof compression !== "boolean") wrong.push("compression must be true or false");
+  if (!isWhole(reconnectMs, 0, 600_000)) wrong.push("reconnectMs must be a whole number from 0 to 600000");
   return wrong;
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most;
 }
 
 function isPath(value: unknown): boolean {

@@ -5,7 +5,7 @@ import type { TargetRelease } from "../../../deployment/target.ts";
 import { BODY_LIMIT_BYTES } from "./frames.ts";
 import type { ServerLink } from "./link.ts";
 import type { ServerPlace } from "./place.ts";
-import { ConnectionLost } from "./session.ts";
+import { ConnectionLost, type AgentSession } from "./session.ts";
 import type { MissingFile, Piece, WantedFile } from "./wire.ts";
 
 /** Pieces that are on their way at once. */
@@ -25,18 +25,20 @@ export interface Transfer {
 export async function sendRelease(transfer: Transfer, release: TargetRelease): Promise<readonly Problem[]> {
   const wanted = wantedFiles(release);
   for (let round = 1; ; round += 1) {
-    const missing = await transfer.link.ask<readonly MissingFile[]>({
-      name: "missing",
-      args: [wanted],
-      timeoutMs: LOOK_LIMIT_MS,
-    });
-    if (missing.length === 0) return [];
-    if (round > ROUND_LIMIT) {
-      const message = `${missing.length} files did not arrive`;
+    const session = await transfer.link.session();
+    try {
+      const look = { name: "missing", args: [wanted], timeoutMs: LOOK_LIMIT_MS };
+      const missing = await session.call<readonly MissingFile[]>(look);
+      if (missing.length === 0) return [];
+      const problems = await sendAll({ ...transfer, session }, release, missing);
+      if (problems.length > 0) return problems.slice(0, 1);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+    }
+    if (round >= ROUND_LIMIT) {
+      const message = "the connection was cut again and again while the release was sent";
       return [problem("SERVER_CONNECTION_LOST", { place: transfer.place.label, message })];
     }
-    const problems = await sendAll(transfer, release, missing);
-    if (problems.length > 0) return problems.slice(0, 1);
   }
 }
 
@@ -45,26 +47,27 @@ function wantedFiles({ manifest }: TargetRelease): readonly WantedFile[] {
   return [...byDigest.values()];
 }
 
+/** Rejects with ConnectionLost after a cut. */
 async function sendAll(
-  transfer: Transfer,
+  transfer: Transfer & { readonly session: AgentSession },
   release: TargetRelease,
   missing: readonly MissingFile[],
 ): Promise<readonly Problem[]> {
-  const { link, signal, place } = transfer;
+  const { session, signal, place } = transfer;
   const problems: Problem[] = [];
   const underWay = new Set<Promise<void>>();
-  let isCut = false;
-  const isOver = (): boolean => signal.aborted || isCut || problems.length > 0;
+  let cut: ConnectionLost | null = null;
+  const isOver = (): boolean => signal.aborted || cut !== null || problems.length > 0;
   const send = async (piece: Piece, bytes: Buffer): Promise<void> => {
     while (underWay.size >= PIECES_AT_ONCE) await Promise.race(underWay);
-    // Never repeated by itself: pieces have to arrive in their order, so after a cut the server is asked how far it came.
-    const sent: Promise<void> = link
-      .once<readonly Problem[]>({ name: "put", args: [piece], body: bytes, timeoutMs: PIECE_LIMIT_MS })
+    // Pieces have to arrive in their order, so after a cut the server is asked anew how far it came.
+    const sent: Promise<void> = session
+      .call<readonly Problem[]>({ name: "put", args: [piece], body: bytes, timeoutMs: PIECE_LIMIT_MS })
       .then(
         (found) => void problems.push(...found),
         (error: unknown) => {
           if (!(error instanceof ConnectionLost)) throw error;
-          isCut = true;
+          cut = error;
         },
       )
       .finally(() => underWay.delete(sent));
@@ -79,6 +82,7 @@ async function sendAll(
     await Promise.all(underWay);
   }
   if (signal.aborted) return [problem("DEPLOYMENT_FAILED", { place: place.name, message: "cancelled while copying" })];
+  if (cut !== null && problems.length === 0) throw cut as ConnectionLost;
   return problems;
 }
 

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-
 import { ProblemError } from "../../../base/problem.ts";
 import { agentFiles } from "./agent-bundle.ts";
 import { describeFault } from "./describe-fault.ts";
@@ -99,9 +97,8 @@ export class AgentSession {
       this.#pending.set(id, { resolve, reject, timer });
     });
     this.#run.hold(true);
-    // Not waited for before the bytes are gone, so that many files may be on their way at once.
-    const isFull = !this.#run.input.write(encodeFrame({ id, call: name, args }, body));
-    if (isFull) await Promise.race([once(this.#run.input, "drain").catch(() => {}), answered.catch(() => {})]);
+    // Whoever sends much waits for answers, which bounds what waits in memory.
+    this.#run.input.write(encodeFrame({ id, call: name, args }, body));
     return (await answered) as Value;
   }
 

@@ -155,13 +155,15 @@ export async function readUntilMark(run: SshRun, marks: readonly string[], timeo
 
 const OUTPUT_LIMIT_BYTES = 2 * 1024 * 1024;
 const LINE_END = 10;
+const SPACE = 32;
 
-/** A mark stands at the beginning of a whole line. */
+/** A mark stands at the beginning of a whole line, alone or before a space. */
 function findMark(text: Buffer, marks: readonly string[]): Marked | null {
   for (const mark of marks) {
     for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) {
       const end = text.indexOf(LINE_END, at);
-      if (end === -1 || (at > 0 && text[at - 1] !== LINE_END)) continue;
+      const isWord = [LINE_END, SPACE].includes(text[at + mark.length] ?? 0);
+      if (end === -1 || !isWord || (at > 0 && text[at - 1] !== LINE_END)) continue;
       const line = text.toString("utf8", at + mark.length, end).trim();
       return { mark, before: text.toString("utf8", 0, at), line, after: text.subarray(end + 1) };
     }

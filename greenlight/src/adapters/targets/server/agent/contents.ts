@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
 import { digestFile } from "../../../../base/file-digest.ts";
@@ -51,7 +51,8 @@ export class Contents {
     try {
       const file = await open(partial, offset === 0 ? "w" : "r+", 0o600);
       try {
-        await file.write(bytes, 0, bytes.length, offset);
+        if ((await file.stat()).size < offset) throw new Error("a piece is missing before this one");
+        await writeWhole(file, bytes, offset);
         if (isLast) await file.truncate(sizeBytes);
       } finally {
         await file.close();
@@ -65,7 +66,6 @@ export class Contents {
       return [problem("RELEASE_INCOMPLETE", { place: digest, message: "its content was changed in the store" })];
     } catch (error) {
       // A file that does not fit would only keep the disk full.
-      await truncate(partial).catch(() => {});
       await rm(partial, { force: true }).catch(() => {});
       return [problem("STORE_UNWRITABLE", { place: this.#uploads, message: (error as Error).message })];
     }
@@ -100,6 +100,13 @@ export class Contents {
       }
     }
     return places;
+  }
+}
+
+/** A disk that runs full takes a part first, and refuses the rest. */
+async function writeWhole(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += (await file.write(bytes, at, bytes.length - at, offset + at)).bytesWritten;
   }
 }
 

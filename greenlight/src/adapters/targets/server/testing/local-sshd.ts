@@ -1,11 +1,26 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { connect as dial } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
+import { digestFile } from "../../../../base/file-digest.ts";
+import type { Target } from "../../../../deployment/target.ts";
 import { freePort } from "../../../../keeper/free-port.ts";
 import { waitUntil } from "../../../../keeper/testing/wait-until.ts";
+import { server } from "../../index.ts";
+import { runtimeFor } from "../agent-bundle.ts";
+import { connect } from "../index.ts";
 import type { ServerOptions } from "../options.ts";
 
 /** The server's program; null when there is none. */
@@ -45,9 +60,17 @@ export class LocalSshd {
   }
 
   /** Writes the host key that there is into `known_hosts`. */
-  trust(): void {
+  trust(port = this.port): void {
     const key = readFileSync(join(this.folder, "host.pub"), "utf8");
-    writeFileSync(join(this.folder, "known_hosts"), `[127.0.0.1]:${this.port} ${key}`);
+    writeFileSync(join(this.folder, "known_hosts"), `[127.0.0.1]:${port} ${key}`);
+  }
+
+  /** Puts Node on the server, so that a test which is about something else needs not send it. */
+  async lendRuntime(folder = this.options.folder): Promise<void> {
+    const runtime = runtimeFor(`${process.platform}-${process.arch}`) ?? "";
+    const runtimes = join(folder, "runtimes");
+    mkdirSync(runtimes, { recursive: true });
+    copyFileSync(runtime, join(runtimes, await digestFile(runtime)), constants.COPYFILE_FICLONE);
   }
 
   get address(): string {
@@ -55,7 +78,7 @@ export class LocalSshd {
   }
 
   /** How it is reached. */
-  get options(): Omit<ServerOptions, "address" | "url" | "hostKeys"> {
+  get options(): Omit<ServerOptions, "address" | "url" | "hostKeys" | "reconnectMs"> {
     return {
       sshPort: this.port,
       identityFile: join(this.folder, "user"),
@@ -118,9 +141,21 @@ export class LocalSshd {
   }
 }
 
+/** A client of an environment on that server. */
+export function reach(
+  sshd: LocalSshd,
+  change: Partial<ServerOptions & { readonly port: number }> = {},
+  name = "staging",
+): Target {
+  const { address = sshd.address, ...own } = change;
+  const times = { bakeMs: 300, drainMs: 3000, stopGraceMs: 2000 };
+  const { options } = server(address, { ...sshd.options, host: "127.0.0.1", ...times, ...own });
+  return connect({ name, folder: "/nowhere", options, configuration: {} });
+}
+
 function answers(port: number): Promise<true | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
+    const socket = dial({ host: "127.0.0.1", port });
     socket.once("data", () => {
       socket.destroy();
       resolve(true);
