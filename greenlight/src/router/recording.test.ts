@@ -221,7 +221,7 @@ describe("recorded lines", () => {
     const folder = mkdtempSync(join(tmpdir(), "greenlight-lines-"));
     mkdirSync(join(folder, "recordings"));
     const path = join(folder, "recordings", "requests.jsonl");
-    const whole = `${line("a")}\n${line("b").replace('"schema":1', '"schema":2')}\nnonsense\n${line("c")}\n`;
+    const whole = `${recordedLine("a")}\n${recordedLine("b").replace('"schema":1', '"schema":2')}\nnonsense\n${recordedLine("c")}\n`;
     for (const cut of [whole.length, whole.length - 2, whole.length - 40, 10, 0]) {
       writeFileSync(path, whole.slice(0, cut));
       const found = (await readRecordedLines(join(folder, "recordings"), 10)).map((each) => each.path);
@@ -274,7 +274,7 @@ describe("redaction", () => {
   });
 });
 
-function line(name: string): string {
+function recordedLine(name: string): string {
   return JSON.stringify({
     schema: 1,
     at: "2026-01-01T00:00:00.000Z",

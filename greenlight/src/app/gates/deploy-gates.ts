@@ -1,3 +1,4 @@
+import { err, ok } from "../../base/result.ts";
 import { DEFAULT_BAKING } from "../../deployment/gates/baking-policy.ts";
 import type { DeployGates } from "../../deployment/gates/gate-record.ts";
 import type { SwitchGate } from "../../deployment/gates/gate.ts";
@@ -65,7 +66,13 @@ function declaredReplay(replay: ReplayDefinition, release: GatedRelease): Switch
       secretValues: new Map(),
       from: env,
     }),
-    modelPath: digest === null ? null : release.blobPath(digest),
+    modelPath: () => {
+      if (digest === null) return ok(null);
+      const path = release.blobPath(digest);
+      return path === null
+        ? err("the file of the release's model is not here, so that nothing can be scored")
+        : ok(path);
+    },
     log: (line) => release.log(line),
   });
   return replayGate(policy, scorer);

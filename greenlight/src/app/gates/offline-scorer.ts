@@ -11,8 +11,8 @@ export interface OfflineScorerOptions {
   readonly timeoutMs: number;
   readonly projectFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The file of the release's model; null: it has none, or it is not here. */
-  readonly modelPath: string | null;
+  /** The file of the release's model, asked when it is needed; null: the release has none. */
+  modelPath(): Result<string | null, string>;
   log(line: string): void;
 }
 
@@ -21,11 +21,13 @@ export interface OfflineScorerOptions {
  * is an error, since a scorer that is half understood would compare half of what it should.
  */
 export function offlineScorer(options: OfflineScorerOptions): OfflineScorer {
-  const { run, timeoutMs, projectFolder: folder, env, modelPath } = options;
+  const { run, timeoutMs, projectFolder: folder, env } = options;
   const log = (line: string): void => options.log(line);
   return async (requests, signal) => {
     const input = requests.map((request) => `${JSON.stringify(question(request))}\n`).join("");
-    const variables = modelPath === null ? env : { ...env, MODEL_PATH: modelPath };
+    const model = options.modelPath();
+    if (!model.ok) return model;
+    const variables = model.value === null ? env : { ...env, MODEL_PATH: model.value };
     const printed = await runScorer({ run, folder, env: variables, input, timeoutMs, signal, log });
     return printed.ok ? readAnswers(printed.value) : err(`the offline model ${printed.error}: ${run}`);
   };

@@ -1,3 +1,4 @@
+import type { Json } from "../../base/json.ts";
 import type { Controller } from "../controller.ts";
 import type { Deployment } from "../deployment.ts";
 import type { GateJudgement, GateReport, GreenService, SwitchGate } from "./gate.ts";
@@ -14,10 +15,27 @@ export async function runGate(
     return { verdict: "inconclusive", why, problems: [], figures: {}, isHeld: true };
   });
   controller.log(`${gate}: ${found.verdict}: ${found.why}`);
+  const { mask } = controller.request ?? {};
   return {
-    ...found,
+    ...(mask === undefined ? found : masked(found, mask)),
     gate,
     at: new Date(controller.clock.now()).toISOString(),
+  };
+}
+
+/** Answers of a service may hold what nobody should keep. */
+function masked(found: GateJudgement, mask: (text: string) => string): GateJudgement {
+  const clean = (value: Json): Json => {
+    if (typeof value === "string") return mask(value);
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(clean);
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [mask(name), clean(member)]));
+  };
+  return {
+    ...found,
+    why: mask(found.why),
+    problems: found.problems.map((each) => ({ ...each, place: mask(each.place), message: mask(each.message) })),
+    figures: Object.fromEntries(Object.entries(found.figures).map(([name, value]) => [name, clean(value)])),
   };
 }
 
