@@ -100,16 +100,21 @@ async function storedAs({ target, clock }: EnvironmentOptions, deployment: Deplo
   }
 }
 
+const NOTHING_STOPPED = { wasRunning: false, endedPids: [] } as const;
+
 /** Ends all that runs. Does not wait for a deployment that is under way: its next step is refused. */
 async function stop({ name, target, clock }: EnvironmentOptions): ReturnType<Environment["stop"]> {
   const state = await target.observe();
-  if (!state.isKnown) return { wasRunning: false, endedPids: [] };
+  // A first deployment may have ended before there was anything to stop; its record is closed all the same.
+  const isLeft = (await unfinishedDeployments(target)).length > 0;
+  if (!state.isKnown && !isLeft) return NOTHING_STOPPED;
   const lease = await seizeLease(target);
   try {
-    const { wasRunning, endedPids, problems } = await target.stop(lease.epoch);
+    const stopped = state.isKnown ? await target.stop(lease.epoch) : { ...NOTHING_STOPPED, problems: [] };
+    const { problems, ...answer } = stopped;
     if (problems.length > 0) throw new ProblemError(problems, { exitCode: 3 });
     await healDeployments(healer({ environment: name, target, clock }, lease), "the environment was stopped");
-    return { wasRunning, endedPids };
+    return answer;
   } finally {
     await lease.release();
   }

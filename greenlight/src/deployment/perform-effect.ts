@@ -5,11 +5,11 @@ import { releaseDigest } from "../release/release-digest.ts";
 import type { DeployEffect } from "./action.ts";
 import { awaitApproval } from "./await-approval.ts";
 import type { Controller } from "./controller.ts";
-import { greenOf, stateOf, type Deployment } from "./deployment.ts";
+import { greenOf, isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployRequest } from "./environment.ts";
 import { runGate } from "./gates/run-gate.ts";
 import type { Findings } from "./observation.ts";
-import type { LiveRelease, TargetState } from "./target.ts";
+import type { LiveRelease } from "./target.ts";
 
 export interface Performed {
   readonly problems: readonly Problem[];
@@ -21,9 +21,9 @@ const KEPT_RELEASE_COUNT = 3;
 /** Does one thing to the world on behalf of `decide`, and says what was found out by it. */
 export async function performEffect(
   effect: DeployEffect,
-  at: { readonly controller: Controller; readonly deployment: Deployment; readonly state: TargetState },
+  at: { readonly controller: Controller; readonly deployment: Deployment },
 ): Promise<Performed> {
-  const { controller, deployment, state } = at;
+  const { controller, deployment } = at;
   const { target, request } = controller;
   const epoch = controller.lease?.epoch ?? 0;
   switch (effect.kind) {
@@ -74,7 +74,7 @@ export async function performEffect(
       return { problems: [], found: { isClosed: true } };
     }
     case "prune":
-      return { problems: await prune(controller, deployment, state), found: { isPruned: true } };
+      return { problems: await prune(controller, deployment), found: { isPruned: true } };
     case "stop-target":
       return done((await target.stop(epoch)).problems);
     default:
@@ -116,14 +116,19 @@ function switchRoute(
   });
 }
 
-/** Keeps the files of what is live, and of the two releases that were before, so that going back needs no store. */
-async function prune({ target }: Controller, deployment: Deployment, state: TargetState): Promise<readonly Problem[]> {
-  const records = await target.readDeployments();
+/**
+ * Keeps the files of what is live and in a slot, of the two releases that were before, so that going back needs no store, and of
+ * whatever is under way. Looks anew: a controller that stood still would otherwise remove what another one has just brought.
+ */
+async function prune({ target, lease }: Controller, deployment: Deployment): Promise<readonly Problem[]> {
+  const [state, records] = [await target.observe(), await target.readDeployments()];
+  if (lease?.isLost() !== false) return [];
   const served = records.filter((record) => stateOf(record) === "succeeded").map((record) => record.digest);
   const live = [state.route.live?.digest, deployment.blue?.digest].filter((digest) => digest !== undefined);
   const kept = [...new Set([...live, ...served])].slice(0, KEPT_RELEASE_COUNT);
   const inSlots = Object.values(state.slots).flatMap((slot) => slot?.digest ?? []);
-  return target.prune([...kept, ...inSlots]);
+  const underWay = records.filter((record) => !isFinished(record) && record.id !== deployment.id);
+  return target.prune([...kept, ...inSlots, ...underWay.map((record) => record.digest)]);
 }
 
 function required(request: DeployRequest | null): DeployRequest {

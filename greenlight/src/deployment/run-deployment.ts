@@ -65,18 +65,20 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
         found = { ...found, ...(await lookAround(action.at, { target, deployment, found, state })) };
         break;
       case "do":
-        await act(action.effect, state);
+        await act(action.effect);
         break;
     }
   }
 
-  async function act(effect: DeployEffect, state: TargetState): Promise<void> {
+  async function act(effect: DeployEffect): Promise<void> {
     deployment = intendStep(deployment, effect.kind, clock.now());
     await write();
+    // Somebody else may have come while it was written; the target would refuse most of it, but need not be asked.
+    if (controller.lease?.isLost() === true) return;
     const isBlocked = unwritten.length > 0 && RECORDED_FIRST.has(effect.kind);
     const performed = isBlocked
       ? { problems: unwritten, found: {} }
-      : await performEffect(effect, { controller, deployment, state });
+      : await performEffect(effect, { controller, deployment });
     deployment = observeStep(deployment, performed.problems, clock.now());
     for (const each of performed.problems) controller.log(`${effect.kind}: ${each.place}: ${each.message}`);
     const hasFailed = performed.problems.length > 0;
@@ -90,6 +92,7 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
   async function write(): Promise<void> {
     const state = stateOf(deployment);
     if (state === "queued" || state === "locked") return;
+    deployment = { ...deployment, epoch: controller.lease?.epoch ?? deployment.epoch };
     unwritten = await target.writeDeployment(deployment);
     for (const each of unwritten) controller.log(`record: ${each.place}: ${each.message}`);
   }
@@ -122,7 +125,7 @@ function enterNext(
     next = placeBesideBlue(continueWaiting(deployment, found.continued), state, controller.lease?.epoch ?? 0);
   }
   // It came too late for what still ran, and starts it anew.
-  if (action.state === "starting-green") next = { ...next, warm: null, epoch: controller.lease?.epoch ?? next.epoch };
+  if (action.state === "starting-green") next = { ...next, warm: null };
   if (action.state === "awaiting-approval") {
     const expiresAfterMs = controller.request?.approval?.expiresAfterMs ?? null;
     next = { ...next, approvalWait: next.approvalWait ?? { at: new Date(now).toISOString(), expiresAfterMs } };

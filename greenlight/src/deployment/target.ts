@@ -68,6 +68,7 @@ export interface Target {
   stop(epoch: number): Promise<StopAnswer>;
   /** Newest first. Records that can't be read are left out. */
   readDeployments(): Promise<readonly Deployment[]>;
+  /** Refuses what a controller writes that was superseded: one with an epoch (above 0) that is not the highest any more. */
   writeDeployment(deployment: Deployment): Promise<readonly Problem[]>;
   /** All answers that are kept here. What can't be read is left out. */
   readApprovals(): Promise<readonly ApprovalRecord[]>;
@@ -211,5 +212,7 @@ export interface ProbeAnswer {
 export interface StopAnswer {
   readonly wasRunning: boolean;
   readonly endedPids: readonly number[];
+  /** What was out of the ordinary, one clause each, beginning with a small letter. */
+  readonly notes?: readonly string[];
   readonly problems: readonly Problem[];
 }

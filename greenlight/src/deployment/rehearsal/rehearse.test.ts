@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 function environment(): Environment {
-  const target = world.target("one", (step) => steps.push(step));
+  const target = world.target("one", (step) => void steps.push(step));
   return openEnvironment({ name: "fake", folder: "/fake", target, clock: world.clock });
 }
 

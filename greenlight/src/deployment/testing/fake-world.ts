@@ -9,16 +9,9 @@ import { stateOf, type Deployment } from "../deployment.ts";
 import type { RecordedExchange } from "../gates/recorded-exchange.ts";
 import type { ServiceAnswer, ServiceCall } from "../gates/service-call.ts";
 import type { TrafficFigures } from "../gates/traffic-figures.ts";
-import type {
-  DeploymentTimings,
-  LeaseHolder,
-  LiveRelease,
-  ProbeAnswer,
-  SlotName,
-  Target,
-  TargetRelease,
-  TargetState,
-} from "../target.ts";
+import type { LeaseHolder, LiveRelease, ProbeAnswer, SlotName, Target, TargetRelease, TargetState } from "../target.ts";
+import { FAKE_TIMINGS } from "./fake-timings.ts";
+import { brokenAfter, brokenByEnding, brokenByPruning } from "./world-rules.ts";
 
 /** How a release behaves once it runs, by its release id. */
 export type Behaviour = "well" | "never-ready" | "wrong-version" | "unhealthy" | "crash-loop" | "fails-in-production";
@@ -33,18 +26,10 @@ interface FakeSlot {
 
 const NO_REQUESTS: TrafficFigures = { requestCount: 0, errorCount: 0, durations: null };
 
+const STALE = problem("ENVIRONMENT_BUSY", { place: "fake", message: "stale epoch" });
+
 /** kill -9 of the controller, at a place that the test chose. */
 export class Killed extends Error {}
-
-const TIMINGS: DeploymentTimings = {
-  leaseWaitMs: 5000,
-  startTimeoutMs: 3000,
-  readyCount: 3,
-  probeEveryMs: 50,
-  bakeMs: 1000,
-  drainMs: 2000,
-  warmMs: 60_000,
-};
 
 /**
  * A host with everything on it, in memory, with a clock of its own. It outlives the controllers that a test kills, and writes
@@ -64,22 +49,19 @@ export class FakeWorld {
   readonly traffic = new Map<string, TrafficFigures>();
   recordings: readonly RecordedExchange[] = [];
   /** Answers to requests to a slot. */
-  answer: (call: ServiceCall, releaseId: string) => { readonly status: number; readonly body: string } = () => ({
-    status: 200,
-    body: "{}",
-  });
+  answer = (_call: ServiceCall, _releaseId: string): { status: number; body: string } => ({ status: 200, body: "{}" });
   readonly records = new Map<string, string>();
   readonly answers = new Map<string, string>();
   readonly behaviours = new Map<string, Behaviour>();
   readonly brokenRules: string[] = [];
-  timings = TIMINGS;
+  timings = FAKE_TIMINGS;
   startCount = 0;
   readonly installed = new Set<string>();
   readonly manifests = new Map<string, ReleaseManifest>();
   /** The controllers that live; the lease of a dead one is free. */
   readonly alive = new Set<string>();
   leaseHolder: string | null = null;
-  /** Effects that fail the next time, by name. */
+  /** Effect → how often it fails from now on. */
   readonly failing = new Map<string, number>();
 
   readonly clock: Clock = {
@@ -93,25 +75,28 @@ export class FakeWorld {
     },
   };
 
-  /** What one controller sees of the world. `onStep` is called before and after all it does; it may throw `Killed`. */
-  target(controller: string, onStep: (step: string) => void = () => {}): Target {
+  /**
+   * What one controller sees of the world. `onStep` is called before and after all it does; it may throw `Killed`, and the
+   * controller stands still while it waits.
+   */
+  target(controller: string, onStep: (step: string) => void | Promise<void> = () => {}): Target {
     this.alive.add(controller);
     const step = async <Value>(name: string, act: () => Value): Promise<Value> => {
-      onStep(`before ${name}`);
+      await onStep(`before ${name}`);
       const value = act();
-      onStep(`after ${name}`);
+      await onStep(`after ${name}`);
       return value;
     };
     const effect = (name: string, epoch: number, act: () => void): Promise<readonly Problem[]> =>
       step(name, () => {
-        if (epoch < this.epoch) return [problem("ENVIRONMENT_BUSY", { place: "fake", message: "stale epoch" })];
+        if (epoch < this.epoch) return [STALE];
         const failures = this.failing.get(name) ?? 0;
         if (failures > 0) {
           this.failing.set(name, failures - 1);
           return [problem("KEEPER_UNREACHABLE", { place: "fake", message: `${name} failed on purpose` })];
         }
         act();
-        this.#checkRules(name);
+        this.brokenRules.push(...brokenAfter(this, name));
         return [];
       });
     return {
@@ -160,10 +145,15 @@ export class FakeWorld {
       readRecordings: async (limit) => this.recordings.slice(-limit),
       slotLog: async () => [],
       readRelease: async (digest) => this.manifests.get(digest) ?? null,
-      prune: () => effect("prune", this.epoch, () => {}),
+      prune: (keepDigests) =>
+        effect("prune", this.epoch, () => {
+          this.brokenRules.push(...brokenByPruning(this, keepDigests));
+          for (const digest of this.installed) if (!keepDigests.includes(digest)) this.installed.delete(digest);
+        }),
       stop: (epoch) =>
         step("stop", () => {
           const wasRunning = this.isKeeperUp;
+          if (epoch < this.epoch) return { wasRunning, endedPids: [], problems: [STALE] };
           this.epoch = Math.max(epoch, this.epoch);
           this.isStopped = true;
           this.isKeeperUp = false;
@@ -178,6 +168,8 @@ export class FakeWorld {
           .toSorted((left, right) => (left.id < right.id ? 1 : -1)),
       writeDeployment: (deployment) =>
         step(`write ${stateOf(deployment)}`, () => {
+          const isStale = deployment.epoch > 0 && deployment.epoch < this.epoch;
+          if (isStale) return [STALE];
           this.records.set(deployment.id, JSON.stringify(deployment));
           return [];
         }),
@@ -223,27 +215,9 @@ export class FakeWorld {
     this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0, warmUntil: null };
   }
 
-  /** The rule of rules: what has the traffic is never ended, and what had it only once its successor has proven itself. */
   #endSlot(slot: SlotName, deploymentId: string): void {
-    if (this.route.live?.deploymentId === deploymentId) this.brokenRules.push("the live release was ended");
-    const live = this.route.live?.deploymentId;
-    const successor = live === undefined ? undefined : this.records.get(live);
-    const record = successor === undefined ? null : (JSON.parse(successor) as Deployment);
-    // `needs-human` has left an unfit blue running; the next deployment clears it away.
-    const isSettled = record?.transitions.some(({ state }) => state === "draining" || state === "needs-human");
-    if (record?.blue?.deploymentId === deploymentId && isSettled !== true) {
-      this.brokenRules.push("blue was ended before baking had passed");
-    }
-    if ((this.inFlight.get(deploymentId) ?? 0) > 0)
-      this.brokenRules.push("a release was ended with requests in flight");
+    this.brokenRules.push(...brokenByEnding(this, deploymentId));
     if (this.slots[slot]?.deploymentId === deploymentId) this.slots[slot] = null;
-  }
-
-  #checkRules(name: string): void {
-    const { live } = this.route;
-    if (live !== null && this.slots[live.slot]?.deploymentId !== live.deploymentId) {
-      this.brokenRules.push(`after ${name} the traffic goes to a slot that does not run it`);
-    }
   }
 
   #behaviourIn(slot: SlotName): Behaviour | null {
