@@ -170,6 +170,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./environments.ts")).environments,
   },
   {
+    name: "notices",
+    description: "show what the code host has not been told of deployments",
+    options: [["--retry", "tell it now, also what was refused before"]],
+    load: async () => (await import("./notices.ts")).notices,
+  },
+  {
     name: "keeper",
     description: "have the system start what serves again, after a reboot too",
     argument: ["<what>", "install, uninstall or status"],

@@ -11,10 +11,12 @@ import { FakeGithub } from "../../adapters/codehosts/github/testing/fake-github.
 import { systemClock } from "../../base/system-clock.ts";
 import type { DeploymentRecord } from "../../deployment/environment.ts";
 import { openDeploymentNotices, type DeploymentNotices } from "./deployment-notices.ts";
+import { retryNotices, untoldNotices } from "./review-notices.ts";
 import { COMMITS, recordAt } from "./testing/sample-records.ts";
 
 const TELLER = fileURLToPath(new URL("testing/doomed-teller.ts", import.meta.url));
 const GITHUB = fileURLToPath(new URL("../../adapters/codehosts/github/index.ts", import.meta.url));
+const CODE_HOST = { kind: "github", module: `./${GITHUB.slice(1)}`, options: {} };
 const TOKEN = "ghs_0123456789";
 let fake: FakeGithub;
 let stateFolder: string;
@@ -38,7 +40,7 @@ function environment(change: Record<string, string> = {}): Record<string, string
 
 function open(change: { env?: Record<string, string>; flushMs?: number } = {}): Promise<DeploymentNotices> {
   return openDeploymentNotices({
-    codeHost: { kind: "github", module: `./${GITHUB.slice(1)}`, options: {} },
+    codeHost: CODE_HOST,
     projectFolder: "/",
     stateFolder,
     url: async () => "https://films.example.com",
@@ -48,6 +50,10 @@ function open(change: { env?: Record<string, string>; flushMs?: number } = {}): 
     log: (line) => lines.push(line),
     flushMs: change.flushMs ?? 5000,
   });
+}
+
+function keepLine(line: string): void {
+  lines.push(line);
 }
 
 function isPost(line: string): boolean {
@@ -95,9 +101,27 @@ test("what GitHub refuses is told once with its remedy", async () => {
   expect(fake.requests).toHaveLength(1);
 });
 
+test("a person sees what was refused, and has it told once the reason is mended", async () => {
+  records = [fresh("succeeded")];
+  await (await open({ env: environment({ GITHUB_TOKEN: "ghs_expired" }) })).close();
+  const states = ["created", "in-progress", "live"];
+  const why = "HTTP 401: Bad credentials";
+  expect(await untoldNotices(stateFolder)).toMatchObject([{ releaseId: "films-1", states, parked: { why } }]);
+  const place = { folder: "/", stateFolder, configPath: "/greenlight.config.ts" };
+  await retryNotices({
+    place,
+    blueprint: { codeHost: CODE_HOST },
+    env: environment(),
+    clock: systemClock,
+    log: keepLine,
+  });
+  expect(await untoldNotices(stateFolder)).toEqual([]);
+  expect(fake.story).toEqual(["production aaaa: in_progress success"]);
+});
+
 test("an environment that can't be read, and a code host that can't be loaded, are no reason to fail", async () => {
   const notices = await openDeploymentNotices({
-    codeHost: { kind: "github", module: `./${GITHUB.slice(1)}`, options: {} },
+    codeHost: CODE_HOST,
     projectFolder: "/",
     stateFolder,
     url: async () => "",
