@@ -21,7 +21,10 @@ export async function status(
   }
   const limit = limitOf(options["limit"]);
   const { clock } = call.composition;
-  const [seen, runs] = await Promise.all([seeEnvironments({ place, clock }), listRuns(call.composition, place, limit)]);
+  const [seen, runs] = await Promise.all([
+    seeEnvironments({ place, clock, isEverywhere: true }),
+    listRuns(call.composition, place, limit),
+  ]);
   const { project, environments, problems } = seen;
   if (call.isJson) {
     printAtOnce(`${JSON.stringify({ project, environments, runs, problems })}\n`);
@@ -32,7 +35,7 @@ export async function status(
   const lines = [
     terminal.paint("bold", "environments"),
     ...environments.map((each) => environmentLine(each, terminal)),
-    ...(environments.length === 0 ? ["  none on this machine"] : []),
+    ...(environments.length === 0 ? ["  none"] : []),
     terminal.paint("bold", "runs"),
     ...runs.map(runLine),
     ...(runs.length === 0 ? ["  none yet; `greenlight up` makes the first"] : []),
