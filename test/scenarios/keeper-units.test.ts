@@ -110,7 +110,6 @@ function running(): number[] {
 
 /** Starts what the unit says as systemd does: with its variables, and no others. */
 function execStart(text: string): ChildProcess {
-  const words = (line: string): string[] => [...line.matchAll(/"([^"]*)"/gu)].map(([, word = ""]) => word);
   const command = words(/^ExecStart=.*$/mu.exec(text)?.[0] ?? "");
   const variables = [...text.matchAll(/^Environment="([^=]+)=([^"]*)"$/gmu)].map(([, name = "", value = ""]) => [
     name,
@@ -124,6 +123,10 @@ function execStart(text: string): ChildProcess {
   });
   children.push(child);
   return child;
+}
+
+function words(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"/gu)].map(([, word = ""]) => word);
 }
 
 describe.runIf(process.platform === "linux")("greenlight keeper", () => {

@@ -5,6 +5,7 @@ import type { ApprovalMeans, ApprovalRecord, ApprovalWait } from "./approval.ts"
 import type { RollbackChoice } from "./choose-rollback.ts";
 import type { DeployGates, GateRecord } from "./gates/gate-record.ts";
 import type { Rehearsal } from "./rehearsal/rehearsal.ts";
+import type { StopAnswer } from "./target.ts";
 
 export type { RollbackChoice } from "./choose-rollback.ts";
 export type { Rehearsal, RehearsedAction } from "./rehearsal/rehearsal.ts";
@@ -17,7 +18,7 @@ export interface Environment {
   /** Moves a release in, blue-green. Idempotent; safe to call again after a crash of the caller. */
   deploy(request: DeployRequest): Promise<DeployOutcome>;
   /** Records `stopped`, then ends router, slots and keeper. Idempotent. */
-  stop(): Promise<{ readonly wasRunning: boolean; readonly endedPids: readonly number[] }>;
+  stop(): Promise<Pick<StopAnswer, "wasRunning" | "endedPids" | "notes">>;
   /** Deployments that wait for a person, newest first, whether or not somebody waits along with them. Reads only. */
   waiting(): Promise<readonly WaitingDeployment[]>;
   /** Keeps a person's answer to one of them, and resolves to the answer that stands; whoever waits notices by itself. */

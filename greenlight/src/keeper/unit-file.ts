@@ -61,8 +61,11 @@ export function unitFile(request: UnitRequest): UnitFile {
 /** One for each folder: two clones of a project do not share theirs. */
 function unitName({ project, environment, folder }: UnitRequest): string {
   const mark = createHash("sha256").update(folder).digest("hex").slice(0, 6);
-  const plain = (text: string): string => text.replaceAll(/[^A-Za-z0-9_.]+/gu, "-").slice(0, 60);
   return `greenlight-${plain(project)}-${plain(environment)}-${mark}.service`;
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_.]+/gu, "-").slice(0, 60);
 }
 
 function unitFolder(scope: UnitScope): string {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { readEither, writeWhole } from "../../../base/durable-file.ts";
 import { highestLock, takeNumberedLock } from "../../../base/numbered-lock.ts";
-import { isProcessIdentity, isSameProcess, ownIdentity } from "../../../base/process-identity.ts";
+import { isProcessIdentity, isSameProcess, isSuspended, ownIdentity } from "../../../base/process-identity.ts";
 import type { Lease, LeaseAnswer, LeaseHolder, LeaseTaking } from "../../../deployment/target.ts";
 import { parseDesiredState } from "../../../keeper/wire.ts";
 import { parseRoute } from "../../../router/wire.ts";
@@ -96,7 +96,8 @@ function keepLease(kept: {
 
 /** Best effort here: the first order with the new epoch does the same. */
 async function fence(place: Place, epoch: number): Promise<void> {
-  if ((await livingKeeper(place)) === null) return;
+  const keeper = await livingKeeper(place);
+  if (keeper === null || isSuspended(keeper)) return;
   await orderKeeper(place, { line: "PUT /epoch", body: { epoch }, timeoutMs: FENCE_TIMEOUT_MS });
   await fenceRouter(place, epoch);
 }
