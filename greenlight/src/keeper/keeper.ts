@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { writeWhole } from "../base/durable-file.ts";
 import type { Problem } from "../base/problem.ts";
 import { isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
 import { ok, type Result } from "../base/result.ts";
+import { routerKey } from "../router/wire.ts";
 import { createChores } from "./chores.ts";
 import { serveControl } from "./control-server.ts";
 import { openDesiredStore, type DesiredStore } from "./desired-store.ts";
@@ -33,6 +36,8 @@ export interface KeeperOptions {
 
 const CHORES_EVERY_MS = 10_000;
 const LOGS_EVERY_MS = 1000;
+/** Well within the time for which whoever asks waits for an answer. */
+const SETTLING_LIMIT_MS = 1000;
 /** How often the folder is looked for: until then, a keeper of a new folder at its path finds the old one's processes. */
 const LOOK_EVERY_MS = 250;
 /** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
@@ -63,13 +68,15 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   }
   if (isStopped) await opened.value.change({ isStopped: false });
 
-  let queue: Promise<unknown> = settleIn(household);
+  let queue: Promise<unknown> = settleIn(household).catch((error: unknown) => options.log(String(error)));
+  // Before it has taken over what runs, a keeper knows of nothing, and would say that nothing runs.
+  const settled = Promise.race([queue, sleep(SETTLING_LIMIT_MS)]);
   let orderedAt = Date.now();
   const control = await serveControl(
     (request) => {
       if (held.loss() !== null) return Promise.resolve({ status: 409, body: GONE });
       // One order after the other; only looking needs no turn.
-      if (request.line === "GET /state") return obey(household, request, options.onEnd);
+      if (request.line === "GET /state") return settled.then(() => obey(household, request, options.onEnd));
       orderedAt = Date.now();
       const answer = queue.then(() => obey(household, request, options.onEnd));
       queue = answer.catch(() => {});
@@ -182,8 +189,7 @@ async function settleIn(household: Household): Promise<void> {
     const record = await readProcessRecord(paths, name);
     if (record === null || !isSameProcess(record)) continue;
     known.add(record.pid);
-    const key =
-      name === "router" ? state.router && `${state.router.host}:${state.router.port}` : state.slots[name]?.deploymentId;
+    const key = name === "router" ? state.router && routerKey(state.router) : state.slots[name]?.deploymentId;
     if (record.key === key) continue;
     log(`${name}: ending pid ${record.pid}, which is not wanted any more`);
     await endProcessGroup(record, STOP_GRACE_MS);

@@ -1,4 +1,5 @@
 import { ownIdentity } from "../base/process-identity.ts";
+import { parseRouterAddress, routerKey } from "../router/wire.ts";
 import type { ControlAnswer, ControlRequest } from "./control-server.ts";
 import { freePort } from "./free-port.ts";
 import type { Household } from "./household.ts";
@@ -8,7 +9,6 @@ import {
   parseSlotOrder,
   SLOT_NAMES,
   type DesiredSlot,
-  type DesiredState,
   type KeeperRefusal,
   type KeeperState,
   type SlotName,
@@ -119,11 +119,11 @@ async function keepSlot(
 /** Answers once the router listens. One that can't is not desired any more. */
 async function setRouter(household: Household, body: Readonly<Record<string, unknown>>): Promise<ControlAnswer> {
   const { desired, supervisors } = household;
-  const { host, port } = body;
-  if (typeof host !== "string" || typeof port !== "number") return refuse("invalid", "no host or port");
-  const router: NonNullable<DesiredState["router"]> = { host, port };
+  const router = parseRouterAddress(body);
+  if (router === null) return refuse("invalid", "no host or port, or no whole TLS settings");
+  const { host, port } = router;
   let supervisor = supervisors.get("router");
-  if (supervisor?.key !== `${host}:${port}`) {
+  if (supervisor?.key !== routerKey(router)) {
     await supervisor?.end(ROUTER_GRACE_MS);
     await desired.change({ router });
     await household.keepUp("router");

@@ -2,13 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readJson } from "../base/durable-file.ts";
-import { parseRouterRecord } from "../router/wire.ts";
+import { parseRouterRecord, routerKey, type RouterAddress } from "../router/wire.ts";
 import { callHttp } from "./control-client.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
 import { readSlotSecrets } from "./slot-secrets.ts";
 import { compileCache, processEntry, systemEnvironment } from "./spawn-keeper.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
-import type { DesiredSlot, DesiredState, SlotName } from "./wire.ts";
+import type { DesiredSlot, SlotName } from "./wire.ts";
 
 const READY_TIMEOUT_MS = 1000;
 
@@ -19,16 +19,22 @@ interface Surroundings {
 }
 
 /** Keeps the router running. It is ready once it has written down its own pid as the one that listens. */
-export function routerSupervisor(around: Surroundings, router: NonNullable<DesiredState["router"]>): Supervisor {
+export function routerSupervisor(around: Surroundings, router: RouterAddress): Supervisor {
   const { paths } = around;
   return new Supervisor({
     ...around,
     name: "router",
-    key: `${router.host}:${router.port}`,
+    key: routerKey(router),
     memoryLimitBytes: null,
     plan: async () => ({
       command: process.execPath,
-      arguments: [processEntry("router", "main"), paths.root, router.host, String(router.port)],
+      arguments: [
+        processEntry("router", "main"),
+        paths.root,
+        router.host,
+        String(router.port),
+        ...(router.tls ? [JSON.stringify(router.tls)] : []),
+      ],
       folder: paths.root,
       environment: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
     }),

@@ -1,4 +1,5 @@
 import { isProcessIdentity, type ProcessIdentity } from "../base/process-identity.ts";
+import { parseRouterAddress, type RouterAddress } from "../router/wire.ts";
 
 /** What goes over the keeper's control port and into its files. */
 
@@ -45,7 +46,7 @@ export interface DesiredState {
   readonly isStopped: boolean;
   /** The highest fencing epoch seen; orders of a lower one are refused. */
   readonly epoch: number;
-  readonly router: { readonly host: string; readonly port: number } | null;
+  readonly router: RouterAddress | null;
   readonly slots: Readonly<Record<SlotName, DesiredSlot | null>>;
 }
 
@@ -65,7 +66,7 @@ export interface KeeperState {
   readonly startTime: string;
   readonly isStopped: boolean;
   readonly epoch: number;
-  readonly router: (ProcessState & { readonly host: string; readonly port: number }) | null;
+  readonly router: (ProcessState & RouterAddress) | null;
   readonly slots: Readonly<Record<SlotName, (ProcessState & SlotAddress) | null>>;
 }
 
@@ -79,7 +80,7 @@ interface SlotAddress {
 
 /** The body of a refused order. */
 export interface KeeperRefusal {
-  readonly code: "stale-epoch" | "stopped" | "port-taken" | "router-failed" | "invalid";
+  readonly code: "stale-epoch" | "stopped" | "port-taken" | "router-failed" | "unwritable" | "invalid";
   readonly message: string;
 }
 
@@ -103,12 +104,7 @@ export function parseDesiredState(value: unknown): DesiredState | null {
   if (!isRecord(value) || value["schema"] !== 1 || typeof value["isStopped"] !== "boolean") return null;
   if (!Number.isSafeInteger(value["epoch"])) return null;
   const { router, slots } = value;
-  if (
-    router !== null &&
-    !(isRecord(router) && typeof router["host"] === "string" && Number.isInteger(router["port"]))
-  ) {
-    return null;
-  }
+  if (router !== null && parseRouterAddress(router) === null) return null;
   if (!isRecord(slots)) return null;
   const areSlotsWhole = SLOT_NAMES.every((name) => slots[name] === null || isDesiredSlot(slots[name]));
   return areSlotsWhole ? (value as unknown as DesiredState) : null;

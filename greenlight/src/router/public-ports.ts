@@ -43,9 +43,10 @@ export async function openPublicPorts(
   if (tls === null || loaded === null) {
     return ok({ port: port.value, tlsStatus: () => null, ...closers([server]) });
   }
-  const redirect = tls.redirectPort === null ? null : createRedirect(port.value, shared.refused);
+  const { redirectPort = null } = tls;
+  const redirect = redirectPort === null ? null : createRedirect(port.value, shared.refused);
   if (redirect !== null) {
-    const opened = await listen(redirect, { host, port: tls.redirectPort ?? 0, log });
+    const opened = await listen(redirect, { host, port: redirectPort ?? 0, log });
     if (!opened.ok) {
       server.close();
       return opened;

@@ -42,8 +42,16 @@ export interface RouterTls {
   /** The certificate, followed by its chain. */
   readonly cert: string;
   readonly key: string;
-  /** A port that sends plain HTTP to the other one; null: none. */
-  readonly redirectPort: number | null;
+  /** A port that sends plain HTTP to the other one; left out or null: none. */
+  readonly redirectPort?: number | null;
+}
+
+/** Where a router listens, and how. */
+export interface RouterAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Left out or null: plain HTTP. */
+  readonly tls?: RouterTls | null;
 }
 
 export interface TlsStatus {
@@ -123,18 +131,27 @@ export function parseRouterRecord(value: unknown): RouterRecord | null {
   return isWhole ? (value as RouterRecord) : null;
 }
 
-/** Null when `value` is not whole. */
-export function parseRouterTls(value: unknown): RouterTls | null {
+function parseRouterTls(value: unknown): RouterTls | null {
   if (!isRecord(value) || typeof value["cert"] !== "string" || typeof value["key"] !== "string") return null;
   const { cert, key, redirectPort = null } = value;
   if (redirectPort !== null && !isPort(redirectPort)) return null;
   return { cert, key, redirectPort: redirectPort as number | null };
 }
 
-/** Whether two routers speak the same. */
-export function isSameTls(left: RouterTls | null | undefined, right: RouterTls | null | undefined): boolean {
-  if (!left || !right) return !left && !right;
-  return left.cert === right.cert && left.key === right.key && left.redirectPort === right.redirectPort;
+/** Null when `value` is not whole. */
+export function parseRouterAddress(value: unknown): RouterAddress | null {
+  if (!isRecord(value) || typeof value["host"] !== "string" || !isPort(value["port"])) return null;
+  const { host, tls = null } = value;
+  const port = value["port"] as number;
+  if (tls === null) return { host, port };
+  const whole = parseRouterTls(tls);
+  return whole === null ? null : { host, port, tls: whole };
+}
+
+/** The same text for two routers that are to do the same. */
+export function routerKey({ host, port, tls = null }: RouterAddress): string {
+  const plain = `${host}:${port}`;
+  return tls === null ? plain : `${plain} with ${tls.cert}, ${tls.key}, redirect from ${tls.redirectPort ?? "nowhere"}`;
 }
 
 function isPort(value: unknown): boolean {

@@ -27,8 +27,22 @@ describe("processes", () => {
     ["memoryLimit", { port: 8000, memoryLimit: "much" }],
     ["memoryLimit", { port: 8000, memoryLimit: "512" }],
     ["memoryLimit", { port: 8000, memoryLimit: "0.5mb" }],
+    ["tls.cert", { port: 443, tls: { cert: "films.pem", key: "/films.key" } }],
+    ["tls.redirectPort", { port: 443, tls: { cert: "/films.pem", key: "/films.key", redirectPort: 443 } }],
+    ["tls.name", { port: 443, tls: { cert: "/films.pem", key: "/films.key", name: "https://films" } }],
   ])("refuses a senseless %s by name", (name, options) => {
     expect(() => processes(options)).toThrow(name);
+  });
+
+  test("shows the address that users call", () => {
+    const tls = { cert: "/films.pem", key: "/films.key" };
+    const urlOf = (options: Parameters<typeof processes>[0]): string =>
+      connect({ name: "production", folder: "/nowhere", configuration: {}, options: processes(options).options }).url;
+    expect(urlOf({ port: 8000 })).toBe("http://127.0.0.1:8000");
+    expect(urlOf({ port: 8443, tls })).toBe("https://127.0.0.1:8443");
+    expect(urlOf({ port: 443, host: "0.0.0.0", tls: { ...tls, name: "films.example" } })).toBe(
+      "https://films.example:443",
+    );
   });
 
   test.each([

@@ -9,7 +9,7 @@ import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
 import { observe } from "./observe.ts";
 import { checkOptions, DEFAULT_OPTIONS, memoryLimitBytes, type ProcessesOptions } from "./options.ts";
-import { placeOf, reachableHost, releaseFolder, urlOf, type Place } from "./place.ts";
+import { placeOf, productionAddress, releaseFolder, urlOf, type Place } from "./place.ts";
 import { probe } from "./probe.ts";
 import { closeUpstream, setRecording, switchRoute } from "./router-client.ts";
 
@@ -63,18 +63,18 @@ export function connect(connection: TargetConnection): Target {
     },
     closeUpstream: (deploymentId) => closeUpstream(place, deploymentId),
     probe: async (where, path) => {
-      if (where === "production") return probe(reachableHost(place), options.port, path);
+      if (where === "production") return probe(productionAddress(place), path);
       const desired = await readEither(place.paths.desired, parseDesiredState);
       const slot = desired.ok && desired.value !== null ? desired.value.slots[where] : null;
       if (slot === null) return { status: 0, releaseId: null, detail: `slot ${where} is empty` };
-      return probe("127.0.0.1", slot.port, path);
+      return probe({ host: "127.0.0.1", port: slot.port }, path);
     },
     request: async (where, call) => {
       const { callService } = await import("./call-service.ts");
-      if (where === "production") return callService(reachableHost(place), options.port, call);
+      if (where === "production") return callService(productionAddress(place), call);
       const desired = await readEither(place.paths.desired, parseDesiredState);
       const slot = desired.ok && desired.value !== null ? desired.value.slots[where] : null;
-      if (slot !== null) return callService("127.0.0.1", slot.port, call);
+      if (slot !== null) return callService({ host: "127.0.0.1", port: slot.port }, call);
       return { status: 0, headers: {}, body: "", detail: `slot ${where} is empty`, durationMs: 0 };
     },
     readRecordings: async (limit) => (await import("./recordings.ts")).readRecordings(place, limit),
@@ -92,8 +92,8 @@ export function connect(connection: TargetConnection): Target {
 async function start(place: Place, epoch: number): Promise<readonly Problem[]> {
   const problems = await ensureKeeper(place, epoch);
   if (problems.length > 0) return problems;
-  const { host, port } = place.options;
-  return obey(place, { line: "PUT /router", body: { epoch, host, port }, timeoutMs: ORDER_TIMEOUT_MS });
+  const { host, port, tls } = place.options;
+  return obey(place, { line: "PUT /router", body: { epoch, host, port, tls }, timeoutMs: ORDER_TIMEOUT_MS });
 }
 
 async function obey(place: Place, order: KeeperOrder): Promise<readonly Problem[]> {

@@ -20,6 +20,7 @@ export async function preflight(place: Place, release: TargetRelease): Promise<r
     ...checkFiles(release),
     ...checkConfiguration(place, release),
     ...(await checkPort(place)),
+    ...(await checkTls(place)),
     ...(await checkSpace(place, release)),
   ];
 }
@@ -78,6 +79,21 @@ async function checkPort(place: Place): Promise<readonly Problem[]> {
   const owner = portOwner(port);
   const message = owner === null ? `in use on ${host}` : `in use on ${host}, by process ${owner}`;
   return [problem("PORT_TAKEN", { place: at, message })];
+}
+
+/** What the router would not start with, or would start with and then refuse. */
+async function checkTls(place: Place): Promise<readonly Problem[]> {
+  const { host, tls } = place.options;
+  if (tls === null) return [];
+  const { readTlsFiles } = await import("../../../router/tls-files.ts");
+  const read = readTlsFiles(tls, { isStrict: true });
+  const problems = read.ok ? [] : [read.error];
+  const { redirectPort = null } = tls;
+  const router = await livingRouter(place);
+  if (redirectPort === null || router?.tls?.redirectPort === redirectPort || (await isPortFree(host, redirectPort))) {
+    return problems;
+  }
+  return [...problems, problem("PORT_TAKEN", { place: `port ${redirectPort}`, message: `in use on ${host}` })];
 }
 
 async function checkSpace({ paths }: Place, { manifest }: TargetRelease): Promise<readonly Problem[]> {
