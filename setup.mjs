@@ -25,6 +25,7 @@ const HEAVY = [
   "scenarios/resume",
   "approvals",
   "scenarios/compile",
+  "scenarios/gates",
   "compile-pipeline",
   "random-graphs",
   "masking/masking.test",
@@ -36,6 +37,9 @@ const HEAVY = [
   "store-down",
   "full-disk",
   "server/cuts",
+  "own-server",
+  "router/survival",
+  "router/many-swaps",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */
