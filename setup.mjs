@@ -21,6 +21,7 @@ const NODE_PACKAGES = {
 const HEAVY = [
   "blue-green",
   "killed-controller",
+  "scenarios/rollback",
   "main-job",
   "scenarios/resume",
   "approvals",

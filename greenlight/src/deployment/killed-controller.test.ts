@@ -186,7 +186,9 @@ describe.each(SCENARIOS)("the controller of $name", (scenario) => {
           if (count <= second) break;
         }
       }
+      expect(steps.length).toBeGreaterThan(20);
     },
+    300_000,
   );
 
   test("standing still at each step while another takes its place, changes nothing when it wakes up", async () => {
