@@ -1,6 +1,6 @@
 import { runCommand } from "./films/command.ts";
 import { InputProblem } from "./films/problem.ts";
-import { scoreRequests } from "./model/score-requests.ts";
+import { scoreRequests } from "./scoring/score-requests.ts";
 
 /** The model without its server: requests to it come in as JSON lines, what it would answer goes out as JSON lines. */
 await runCommand(async () => {

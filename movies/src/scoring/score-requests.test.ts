@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 
-import { loadPredictor } from "./predictor.ts";
+import { loadPredictor } from "../model/predictor.ts";
+import { trainSmallModel } from "../model/testing/train-small-model.ts";
 import { scoreRequests } from "./score-requests.ts";
-import { trainSmallModel } from "./testing/train-small-model.ts";
 
 const film = { title: "The Matrix", releaseDate: "1999-03-31", runningTimeMin: 136 };
 const ask = (id: string, path: string, body: unknown, method = "POST") => JSON.stringify({ id, method, path, body });

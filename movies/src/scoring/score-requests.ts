@@ -2,9 +2,9 @@ import { z } from "zod";
 
 import { filmDescriber } from "../features/describe-film.ts";
 import { filmFactsSchema, type FilmFacts } from "../films/film.ts";
-import { readModel } from "./model-file.ts";
-import { clampRating } from "./predictor.ts";
-import { ensemblePredictor } from "./tree.ts";
+import { readModel } from "../model/model-file.ts";
+import { clampRating } from "../model/predictor.ts";
+import { ensemblePredictor } from "../model/tree.ts";
 
 const requestSchema = z.object({ id: z.string(), method: z.literal("POST"), path: z.string(), body: z.unknown() });
 const wrapped = z.strictObject({ film: filmFactsSchema }).transform(({ film }) => film);
