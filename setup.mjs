@@ -20,6 +20,7 @@ const NODE_PACKAGES = {
 /** Parts of the names of test files that do more when GREENLIGHT_HEAVY is 1; a test compares them with the files. */
 const HEAVY = [
   "blue-green",
+  "keeper-kills",
   "killed-controller",
   "scenarios/rollback",
   "main-job",

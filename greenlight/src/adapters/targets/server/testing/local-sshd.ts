@@ -18,7 +18,7 @@ import { digestFile } from "../../../../base/file-digest.ts";
 import type { Target } from "../../../../deployment/target.ts";
 import { freePort } from "../../../../keeper/free-port.ts";
 import { waitUntil } from "../../../../keeper/testing/wait-until.ts";
-import { server } from "../../index.ts";
+import { server, type ProcessesOptions } from "../../index.ts";
 import { runtimeFor } from "../agent-bundle.ts";
 import { connect } from "../index.ts";
 import type { ServerOptions } from "../options.ts";
@@ -144,7 +144,7 @@ export class LocalSshd {
 /** A client of an environment on that server. */
 export function reach(
   sshd: LocalSshd,
-  change: Partial<ServerOptions & { readonly port: number }> = {},
+  change: Partial<ServerOptions & ProcessesOptions> = {},
   name = "staging",
 ): Target {
   const { address = sshd.address, ...own } = change;
