@@ -6,11 +6,13 @@ import type { SecureContextOptions } from "node:tls";
 import { http } from "../base/light-builtins.ts";
 import { Exchange, type Exchanges } from "./exchange.ts";
 import { answerLast, answerPlainly, rawAnswer } from "./plain-answer.ts";
-import { bodySize, collectBody, streamBody } from "./request-body.ts";
+import { bodySize, ByteBudget, collectBody, streamBody } from "./request-body.ts";
 import { faultOf, parseTarget, type RequestFault, type RequestTarget } from "./request-fault.ts";
 
-/** Bodies up to this size are read whole before they are sent: one write upstream, and they can be sent again. */
-const SMALL_BODY_BYTES = 64 * 1024;
+/** Bodies up to this size are read whole before they are sent: one write upstream, and half of the work of a streamed one. */
+const SMALL_BODY_BYTES = 128 * 1024;
+/** All of them together; beyond that they are streamed like large ones, so that many clients at once can't fill the memory. */
+const COLLECTED_LIMIT_BYTES = 256 * 1024 * 1024;
 const CLIENT_LIMIT = 10_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 /** How often the two are looked at. */
@@ -38,6 +40,7 @@ interface Plane {
   readonly shared: Exchanges;
   readonly condemned: Condemned;
   readonly pipelines: WeakMap<Duplex, Pipeline>;
+  readonly collected: ByteBudget;
 }
 
 /** The requests of one connection that came before those ahead of them were answered. */
@@ -48,7 +51,12 @@ interface Pipeline {
 
 /** The public side of the router. It does not listen yet. */
 export function createDataPlane(shared: Exchanges, { clientHeadTimeoutMs, tls }: DataPlaneOptions): Server {
-  const plane: Plane = { shared, condemned: new WeakSet(), pipelines: new WeakMap() };
+  const plane: Plane = {
+    shared,
+    condemned: new WeakSet(),
+    pipelines: new WeakMap(),
+    collected: new ByteBudget(COLLECTED_LIMIT_BYTES),
+  };
   const settings: ServerOptions = {
     headersTimeout: clientHeadTimeoutMs,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -116,7 +124,8 @@ function accept(plane: Plane, request: IncomingMessage, response: ServerResponse
     return answerPlainly(response, 413, LARGE_BODY);
   }
   const { pace } = shared;
-  if (size !== null && size <= SMALL_BODY_BYTES) {
+  if (size !== null && size <= SMALL_BODY_BYTES && plane.collected.take(size)) {
+    response.once("close", () => plane.collected.giveBack(size));
     const onTooSlow = (): void => {
       shared.refused(408);
       answerPlainly(response, 408, "the body of this request comes in too slowly");

@@ -30,6 +30,26 @@ export function bodySize(request: IncomingMessage): number | null {
   return length === undefined ? 0 : Number(length);
 }
 
+/** How many bytes may be held at once. */
+export class ByteBudget {
+  #left: number;
+
+  constructor(limitBytes: number) {
+    this.#left = limitBytes;
+  }
+
+  /** False: there are not so many left, and none is taken. */
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
 /** Calls `onWhole` once the body is there; never, when the client goes away before. */
 export function collectBody(incoming: Incoming, onWhole: (body: Buffer) => void): void {
   const { request, response, pace, expectsContinue, onTooSlow } = incoming;
