@@ -30,14 +30,14 @@ const SAMPLE = { method: isMethod, path: isServicePath, body: optional(isJson) }
 const SCORE = { run: isFilled, timeoutMs: optional((value) => isWhole(value, 1, MAX_TIMER_MS)) };
 const whenInconclusive = optional((value) => value === "hold" || value === "warn");
 
-const RECORD: Checks<RecordDefinition> = {
+export const RECORD: Checks<RecordDefinition> = {
   ...numbers(RECORD_NUMBERS),
   ...wholes(RECORD_WHOLES),
   requests: (value) => isFilledListOf(value, isPattern) && value.length <= NAMES_LIMIT,
   redact: optional(areNames),
   headers: optional(areNames),
 };
-const REPLAY: Checks<ReplayDefinition> = {
+export const REPLAY: Checks<ReplayDefinition> = {
   ...numbers(REPLAY_NUMBERS),
   ...wholes(REPLAY_WHOLES),
   requests: (value) => isListOf(value, isPattern) && value.length <= NAMES_LIMIT,
@@ -46,7 +46,7 @@ const REPLAY: Checks<ReplayDefinition> = {
   ignore: optional(areNames),
   whenInconclusive,
 };
-const BAKING: Checks<BakingDefinition> = {
+export const BAKING: Checks<BakingDefinition> = {
   ...numbers(BAKING_NUMBERS),
   ...wholes(BAKING_WHOLES),
   needsTraffic: optional((value) => typeof value === "boolean"),

@@ -25,6 +25,15 @@ export interface GatedRelease {
   log(line: string): void;
 }
 
+/** What holds where a definition says nothing. */
+export const DEFAULT_REPLAY = {
+  limit: 100,
+  minimum: 10,
+  tolerance: 1e-6,
+  timeoutMs: 5000,
+  p95Ms: null,
+  whenInconclusive: "hold",
+} as const;
 const IGNORED = ["predictionId", "batchId", "requestId", "releaseId"];
 const SCORE_TIMEOUT_MS = 120_000;
 
@@ -41,12 +50,7 @@ export function deployGates(release: GatedRelease): DeployGates {
 function declaredReplay(replay: ReplayDefinition, release: GatedRelease): SwitchGate {
   const { score, ignore = [], samples = [], ...given } = replay;
   const policy: ReplayPolicy = {
-    limit: 100,
-    minimum: 10,
-    tolerance: 1e-6,
-    timeoutMs: 5000,
-    p95Ms: null,
-    whenInconclusive: "hold",
+    ...DEFAULT_REPLAY,
     ...given,
     ignore: [...IGNORED, ...ignore],
     samples: samples.map(({ method, path, body = null }) => ({ method, path, body })),
