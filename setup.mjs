@@ -23,6 +23,7 @@ const HEAVY = [
   "keeper-kills",
   "killed-controller",
   "scenarios/rollback",
+  "warm-blue",
   "main-job",
   "scenarios/resume",
   "approvals",

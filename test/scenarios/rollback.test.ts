@@ -56,9 +56,9 @@ afterEach(async () => {
   sandbox.dispose();
 });
 
-/** Bundles a service that says `word` and deploys it to staging. */
-async function release(word: string): Promise<void> {
-  sandbox.write("server.mjs", SERVICE.replace("WORD", word));
+/** Bundles a service that says `text` and deploys it to staging. */
+async function release(text: string): Promise<void> {
+  sandbox.write("server.mjs", SERVICE.replace("WORD", text));
   expect(await sandbox.greenlight(["up", "--once", "--yes"])).toMatchObject({ status: 0 });
 }
 

@@ -65,7 +65,8 @@ export async function endOf(call: CommandCall, environment: Environment, outcome
   }
   for (const each of problems) console.error(printable(formatProblem(each)));
   const { url, live } = await environment.observe();
-  console.log(printable(`${environment.name}: ${WORDS[kind]}: ${why}`));
+  const word = kind === "deployed" && deployment.kind === "rollback" ? "rolled back" : WORDS[kind];
+  console.log(printable(`${environment.name}: ${word}: ${why}`));
   console.log(printable(`  live: ${live?.releaseId ?? "nothing"} at ${url}`));
   if (kind === "waiting") {
     const { releaseId } = deployment;
@@ -109,7 +110,7 @@ const WORDS: Readonly<Record<DeployOutcome["kind"], string>> = {
   waiting: "waits for an approval",
   rejected: "rejected",
   aborted: "aborted, the traffic is where it was",
-  "rolled-back": "rolled back",
+  "rolled-back": "failed after the switch, the traffic is where it was",
   "needs-human": "needs a person",
   cancelled: "cancelled",
 };

@@ -125,7 +125,7 @@ function retire(deployment: Deployment, { target, found }: Observation): Action 
   }
   // Files that can't be removed now are removed by the next deployment.
   if (!found.isPruned && found.failedAttemptCount === 0) return perform({ kind: "prune" });
-  return enter("succeeded", "the new release serves alone");
+  return enter("succeeded", `${deployment.releaseId} serves alone`);
 }
 
 function rollBack(deployment: Deployment, seen: Observation, now: number): Action {
