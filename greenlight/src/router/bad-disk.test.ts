@@ -25,7 +25,7 @@ describe.skipIf(!mayMount)(`a route that can't be kept${mayMount ? "" : " (skipp
       (await rig.service((_request, response) => void response.end(name))).port;
     blue = await named("blue");
     green = await named("green");
-    expect(await rig.route("blue", blue)).toBe(200);
+    await rig.route("blue", blue);
   });
   afterEach(async () => {
     mount("-o", "remount,rw", disk);

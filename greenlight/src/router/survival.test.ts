@@ -17,7 +17,8 @@ import type { RouterTls } from "./wire.ts";
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const KILL_COUNT = IS_HEAVY ? 20 : 3;
 const PROBE_EVERY_MS = 20;
-const LONGEST_GAP_MS = 1000;
+/** A run with everything else beside it gets more; what is promised is measured by the heavy one. */
+const LONGEST_GAP_MS = IS_HEAVY ? 1000 : 2000;
 const POLL = { timeout: 15_000, interval: 20 } as const;
 
 /** Real processes: a keeper, its router, one service. */
@@ -96,7 +97,7 @@ describe("a router that is killed", () => {
     const { route } = (await rig.routerCall("GET /status")).body;
     await truncate(environmentFolder(rig.folder).route, 20);
     process.kill((await rig.router()).pid, "SIGKILL");
-    await expect.poll(isServing, POLL).toBe(true);
+    await expect.poll(() => isServing(), POLL).toBe(true);
     expect((await rig.routerCall("GET /status")).body.route).toEqual(route);
   });
 
@@ -109,7 +110,7 @@ describe("a router that is killed", () => {
     await expect.poll(async () => readFile(log("router"), "utf8"), POLL).toMatch(/STORE_UNREADABLE: .*route\.json/);
     expect(await isServing()).toBe(false);
     await writeFile(route, text);
-    await expect.poll(isServing, POLL).toBe(true);
+    await expect.poll(() => isServing(), POLL).toBe(true);
     expect((await rig.routerCall("GET /status")).body.route).toEqual(JSON.parse(text));
   });
 

@@ -36,8 +36,6 @@ describe("processes", () => {
 
   test("shows the address that users call", () => {
     const tls = { cert: "/films.pem", key: "/films.key" };
-    const urlOf = (options: Parameters<typeof processes>[0]): string =>
-      connect({ name: "production", folder: "/nowhere", configuration: {}, options: processes(options).options }).url;
     expect(urlOf({ port: 8000 })).toBe("http://127.0.0.1:8000");
     expect(urlOf({ port: 8443, tls })).toBe("https://127.0.0.1:8443");
     expect(urlOf({ port: 443, host: "0.0.0.0", tls: { ...tls, name: "films.example" } })).toBe(
@@ -65,3 +63,8 @@ describe("processes", () => {
     expect(() => connect(connection)).toThrow("CONFIG_INVALID");
   });
 });
+
+function urlOf(options: Parameters<typeof processes>[0]): string {
+  const { options: whole } = processes(options);
+  return connect({ name: "production", folder: "/nowhere", configuration: {}, options: whole }).url;
+}
