@@ -21,6 +21,7 @@ import { deployGates } from "./gates/deploy-gates.ts";
 import { whileTelling } from "./outbox/tell-deployments.ts";
 import { openEnvironmentSecrets } from "./secrets/environment-secrets.ts";
 import { withStores, type Stores } from "./with-stores.ts";
+import { reportDeployment } from "./write-deployment-reports.ts";
 
 export interface DeployCall extends Pick<DeployRequest, "who" | "why" | "signal" | "onTransition" | "log"> {
   readonly place: ProjectPlace;
@@ -93,7 +94,7 @@ export async function rollBack<Answer>(
 }
 
 /** A rehearsal changes nothing, so nobody is told. */
-function carryOut<Answer>(
+async function carryOut<Answer>(
   composition: Composition,
   call: DeployCall,
   at: { readonly environment: Environment; readonly request: DeployRequest },
@@ -102,7 +103,14 @@ function carryOut<Answer>(
   if ((act as unknown) === rehearse) return act(at.environment, at.request);
   const { folder: projectFolder, stateFolder } = call.place;
   const { codeHost } = call.blueprint;
-  return whileTelling({ codeHost, projectFolder, stateFolder, env: process.env, clock: composition.clock }, at, act);
+  const { clock } = composition;
+  const answer = await whileTelling({ codeHost, projectFolder, stateFolder, env: process.env, clock }, at, act);
+  const { environment, request } = at;
+  const [newest] = await environment.history(1);
+  const project = call.blueprint.name;
+  const log = (line: string): void => request.log(line);
+  if (newest !== undefined) await reportDeployment({ stateFolder, project, environment, id: newest.id, clock, log });
+  return answer;
 }
 
 /** Throws ENVIRONMENT_UNKNOWN. */

@@ -5,19 +5,20 @@ import { z } from "zod";
 import { problem } from "../../base/problem.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { unreachable } from "../../base/unreachable.ts";
-import type { ApprovalPolicy, DeploymentRecord, DeployOutcome, DeployRequest } from "../../deployment/environment.ts";
+import type { ApprovalPolicy, DeployOutcome, DeployRequest } from "../../deployment/environment.ts";
 import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
-import type { DeploymentEvidence } from "../../evidence/evidence.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { readManifest } from "../../release/read-manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
 import { parseSpanMs } from "../approval-span.ts";
 import { connectEnvironment } from "../connect-environment.ts";
+import { deploymentEvidence } from "../deployment-evidence.ts";
 import { deployGates } from "../gates/deploy-gates.ts";
 import { whileTelling } from "../outbox/tell-deployments.ts";
 import { parseArguments } from "../probing/effect-arguments.ts";
 import { smokeChecksSchema } from "../probing/smoke-check.ts";
+import { reportDeployment } from "../write-deployment-reports.ts";
 
 const ARGUMENTS = z.strictObject({ environment: z.string(), smoke: smokeChecksSchema.optional() });
 
@@ -78,6 +79,14 @@ export const deploy: Effect = async (rawArgs, context) => {
   // A damaged file of the store must not block every later run: it is found and removed, so that the bundle is rebuilt.
   const isDamaged = outcome.problems.some((each) => each.code === "RELEASE_INCOMPLETE");
   if (isDamaged) await context.dropDamagedBlobs(manifest.files.map((file) => file.digest));
+  await reportDeployment({
+    stateFolder,
+    project: context.project.name,
+    environment,
+    id: outcome.deployment.id,
+    clock: systemClock,
+    log: (line) => context.log(line),
+  });
   const state = await environment.observe();
   return {
     ...describe(outcome, name),
@@ -159,7 +168,7 @@ function facts(
   const { deployment } = outcome;
   const isLive = outcome.kind === "deployed" || outcome.kind === "already";
   return {
-    evidence: [evidenceOf(deployment, { ...place, isAlready: outcome.kind === "already" })],
+    evidence: [deploymentEvidence(deployment, { url: place.url, isAlready: outcome.kind === "already" })],
     facts: isLive
       ? {
           environment: place.name,
@@ -170,34 +179,6 @@ function facts(
         }
       : {},
     subject: deployment.id,
-  };
-}
-
-function evidenceOf(
-  deployment: DeploymentRecord,
-  place: { readonly name: string; readonly url: string; readonly isAlready: boolean },
-): DeploymentEvidence {
-  const { releaseId: id, previousReleaseId, slot, who, why, approval, transitions } = deployment;
-  return {
-    kind: "deployment",
-    environment: place.name,
-    deploymentId: deployment.id,
-    releaseId: id,
-    previousReleaseId,
-    slot,
-    url: place.url,
-    isAlready: place.isAlready,
-    who,
-    why,
-    approval,
-    gates: deployment.gates.reports.map(({ gate, verdict, why: reason, at, figures }) => ({
-      gate,
-      verdict,
-      why: reason,
-      at,
-      figures,
-    })),
-    transitions,
   };
 }
 
