@@ -24,6 +24,7 @@ const HEAVY = [
   "killed-controller",
   "scenarios/rollback",
   "warm-blue",
+  "bad-releases",
   "main-job",
   "scenarios/resume",
   "approvals",

@@ -99,9 +99,9 @@ function watchAnswers(clientCount: number): Watch {
   const agent = new Agent({ keepAlive: true, maxSockets: clientCount });
   const last = new Map<string, number>();
   const failures: string[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const clients = Array.from({ length: clientCount }, async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const sentAt = Date.now();
       try {
         const sent = request({ host: "127.0.0.1", port, path: "/predict", agent });
@@ -121,7 +121,7 @@ function watchAnswers(clientCount: number): Watch {
     lastSentTo: (releaseId) => last.get(releaseId) ?? 0,
     failures,
     end: async () => {
-      isOver = true;
+      over.abort();
       await Promise.all(clients);
       agent.destroy();
     },

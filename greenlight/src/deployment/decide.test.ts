@@ -163,13 +163,13 @@ describe("what to do next", () => {
     [
       "wants several ready answers in a row",
       "health",
-      seen({}, { green: { count: 9, readyInARow: 2, wrongInARow: 0, last: null } }),
+      seen({}, { green: { count: 9, goodCount: 2, readyInARow: 2, wrongInARow: 0, last: null } }),
       { kind: "look" },
     ],
     [
       "is content with enough of them",
       "health",
-      seen({}, { green: { count: 9, readyInARow: 3, wrongInARow: 0, last: null } }),
+      seen({}, { green: { count: 9, goodCount: 3, readyInARow: 3, wrongInARow: 0, last: null } }),
       { state: "smoke" },
     ],
     ["switches", "switching", seen({}), { effect: { kind: "switch-to-green" } }],
@@ -199,13 +199,13 @@ describe("what to do next", () => {
     [
       "goes back to a fit blue",
       "rolling-back",
-      seen(onGreen, { blue: { count: 1, readyInARow: 1, wrongInARow: 0, last: null } }),
+      seen(onGreen, { blue: { count: 1, goodCount: 1, readyInARow: 1, wrongInARow: 0, last: null } }),
       { effect: { kind: "switch-to-blue" } },
     ],
     [
       "asks for a person when blue is unfit",
       "rolling-back",
-      seen(onGreen, { blue: { count: 20, readyInARow: 0, wrongInARow: 0, last: null } }),
+      seen(onGreen, { blue: { count: 20, goodCount: 0, readyInARow: 0, wrongInARow: 0, last: null } }),
       { state: "needs-human" },
     ],
     ["lets green's requests end before green", "rolling-back", seen(traffic("new", 1)), { kind: "look" }],
@@ -252,6 +252,7 @@ describe("what to do next", () => {
     const release = fc.constantFrom(null, BLUE, GREEN);
     const streak = fc.record({
       count: fc.nat(30),
+      goodCount: fc.nat(30),
       readyInARow: fc.nat(4),
       wrongInARow: fc.nat(4),
       last: fc.constant(null),

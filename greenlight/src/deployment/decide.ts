@@ -6,7 +6,7 @@ import { decideAfterSwitch } from "./decide-after-switch.ts";
 import { enteredAt, greenOf, isFinished, stateOf, type Deployment, type Failure } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
 import type { GateReport } from "./gates/gate.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, ProbeStreak } from "./observation.ts";
 import type { LiveRelease } from "./target.ts";
 
 const LEASE_POLL_MS = 200;
@@ -177,9 +177,18 @@ function watchHealth(deployment: Deployment, { found, target, timings }: Observa
     return failed(`it answers as release ${told}, expected ${deployment.releaseId}`);
   }
   if (waitedMs >= timings.startTimeoutMs) {
-    return failed(`not ready within ${timings.startTimeoutMs} ms; last answer: ${green.last?.detail ?? "none"}`);
+    return failed(`not ready within ${timings.startTimeoutMs} ms; ${describeStreak(green, timings.readyCount)}`);
   }
   return look("green-ready", green.count === 0 ? 0 : timings.probeEveryMs);
+}
+
+function describeStreak({ last, goodCount, count }: ProbeStreak, wanted: number): string {
+  if (last === null) return "it was not asked";
+  if (goodCount > 0) {
+    return `it was ready ${goodCount} of ${count} times, never ${wanted} times in a row; last answer: ${last.detail}`;
+  }
+  if (last.status !== 0) return `last answer: ${last.detail}`;
+  return `nothing answers (${last.detail}); a service has to listen on the HOST and PORT that it is given`;
 }
 
 /** For a release that still ran, and that is not fit to get the traffic back as it is. */

@@ -74,9 +74,15 @@ export function enterState(
   now: number,
 ): Deployment {
   const transition = { state: entry.state, at: new Date(now).toISOString(), why: entry.why };
-  const failure = deployment.failure ?? entry.failure;
+  const failure = addFailure(deployment.failure, entry.failure);
   const bounded = failure === null ? null : { ...failure, problems: failure.problems.slice(0, PROBLEM_LIMIT) };
   return { ...deployment, failure: bounded, transitions: [...deployment.transitions, transition] };
+}
+
+/** What came last is what a person has to act upon; what came before says how it came to that. */
+function addFailure(earlier: Failure | null, later: Failure | null): Failure | null {
+  if (earlier === null || later === null) return earlier ?? later;
+  return { ...later, problems: [...later.problems, ...earlier.problems] };
 }
 
 export function intendStep(deployment: Deployment, effect: string, now: number): Deployment {

@@ -56,6 +56,8 @@ export interface Findings {
 
 export interface ProbeStreak {
   readonly count: number;
+  /** Good answers, in a row or not. */
+  readonly goodCount: number;
   /** Good answers in a row. */
   readonly readyInARow: number;
   /** Answers in a row that were good but came from another release. */
@@ -63,7 +65,7 @@ export interface ProbeStreak {
   readonly last: ProbeAnswer | null;
 }
 
-const NO_STREAK: ProbeStreak = { count: 0, readyInARow: 0, wrongInARow: 0, last: null };
+const NO_STREAK: ProbeStreak = { count: 0, goodCount: 0, readyInARow: 0, wrongInARow: 0, last: null };
 
 export function nothingFound(now: number): Findings {
   return {
@@ -94,6 +96,7 @@ export function extendStreak(streak: ProbeStreak, answer: ProbeAnswer, releaseId
   const isWrong = answer.status === 200 && answer.releaseId !== releaseId;
   return {
     count: streak.count + 1,
+    goodCount: streak.goodCount + (isReady ? 1 : 0),
     readyInARow: isReady ? streak.readyInARow + 1 : 0,
     wrongInARow: isWrong ? streak.wrongInARow + 1 : 0,
     last: answer,

@@ -107,7 +107,8 @@ describe("a deployment", () => {
   });
 
   test.each([
-    ["never-ready", "health", "not ready within"],
+    ["never-ready", "health", "not ready within 3000 ms; last answer: status 503"],
+    ["flapping", "health", "never 3 times in a row"],
     ["wrong-version", "health", "answers as release other"],
     ["crash-loop", "health", "ended 6 times"],
     ["unhealthy", "smoke", "/health"],

@@ -14,7 +14,14 @@ import { FAKE_TIMINGS } from "./fake-timings.ts";
 import { brokenAfter, brokenByEnding, brokenByPruning } from "./world-rules.ts";
 
 /** How a release behaves once it runs, by its release id. */
-export type Behaviour = "well" | "never-ready" | "wrong-version" | "unhealthy" | "crash-loop" | "fails-in-production";
+export type Behaviour =
+  | "well"
+  | "never-ready"
+  | "wrong-version"
+  | "unhealthy"
+  | "crash-loop"
+  | "fails-in-production"
+  | "flapping";
 
 interface FakeSlot {
   readonly deploymentId: string;
@@ -56,6 +63,7 @@ export class FakeWorld {
   readonly brokenRules: string[] = [];
   timings = FAKE_TIMINGS;
   startCount = 0;
+  #probeCount = 0;
   readonly installed = new Set<string>();
   readonly manifests = new Map<string, ReleaseManifest>();
   /** The controllers that live; the lease of a dead one is free. */
@@ -233,8 +241,10 @@ export class FakeWorld {
       return { status: 0, releaseId: null, detail: "connection refused" };
     }
     const { releaseId } = running;
+    this.#probeCount += 1;
     const isBad =
       behaviour === "never-ready" ||
+      (behaviour === "flapping" && this.#probeCount % 2 === 0) ||
       behaviour === "crash-loop" ||
       (behaviour === "unhealthy" && path === "/health") ||
       (behaviour === "fails-in-production" && place === "production");
