@@ -26,7 +26,7 @@ export function renderHtmlDeployment(report: DeploymentReport, options: { readon
   const section: Section = {
     id: "deployment",
     title: isRollback(evidence) ? "Rollback" : "Deployment",
-    summary: sentenceOf(evidence),
+    summary: `${evidence.previousReleaseId ?? "none before"} → ${evidence.releaseId}`,
     isWide: true,
     page: deploymentArticle(evidence),
     lines: [],
@@ -72,11 +72,16 @@ function isRollback({ isRollback: is = false }: DeploymentEvidence): boolean {
 }
 
 function sentenceOf(evidence: DeploymentEvidence): string {
-  const { environment, releaseId, transitions } = evidence;
+  const { environment, releaseId, previousReleaseId, transitions } = evidence;
   const live = liveRelease(evidence);
-  const why = transitions.at(-1)?.why ?? "";
-  const what = `${isRollback(evidence) ? "rollback to" : "deployment of"} ${releaseId}: ${live.story}${why === "" ? "" : `, ${why}`}`;
-  return `${what}; ${environment} serves ${live.releaseId ?? "what the record can't tell"}`;
+  const last = transitions.at(-1);
+  const reason = last === undefined || last.why === "" ? "" : `: ${last.why}`;
+  if (last?.state === "succeeded") {
+    const how = isRollback(evidence) ? "took over again" : "took over";
+    return `${releaseId} ${how} from ${previousReleaseId ?? "nothing"}${reason}`;
+  }
+  const what = `${isRollback(evidence) ? "The rollback to" : "The deployment of"} ${releaseId}: ${live.story}${reason}`;
+  return `${what}. ${environment} serves ${live.releaseId ?? "what the record can't tell"}`;
 }
 
 function metaOf({ evidence }: DeploymentReport): readonly (readonly [string, MarkupValue])[] {

@@ -36,7 +36,7 @@ ${
 ${symbols()}
 <div class="page">
 ${page.head}
-<nav aria-label="Sections">${page.sections.map((section) => markup`<a href="#${section.id}">${section.title}</a>`)}</nav>
+${page.sections.length < 2 ? null : markup`<nav aria-label="Sections">${page.sections.map((section) => markup`<a href="#${section.id}">${section.title}</a>`)}</nav>`}
 <main id="main">
 ${page.main}
 </main>
