@@ -4,7 +4,8 @@ import type { Duplex } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 
 import { http } from "../base/light-builtins.ts";
-import { Exchange, type Exchanges } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { Exchanges } from "./exchanges.ts";
 import { answerLast, answerPlainly, rawAnswer } from "./plain-answer.ts";
 import { bodySize, ByteBudget, collectBody, streamBody } from "./request-body.ts";
 import { faultOf, parseTarget, type RequestFault, type RequestTarget } from "./request-fault.ts";

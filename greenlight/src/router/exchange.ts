@@ -3,34 +3,16 @@ import type { Duplex } from "node:stream";
 
 import type { Dispatcher } from "undici";
 
-import type { ClientPace } from "./client-pace.ts";
+import type { Exchanges } from "./exchanges.ts";
 import { requestHeaders, responseHeaders } from "./forward-headers.ts";
 import { answerPlainly } from "./plain-answer.ts";
-import type { Recorder, Recording } from "./recording.ts";
+import type { Recording } from "./recording.ts";
 import { BODY_TOO_LARGE, type RequestBody } from "./request-body.ts";
 import type { RequestTarget } from "./request-fault.ts";
 import type { AnswerController, AnswerHandler } from "./service-pool.ts";
 import { Tunnel, type LongLived } from "./tunnel.ts";
 import { upgradeHead } from "./upgrade-head.ts";
 import type { Upstream } from "./upstream.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
-
-/** What the exchanges of one router share. */
-export interface Exchanges {
-  readonly room: WaitingRoom;
-  readonly pace: ClientPace;
-  readonly recorder: Recorder;
-  /** Longest time that a request waits for somebody to take it while nobody asked for a hold. */
-  readonly holdMs: number;
-  readonly bodyLimitBytes: number;
-  /** Exchanges whose client has not got all of its answer yet. */
-  openCount: number;
-  /** Where a request goes that is sent now; null: nowhere. */
-  select(): Upstream | null;
-  /** Until when requests are held on purpose, in milliseconds of `performance.now()`; in the past: they are not. */
-  heldUntil(): number;
-  refused(status: number): void;
-}
 
 interface ExchangeParts {
   readonly request: IncomingMessage;
@@ -178,7 +160,7 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
     if (headers["content-type"]?.startsWith("text/event-stream") === true) upstream?.addLongLived(this);
     this.#recording?.onHead(status, headers);
     // The rest of a body that the service does not want is read by nobody, so its connection can't serve another request.
-    if (!this.#parts.request.complete) this.#response.shouldKeepAlive = false;
+    if (!this.#parts.request.complete || this.#shared.isClosing) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, message, responseHeaders(headers));
   }
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { RouterLimits } from "./router.ts";
 import { RouterRig } from "./testing/router-rig.ts";
 
-const POLL = { timeout: 4000, interval: 5 } as const;
+const POLL = { timeout: 15_000, interval: 5 } as const;
 const MINUTE_MS = 60_000;
 
 describe("a hold", () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { echoWebSocket, frame } from "./testing/echo-websocket.ts";
 import { RouterRig } from "./testing/router-rig.ts";
 
-const POLL = { timeout: 4000, interval: 5 } as const;
+const POLL = { timeout: 15_000, interval: 5 } as const;
 
 describe("connections that last", () => {
   let rig: RouterRig;

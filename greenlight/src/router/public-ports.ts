@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { createDataPlane } from "./data-plane.ts";
-import type { Exchanges } from "./exchange.ts";
+import type { Exchanges } from "./exchanges.ts";
 import { createRedirect } from "./redirect.ts";
 import { readTlsFiles } from "./tls-files.ts";
 import { watchTlsFiles } from "./tls-watch.ts";
@@ -24,6 +24,8 @@ export interface PublicPorts {
   readonly port: number;
   tlsStatus(): TlsStatus | null;
   stopAccepting(): void;
+  /** Of those that are kept open, the ones on which no request is under way. */
+  closeIdle(): void;
   closeAll(): void;
 }
 
@@ -56,11 +58,11 @@ export async function openPublicPorts(
   log(`certificate: valid until ${validTo.toISOString()}${validTo.getTime() < Date.now() ? ", which is past" : ""}`);
   const everyMs = limits.tlsLookMs;
   const watch = watchTlsFiles(server as unknown as TlsServer, loaded.value, { files: tls, everyMs, log });
-  const { stopAccepting, closeAll } = closers(redirect === null ? [server] : [server, redirect]);
+  const { closeAll, ...others } = closers(redirect === null ? [server] : [server, redirect]);
   return ok({
     port: port.value,
     tlsStatus: () => watch.status(),
-    stopAccepting,
+    ...others,
     closeAll: () => {
       watch.stop();
       closeAll();
@@ -68,13 +70,16 @@ export async function openPublicPorts(
   });
 }
 
-function closers(servers: readonly Server[]): Pick<PublicPorts, "stopAccepting" | "closeAll"> {
+function closers(servers: readonly Server[]): Pick<PublicPorts, "stopAccepting" | "closeIdle" | "closeAll"> {
   return {
     stopAccepting: () => {
       for (const server of servers) {
         server.close();
         server.closeIdleConnections();
       }
+    },
+    closeIdle: () => {
+      for (const server of servers) server.closeIdleConnections();
     },
     closeAll: () => {
       for (const server of servers) server.closeAllConnections();

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import {
+  Agent,
   createServer,
   request as httpRequest,
   type IncomingMessage,
@@ -109,6 +110,33 @@ describe("the router", () => {
       }
     },
   );
+
+  test.each(["/length", "/chunks"])("a client that reads late gets every byte: %s", async (path) => {
+    await start();
+    const body = Buffer.from(Array.from({ length: 24_000_000 }, (_, index) => index % 253));
+    let onWritten = (): void => {};
+    const written = new Promise<void>((resolve) => {
+      onWritten = resolve;
+    });
+    // In many small pieces, so that one of them is the first that finds the client's buffers full.
+    const { port } = await service(async (request, response) => {
+      if (request.url === "/length") response.setHeader("content-length", body.length);
+      for (let at = 0; at < body.length; at += 5000) {
+        response.write(body.subarray(at, at + 5000));
+        await new Promise(setImmediate);
+      }
+      response.end();
+      onWritten();
+    });
+    await route("a", port);
+    const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, path, agent: false });
+    sent.end();
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    await written;
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).equals(body)).toBe(true);
+  });
 
   test("stops reading from a service whose client does not read", async () => {
     await start();
@@ -391,6 +419,33 @@ describe("the router", () => {
     const { port } = await service(() => {});
     const second = await startRouter({ folder, host: "127.0.0.1", port, log: () => {} });
     expect(second).toMatchObject({ ok: false, error: { code: "PORT_TAKEN", place: `port ${port}` } });
+  });
+
+  test("cuts nobody off when it ends while clients send one request after the other on their connections", async () => {
+    await start();
+    const { port } = await service((_request, response) => void setTimeout(() => response.end("done"), 5));
+    await route("a", port);
+    const agent = new Agent({ keepAlive: true });
+    const ends: string[] = [];
+    let answerCount = 0;
+    const clients = Array.from({ length: 10 }, async () => {
+      for (;;) {
+        const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, agent });
+        sent.end();
+        try {
+          const [answer] = (await once(sent, "response")) as [IncomingMessage];
+          for await (const chunk of answer) expect(String(chunk)).toBe("done");
+          answerCount += 1;
+        } catch (error) {
+          return void ends.push((error as NodeJS.ErrnoException).code ?? String(error));
+        }
+      }
+    });
+    await expect.poll(() => answerCount, POLL).toBeGreaterThan(50);
+    await router.close(4000);
+    await Promise.all(clients);
+    agent.destroy();
+    expect(ends).toEqual(Array(10).fill("ECONNREFUSED"));
   });
 
   test("lets what is under way end before it closes", async () => {

@@ -6,7 +6,7 @@ import { serveControl } from "../keeper/control-server.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
 import { administer } from "./admin.ts";
 import { ClientPace } from "./client-pace.ts";
-import type { Exchanges } from "./exchange.ts";
+import type { Exchanges } from "./exchanges.ts";
 import { Hold } from "./hold.ts";
 import { openRecorder } from "./open-recorder.ts";
 import { openPublicPorts, type PublicPortsOptions } from "./public-ports.ts";
@@ -61,6 +61,7 @@ const LIMITS: RouterLimits = {
   tlsLookMs: 1000,
 };
 const OPEN_POLL_MS = 10;
+const RECORD_RETRY_MS = 1000;
 
 /**
  * Starts to serve. PORT_TAKEN when somebody listens there, STORE_UNREADABLE when the last route can't be read, TLS_INVALID
@@ -95,6 +96,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     holdMs: limits.holdMs,
     bodyLimitBytes: limits.bodyLimitBytes,
     openCount: 0,
+    isClosing: false,
     select: () => {
       const target = routes.current().upstream;
       if (target === null || hold.isOn) return null;
@@ -108,7 +110,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
   };
   const publicPorts = await openPublicPorts(shared, limits, options);
   if (!publicPorts.ok) return publicPorts;
-  const { port, tlsStatus, stopAccepting, closeAll } = publicPorts.value;
+  const { port, tlsStatus, stopAccepting, closeIdle, closeAll } = publicPorts.value;
   const { host, tls = null } = options;
 
   const identity = ownIdentity();
@@ -139,16 +141,33 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     token: admin.token,
     ...(tls === null ? {} : { tls }),
   };
-  await writeWhole(paths.routerRecord, JSON.stringify(record));
+  const writeRecord = (): Promise<void> => writeWhole(paths.routerRecord, JSON.stringify(record));
+  await writeRecord().catch((error: unknown) => {
+    // Without it no controller finds the router, yet requests do.
+    options.log(`the router's record: ${String(error)}`);
+    const again = setInterval(
+      () =>
+        void writeRecord().then(
+          () => clearInterval(again),
+          () => {},
+        ),
+      RECORD_RETRY_MS,
+    );
+    again.unref();
+  });
   options.log(`listening on ${host}:${port}${tls === null ? "" : " with TLS"}`);
 
   return ok({
     record,
     close: async (drainMs) => {
+      shared.isClosing = true;
       stopAccepting();
       const deadline = performance.now() + drainMs;
       // Until the last byte is with its client, not only in the router.
-      while (shared.openCount > 0 && performance.now() < deadline) await pause(OPEN_POLL_MS);
+      while (shared.openCount > 0 && performance.now() < deadline) {
+        await pause(OPEN_POLL_MS);
+        closeIdle();
+      }
       await Promise.all(upstreams.statuses().map((each) => upstreams.close(each.deploymentId)));
       closeAll();
       pace.stop();

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 
 import { RouterRig } from "./testing/router-rig.ts";
 
-const POLL = { timeout: 8000, interval: 10 } as const;
+const POLL = { timeout: 15_000, interval: 10 } as const;
 
 describe("clients that are too slow", () => {
   let rig: RouterRig;

@@ -17,7 +17,7 @@ import { echoWebSocket } from "./testing/echo-websocket.ts";
 import { RouterRig } from "./testing/router-rig.ts";
 import type { RouterTls } from "./wire.ts";
 
-const POLL = { timeout: 5000, interval: 10 } as const;
+const POLL = { timeout: 15_000, interval: 10 } as const;
 const LIMITS = { tlsLookMs: 20 };
 
 describe.skipIf(!hasOpenssl())(`TLS at the router${hasOpenssl() ? "" : " (skipped: no openssl)"}`, () => {

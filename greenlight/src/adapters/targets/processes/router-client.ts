@@ -88,6 +88,7 @@ async function orderRouter(place: Place, order: RouterCall): Promise<readonly Pr
     const reply = await call(router, order);
     if (reply.status === 200) return [];
     if (reply.status === 409) return [busy(place, "the route was changed by another controller")];
+    if (reply.status === 507) return [unwritable(place, reply.text)];
     return [unreachable(place, `the router answered with status ${reply.status}; see ${place.paths.log("router")}`)];
   } catch (error) {
     return [unreachable(place, (error as Error).message)];
@@ -111,6 +112,12 @@ function call(router: RouterRecord, { method, path, body }: RouterCall): ReturnT
 
 function busy({ name }: Place, message: string): Problem {
   return problem("ENVIRONMENT_BUSY", { place: name, message });
+}
+
+/** The disk refused: the route stays as it was. */
+function unwritable({ paths }: Place, text: string): Problem {
+  const { message } = JSON.parse(text) as { readonly message: string };
+  return problem("STORE_UNWRITABLE", { place: paths.route, message });
 }
 
 function unreachable({ name }: Place, message: string): Problem {
