@@ -1,4 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -95,6 +97,12 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
       expect(told(await other.greenlight(["rollback", "production", "--why", "to see"]))).toEqual([0, ""]);
       expect(await served()).toEqual(first);
 
+      // A reboot, and the line for the crontab that the page gives.
+      for (const pid of processesOf(sshd.folder)) process.kill(pid, "SIGKILL");
+      expect(await served()).toBeNull();
+      await atReboot(sshd.folder);
+      await expect.poll(served).toEqual(first);
+
       // Without a name only what is local is stopped.
       expect(told(await laptop.greenlight(["down"]))).toEqual([0, ""]);
       expect(await served()).toEqual(first);
@@ -119,34 +127,59 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
     }
   });
 
-  test.runIf(IS_HEAVY)("loses no request over five deployments with fifty clients", async () => {
-    const blobs = join(sshd.folder, "blobs");
-    const releases = await testReleases(blobs, "loaded");
-    const target = reach(
-      sshd,
-      { port, bakeMs: 1000, folder: join(sshd.folder, "home", ".greenlight", "words") },
-      "loaded",
-    );
-    const environment: Environment = openEnvironment({ name: "loaded", folder: "/", target, clock: systemClock });
-    const deploy = async (label: string): Promise<DeployOutcome> =>
-      environment.deploy({ ...requestFor(label), ...(await releases.makeWhole(label)), kind: "deployment" });
-    try {
-      expect(await deploy("r0")).toMatchObject({ kind: "deployed" });
-      const endLoad = steadyLoad(port, 50);
-      const startedAt = performance.now();
-      for (let index = 1; index <= 5; index += 1) {
-        expect(await deploy(`r${index}`)).toMatchObject({ kind: "deployed", problems: [] });
+  test.runIf(IS_HEAVY)(
+    "loses no request over five deployments with fifty clients",
+    async () => {
+      const blobs = join(sshd.folder, "blobs");
+      const releases = await testReleases(blobs, "loaded");
+      const target = reach(
+        sshd,
+        { port, bakeMs: 1000, folder: join(sshd.folder, "home", ".greenlight", "words") },
+        "loaded",
+      );
+      const environment: Environment = openEnvironment({ name: "loaded", folder: "/", target, clock: systemClock });
+      const deploy = async (label: string): Promise<DeployOutcome> =>
+        environment.deploy({ ...requestFor(label), ...(await releases.makeWhole(label)), kind: "deployment" });
+      try {
+        expect(await deploy("r0")).toMatchObject({ kind: "deployed" });
+        const endLoad = steadyLoad(port, 50);
+        const startedAt = performance.now();
+        for (let index = 1; index <= 5; index += 1) {
+          expect(await deploy(`r${index}`)).toMatchObject({ kind: "deployed", problems: [] });
+        }
+        const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+        const { failures, requestCount } = await endLoad();
+        console.log(`5 deployments in ${seconds} s, ${requestCount} requests, ${failures.length} failed`);
+        expect(failures).toEqual([]);
+        expect(requestCount).toBeGreaterThan(1000);
+      } finally {
+        await environment.stop();
       }
-      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      const { failures, requestCount } = await endLoad();
-      console.log(`5 deployments in ${seconds} s, ${requestCount} requests, ${failures.length} failed`);
-      expect(failures).toEqual([]);
-      expect(requestCount).toBeGreaterThan(1000);
-    } finally {
-      await environment.stop();
-    }
-  });
+    },
+    600_000,
+  );
 });
+
+/** Keepers, routers and slots, by their command lines. */
+function processesOf(folder: string): number[] {
+  const lines = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }).split(
+    "\n",
+  );
+  const ours = lines.filter((line) => line.includes(join(folder, "home")) && !line.includes("agent-main"));
+  return ours.map((line) => Number.parseInt(line, 10));
+}
+
+async function atReboot(folder: string): Promise<void> {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/server.md"), "utf8");
+  const line = /^@reboot (.+)$/mu.exec(page)?.[1]?.replace("PROJECT", "words") ?? "exit 1";
+  const child = spawn("/bin/sh", ["-c", line], {
+    detached: true,
+    stdio: "ignore",
+    env: { PATH: process.env["PATH"], HOME: join(folder, "home") },
+  });
+  await once(child, "spawn");
+  child.unref();
+}
 
 function told({ status, stdout, stderr }: Ended): [number | null, string] {
   return [status, status === 0 ? "" : stdout + stderr];

@@ -1,12 +1,14 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,6 +46,26 @@ test("holds the three programs with all that they import, and no test", () => {
   expect(files.reduce((sum, { content }) => sum + content.length, 0)).toBeLessThan(4_000_000);
 });
 
+test.runIf(process.platform === "linux")("leaves old agents only where something of them runs", () => {
+  const { files, digest } = agentFiles();
+  const old = new Date(Date.now() - 2 * 86_400_000);
+  for (const name of ["runtimes/unused", "agents/old/x", "agents/busy/x", "agents/young/x"]) {
+    mkdirSync(join(root, name, ".."), { recursive: true });
+    writeFileSync(join(root, name), "");
+  }
+  for (const name of ["runtimes/unused", "agents/old", "agents/busy"]) utimesSync(join(root, name), old, old);
+  const running = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", join(root, "agents/busy/x")]);
+  try {
+    writeFileSync(join(root, "sent"), selfUnpacking(files));
+    writeFileSync(join(root, "node"), "");
+    execFileSync(process.execPath, [join(root, "sent"), root, digest, join(root, "node")]);
+  } finally {
+    running.kill("SIGKILL");
+  }
+  expect(readdirSync(join(root, "agents")).toSorted()).toEqual([digest, "busy", "current", "young"].toSorted());
+  expect(readdirSync(join(root, "runtimes"))).toEqual(["node"]);
+});
+
 test("unpacks itself whole, once, and its program finds all that it imports", () => {
   const { files, digest, program } = agentFiles();
   const sent = join(root, "sent");
@@ -55,7 +77,8 @@ test("unpacks itself whole, once, and its program finds all that it imports", ()
     execFileSync(process.execPath, [sent, root, digest, runtime]);
   }
   const folder = join(root, "agents", digest);
-  expect(readdirSync(join(root, "agents"))).toEqual([digest]);
+  expect(readdirSync(join(root, "agents")).toSorted()).toEqual([digest, "current"].toSorted());
+  expect(readlinkSync(join(root, "agents", "current"))).toBe(digest);
   for (const { path, content } of files) expect(readFileSync(join(folder, path)).equals(content)).toBe(true);
   expect(statSync(join(folder, "node")).ino).toBe(statSync(join(root, "runtimes", "node")).ino);
   // Input that has ended is the end of the session.

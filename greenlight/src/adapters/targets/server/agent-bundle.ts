@@ -128,10 +128,37 @@ function unpack(packed: string): void {
     // One file under several names: another version of Greenlight with the same Node takes no more space.
     fs.linkSync(kept, path.join(temporary, "node"));
     if (!fs.existsSync(folder)) fs.renameSync(temporary, folder);
+    // For what people write into a crontab: the agent that came last.
+    fs.symlinkSync(agent, `${temporary}.link`);
+    fs.renameSync(`${temporary}.link`, path.join(root, "agents", "current"));
     const sent = process.argv[1];
     if (sent !== undefined) fs.rmSync(sent, { force: true });
+    if (process.platform === "linux") removeUnused();
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
+  }
+
+  /** Of older agents those stay whose keeper or router still runs, and what was brought today. */
+  function removeUnused(): void {
+    const dayAgo = Date.now() - 86_400_000;
+    const running = fs.readdirSync("/proc").flatMap((pid) => {
+      try {
+        return /^\d+$/u.test(pid) ? fs.readFileSync(`/proc/${pid}/cmdline`, "utf8") : [];
+      } catch {
+        return [];
+      }
+    });
+    const remove = (found: string, isUsed: boolean): void => {
+      if (!isUsed && fs.statSync(found).mtimeMs < dayAgo) fs.rmSync(found, { recursive: true, force: true });
+    };
+    for (const name of fs.readdirSync(path.join(root, "agents"))) {
+      const isUsed = name === agent || name === "current" || running.some((line) => line.includes(`/${name}/`));
+      remove(path.join(root, "agents", name), isUsed);
+    }
+    for (const name of fs.readdirSync(path.join(root, "runtimes"))) {
+      const found = path.join(root, "runtimes", name);
+      remove(found, fs.statSync(found).nlink > 1);
+    }
   }
 }
 

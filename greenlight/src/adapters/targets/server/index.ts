@@ -144,8 +144,8 @@ function look(
 
 function urlOf({ server, address, greeting }: ServerPlace): string {
   if (server.url !== null) return server.url.replace(/\/$/u, "");
-  const tls = (greeting.options["tls"] ?? null) as { readonly name?: string | null } | null;
-  const name = tls?.name ?? address.host;
-  const host = name.includes(":") ? `[${name}]` : name;
-  return `${tls === null ? "http" : "https"}://${host}:${String(greeting.options["port"])}`;
+  const { tls = null, port } = greeting.options;
+  const name = typeof tls === "object" && tls !== null && "name" in tls ? tls.name : null;
+  const host = typeof name === "string" ? name : address.host;
+  return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
