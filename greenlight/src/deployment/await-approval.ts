@@ -1,10 +1,11 @@
-import { expiryOf, findAnswer, isWaitOver, type ApprovalRecord } from "./approval.ts";
+import { expiryOf, findAnswer, isWaitOver, uncountedApprovals, type ApprovalRecord } from "./approval.ts";
 import type { Controller } from "./controller.ts";
 import { isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { ApprovalQuestion, DeployApproval } from "./environment.ts";
 import type { Performed } from "./perform-effect.ts";
 
 const POLL_MS = 250;
+const UNCOUNTED_LIMIT = 3;
 
 /**
  * Finds out whether a person lets the deployment go on: what was answered before counts first, then whoever is asked, here or
@@ -21,6 +22,7 @@ export async function awaitApproval(controller: Controller, deployment: Deployme
   // An answer that stands already is asked for all the same, so that the run's record holds it.
   const isOver = (await desk.standing()) === null && isWaitOver(deployment.approvalWait, clock.now());
   if (isOver) return { problems: [], found: { approval: EXPIRED } };
+  await tellUncounted(controller, deployment);
   if (signal.aborted) return { problems: [], found: {} };
   await controller.lease?.release();
   const given = await orNull(() => policy.ask(desk.question), signal);
@@ -32,6 +34,15 @@ export async function awaitApproval(controller: Controller, deployment: Deployme
   if (answer !== null) return { problems: [], found: { approval: { kind: "answered", answer } } };
   const approval = isWaitOver(deployment.approvalWait, clock.now()) ? EXPIRED : WAITING;
   return { problems: [], found: { approval } };
+}
+
+/** What was approved, and does not count, is told before a person is asked again. */
+async function tellUncounted({ target, clock, log }: Controller, deployment: Deployment): Promise<void> {
+  const answers = await target.readApprovals();
+  if (answers.length === 0) return;
+  const known = { answers, deployments: await target.readDeployments(), now: clock.now() };
+  if (findAnswer(deployment, known) !== null) return;
+  for (const each of uncountedApprovals(deployment, known).slice(-UNCOUNTED_LIMIT)) log(each);
 }
 
 /** False when another controller has this deployment now, or has brought it to its end. */
