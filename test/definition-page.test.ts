@@ -10,7 +10,7 @@ import { recordingSettings } from "../greenlight/src/app/gates/recording-setting
 import { DEFAULT_BAKING } from "../greenlight/src/deployment/gates/baking-policy.ts";
 import { step } from "../greenlight/src/pipeline/define.ts";
 import type { EnvironmentDefinition } from "../greenlight/src/pipeline/definition.ts";
-import { BAKING, RECORD, REPLAY } from "../greenlight/src/pipeline/gates-form.ts";
+import { BAKING, HEALTH, RECORD, REPLAY } from "../greenlight/src/pipeline/gates-form.ts";
 import { makeBlueprint } from "../greenlight/src/pipeline/make-blueprint.ts";
 import { makePlan } from "../greenlight/src/pipeline/make-plan.ts";
 import type { Plan, RunTrigger } from "../greenlight/src/pipeline/plan.ts";
@@ -76,6 +76,7 @@ function written(value: unknown): string {
 }
 
 test("the page on definitions lists every field of an environment's gates, and what holds without it", () => {
+  expect([...tableOf("health").keys()].toSorted()).toEqual(Object.keys(HEALTH).toSorted());
   expect([...tableOf("record").keys()].toSorted()).toEqual(Object.keys(RECORD).toSorted());
   expect([...tableOf("replay").keys()].toSorted()).toEqual(Object.keys(REPLAY).toSorted());
   expect([...tableOf("baking").keys()].toSorted()).toEqual(Object.keys(BAKING).toSorted());

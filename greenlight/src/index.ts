@@ -25,7 +25,12 @@ export type {
   StepDefinition,
   TargetDescriptor,
 } from "./pipeline/definition.ts";
-export type { BakingDefinition, RecordDefinition, ReplayDefinition } from "./pipeline/gates-definition.ts";
+export type {
+  BakingDefinition,
+  HealthDefinition,
+  RecordDefinition,
+  ReplayDefinition,
+} from "./pipeline/gates-definition.ts";
 export type { Effect, EffectContext, EffectResult } from "./engine/effect.ts";
 export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/function-step.ts";
 export { bundle, deploy, modelGate } from "./toolkits/delivery/release-steps.ts";

@@ -60,8 +60,10 @@ function bake(deployment: Deployment, seen: Observation, now: number): Action {
   }
   const bakedMs = now - found.since;
   const { baking: policy, before } = deployment.gates;
-  const judged = judgeBaking(found.baking, { policy, before, isFinal: bakedMs >= timings.bakeMs });
-  const isOver = bakedMs >= timings.bakeMs + (judged.verdict === "inconclusive" ? policy.extendMs : 0);
+  const isFinal = bakedMs >= timings.bakeMs;
+  const isLast = bakedMs >= timings.bakeMs + policy.extendMs;
+  const judged = judgeBaking(found.baking, { policy, before, isFinal, isLast });
+  const isOver = judged.verdict === "inconclusive" ? isLast : isFinal;
   if (judged.verdict !== "fail" && !isOver) return look("production", probeEveryMs(timings));
   const baking = { ...judged, problems: [], figures: bakingFigures(found.baking, { before, bakedMs }) };
   const why = judged.verdict === "inconclusive" ? `no verdict: ${judged.why}` : judged.why;

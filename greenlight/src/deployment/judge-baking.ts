@@ -36,6 +36,8 @@ interface BakingStandard {
   readonly before: TrafficFigures | null;
   /** False while baking goes on: then a look needs stronger evidence, since there are many. */
   readonly isFinal: boolean;
+  /** False as long as there is more time for a release without a verdict. */
+  readonly isLast: boolean;
 }
 
 export const NO_FIGURES: BakingFigures = {
@@ -63,11 +65,11 @@ const EARLY_CONFIDENCE = 0.995;
  * policy wants users, they are enough for a pass, and it says so. They are left out of the error rate, which they would dilute.
  */
 export function judgeBaking(figures: BakingFigures, standard: Partial<BakingStandard> = {}): BakingVerdict {
-  const { policy = DEFAULT_BAKING, before = null, isFinal = true } = standard;
+  const { policy = DEFAULT_BAKING, before = null, isFinal = true, isLast = isFinal } = standard;
   const { probeCount, failedProbeCount, failedInARow, restartCount, trafficFault } = figures;
   if (restartCount > 0) return fail("the new release's process ended after the switch");
   if (failedInARow >= FAILED_IN_A_ROW_LIMIT) return fail(`${failedInARow} probes of production failed in a row`);
-  const traffic = judgeTraffic(figures, { policy, before, isFinal });
+  const traffic = judgeTraffic(figures, { policy, before, isFinal, isLast });
   if (trafficFault === null && traffic.verdict === "fail") return traffic;
   if (probeCount < MINIMUM_PROBE_COUNT) {
     return inconclusive(`only ${probeCount} probes of production, ${MINIMUM_PROBE_COUNT} are needed`);
@@ -78,7 +80,7 @@ export function judgeBaking(figures: BakingFigures, standard: Partial<BakingStan
   return trafficFault === null ? traffic : inconclusive(trafficFault);
 }
 
-function judgeTraffic(figures: BakingFigures, { policy, before, isFinal }: BakingStandard): BakingVerdict {
+function judgeTraffic(figures: BakingFigures, { policy, before, isFinal, isLast }: BakingStandard): BakingVerdict {
   const count = Math.max(0, figures.requestCount - figures.probeCount);
   const hits = Math.min(count, Math.max(0, figures.errorCount - figures.failedProbeCount));
   const told = `${hits} of ${count} requests failed`;
@@ -107,8 +109,8 @@ function judgeTraffic(figures: BakingFigures, { policy, before, isFinal }: Bakin
   }
   if (percent > limit) return inconclusive(`${told}: perhaps more than ${limit} %, too few requests to tell`);
   const latency = compareDurations(known?.durations ?? null, figures.durations, policy);
-  // A process that has just started is slow at first: only the whole of the baking time tells.
-  if (latency.verdict === "fail" && !isFinal) return inconclusive(latency.why);
+  // A process that has just started is slow at first: only the whole of the time that it can get tells.
+  if (latency.verdict === "fail" && !isLast) return inconclusive(latency.why);
   if (latency.verdict !== "pass") return latency;
   return pass(`${told}, ${figures.probeCount} probes beside them; ${latency.why}`);
 }

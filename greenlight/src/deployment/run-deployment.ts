@@ -9,7 +9,7 @@ import { trafficOf } from "./gates/traffic-of.ts";
 import { lookAround } from "./look-around.ts";
 import { nothingFound, type Findings } from "./observation.ts";
 import { performEffect } from "./perform-effect.ts";
-import type { LiveRelease, TargetState } from "./target.ts";
+import type { DeploymentTimings, LiveRelease, TargetState } from "./target.ts";
 import { tellLog } from "./tell-log.ts";
 
 export interface DeploymentRun {
@@ -47,7 +47,7 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     const lease = controller.lease === null ? "none" : controller.lease.isLost() ? "lost" : "held";
     const needsApproval = request !== null && request.approval !== null;
     const gates = { smoke: has(request?.gates?.smoke), replay: has(request?.gates?.replay) };
-    const seen = { timings: target.timings, target: state, lease, needsApproval, gates, found } as const;
+    const seen = { timings: timingsOf(controller), target: state, lease, needsApproval, gates, found } as const;
     const action = decide(deployment, seen, clock.now());
     controller.onAction?.(action, deployment);
     switch (action.kind) {
@@ -102,6 +102,11 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     const signal = deployment.interruption === null ? request?.signal : undefined;
     if (ms > 0 && signal?.aborted !== true) await clock.sleep(ms, signal).catch(() => {});
   }
+}
+
+function timingsOf({ target, request }: Controller): DeploymentTimings {
+  const { timings } = target;
+  return { ...timings, readyCount: request?.gates?.readyCount ?? timings.readyCount };
 }
 
 function has(gate: SwitchGate | null | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { Json } from "../base/json.ts";
-import type { BakingDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
+import type { BakingDefinition, HealthDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
 
 /** What a person writes in `greenlight.config.ts`. The constructors in `define.ts` fill the defaults. */
 export interface ProjectDefinition {
@@ -52,6 +52,8 @@ export interface EnvironmentDefinition {
   readonly configuration?: Readonly<Record<string, string>>;
   /** By the variable that the service sees. Taken from their sources when it is deployed; no part of the release. */
   readonly secrets?: Readonly<Record<string, EnvironmentSecret>>;
+  /** When a new release counts as started, as far as it differs from the usual. */
+  readonly health?: HealthDefinition;
   /** Requests that the router records, to be replayed; left out: none. */
   readonly record?: RecordDefinition;
   /** Golden replay before a release gets traffic; left out: none. */

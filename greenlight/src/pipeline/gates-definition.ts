@@ -25,6 +25,12 @@ export interface RequestPattern {
 
 export type RequestMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** When a new release counts as started. How long it may take is the target's `startTimeoutMs`. */
+export interface HealthDefinition {
+  /** Good answers of its ready path, one after the other; 3 when left out. */
+  readonly inARow?: number;
+}
+
 /** What a new release must answer before it gets traffic. */
 export interface ReplayDefinition {
   /** Recorded requests that may be sent again, because they change nothing. */

@@ -1,4 +1,10 @@
-import type { BakingDefinition, RecordDefinition, ReplayDefinition, RequestPattern } from "./gates-definition.ts";
+import type {
+  BakingDefinition,
+  HealthDefinition,
+  RecordDefinition,
+  ReplayDefinition,
+  RequestPattern,
+} from "./gates-definition.ts";
 import { hasExactly, isFilled, isFilledListOf, isJson, isListOf, isWhole } from "./plain-data.ts";
 import { MAX_TIMER_MS, type Checks } from "./step-form.ts";
 
@@ -10,6 +16,7 @@ export const SERVICE_PATH_LENGTH = 500;
 export const NAMES_LIMIT = 200;
 
 /** Least and most of each number, both allowed. */
+export const HEALTH_WHOLES = { inARow: [1, 1000] } as const;
 export const RECORD_NUMBERS = { share: [0, 1], perSecond: [0.01, 1000] } as const;
 export const RECORD_WHOLES = { bodyLimitBytes: [1, 2 ** 20], totalLimitBytes: [2 ** 16, 2 ** 30] } as const;
 export const REPLAY_NUMBERS = { tolerance: [0, 1e9], p95Ms: [0.1, 60_000] } as const;
@@ -30,6 +37,7 @@ const SAMPLE = { method: isMethod, path: isServicePath, body: optional(isJson) }
 const SCORE = { run: isFilled, timeoutMs: optional((value) => isWhole(value, 1, MAX_TIMER_MS)) };
 const whenInconclusive = optional((value) => value === "hold" || value === "warn");
 
+export const HEALTH: Checks<HealthDefinition> = wholes(HEALTH_WHOLES);
 export const RECORD: Checks<RecordDefinition> = {
   ...numbers(RECORD_NUMBERS),
   ...wholes(RECORD_WHOLES),
@@ -55,6 +63,7 @@ export const BAKING: Checks<BakingDefinition> = {
 
 /** The members of an environment that are about its gates; by hand for the reason that `isStep` is. */
 export const GATES = {
+  health: optional((value) => hasExactly(value, HEALTH)),
   record: optional((value) => hasExactly(value, RECORD)),
   replay: optional((value) => hasExactly(value, REPLAY)),
   baking: optional((value) => hasExactly(value, BAKING)),

@@ -3,6 +3,7 @@ import type * as Zod from "zod";
 import {
   BAKING_NUMBERS,
   BAKING_WHOLES,
+  HEALTH_WHOLES,
   INCONCLUSIVE_POLICIES,
   NAMES_LIMIT,
   RECORD_NUMBERS,
@@ -17,8 +18,9 @@ import { MAX_TIMER_MS } from "./step-form.ts";
 
 type Bounds = Readonly<Record<string, readonly [number, number]>>;
 
-/** The schemas of an environment's `record`, `replay` and `baking`; see `schemas`. */
+/** The schemas of an environment's `health`, `record`, `replay` and `baking`; see `schemas`. */
 export function gateSchemas(z: typeof Zod.z): {
+  readonly health: Zod.ZodType;
   readonly record: Zod.ZodType;
   readonly replay: Zod.ZodType;
   readonly baking: Zod.ZodType;
@@ -54,7 +56,8 @@ export function gateSchemas(z: typeof Zod.z): {
     needsTraffic: z.boolean().optional(),
     whenInconclusive,
   });
-  return { record: record.optional(), replay: replay.optional(), baking: baking.optional() };
+  const health = z.strictObject(numbers(HEALTH_WHOLES, z.number().int()));
+  return { health: health.optional(), record: record.optional(), replay: replay.optional(), baking: baking.optional() };
 }
 
 function numbers(bounds: Bounds, base: Zod.ZodNumber): Record<string, Zod.ZodType> {

@@ -39,6 +39,7 @@ const whole = {
           ...environmentOf(["main"]),
           approval: { expiresAfter: "24h" },
           configuration: { A: "1" },
+          health: { inARow: 5 },
           record: {
             requests: [{ method: "POST", path: "/predict/**" }],
             share: 0.5,

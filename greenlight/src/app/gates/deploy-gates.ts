@@ -43,6 +43,7 @@ export function deployGates(release: GatedRelease): DeployGates {
   return {
     smoke: smoke.length === 0 ? null : smokeGate(smoke),
     replay: definition.replay === undefined ? null : declaredReplay(definition.replay, release),
+    ...(definition.health?.inARow === undefined ? {} : { readyCount: definition.health.inARow }),
     baking: { ...DEFAULT_BAKING, ...definition.baking },
   };
 }

@@ -6,6 +6,8 @@ import type { TrafficFigures } from "./traffic-figures.ts";
 export interface DeployGates {
   readonly smoke: SwitchGate | null;
   readonly replay: SwitchGate | null;
+  /** Ready answers in a row that count as healthy; left out: as many as the target wants. */
+  readonly readyCount?: number;
   readonly baking: BakingPolicy;
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
+import { problem } from "../../base/problem.ts";
 import { stateOf, type Deployment } from "../deployment.ts";
 import type { DeployOutcome, DeployRequest, Environment } from "../environment.ts";
 import { openEnvironment } from "../open-environment.ts";
@@ -129,6 +130,43 @@ describe("a deployment with gates", () => {
     expect(liveLabel()).toBe("a");
     expect((await environment("two").deploy(request("c", {}))).kind).toBe("deployed");
     expect(world.brokenRules).toEqual([]);
+  });
+
+  test("waits for as many good answers in a row as its environment wants", async () => {
+    const outcome = await deploy("a", { readyCount: 7 });
+    const smoke = outcome.deployment.transitions.find(({ state }) => state === "smoke");
+    expect(smoke?.why).toBe("ready 7 times in a row");
+  });
+
+  test("marks what its gates ask, so that a service need not count it", async () => {
+    const marks: (string | undefined)[] = [];
+    world.answer = ({ headers }) => {
+      marks.push(headers["x-greenlight-gate"]);
+      return { status: 200, body: "{}" };
+    };
+    const asking: SwitchGate = {
+      judge: async (green) => {
+        await green.request({ method: "GET", path: "/", headers: {}, body: null, timeoutMs: 1 });
+        return judging("pass").judge(green);
+      },
+    };
+    await deploy("a", { smoke: asking, replay: asking });
+    expect(marks).toEqual(["smoke", "replay"]);
+  });
+
+  test("keeps no secret that a service answers with", async () => {
+    const telling: SwitchGate = {
+      judge: async () => ({
+        verdict: "fail",
+        why: "it says s3cret-1",
+        problems: [problem("REPLAY_DIFFERS", { place: "a", message: "s3cret-1" })],
+        figures: { worst: [{ actual: "s3cret-1" }] },
+        isHeld: false,
+      }),
+    };
+    const outcome = await deploy("a", { replay: telling }, { mask: (text) => text.replaceAll("s3cret-1", "***") });
+    expect(outcome.kind).toBe("aborted");
+    expect(JSON.stringify([...world.records.values(), outcome])).not.toContain("s3cret-1");
   });
 
   describe("golden replay", () => {

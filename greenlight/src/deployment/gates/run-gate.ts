@@ -10,7 +10,7 @@ export async function runGate(
   at: { readonly controller: Controller; readonly deployment: Deployment; readonly judge: SwitchGate },
 ): Promise<GateReport> {
   const { controller, deployment, judge } = at;
-  const found = await judge.judge(greenService(controller, deployment)).catch((error: unknown): GateJudgement => {
+  const found = await judge.judge(greenService(gate, controller, deployment)).catch((error: unknown): GateJudgement => {
     const why = `the gate broke: ${error instanceof Error ? error.message : String(error)}`;
     return { verdict: "inconclusive", why, problems: [], figures: {}, isHeld: true };
   });
@@ -39,7 +39,7 @@ function masked(found: GateJudgement, mask: (text: string) => string): GateJudge
   };
 }
 
-function greenService(controller: Controller, deployment: Deployment): GreenService {
+function greenService(gate: "smoke" | "replay", controller: Controller, deployment: Deployment): GreenService {
   const { target, request } = controller;
   let models: Promise<ReadonlyMap<string, string | null>> | null = null;
   const readModels = async (): Promise<ReadonlyMap<string, string | null>> =>
@@ -50,7 +50,9 @@ function greenService(controller: Controller, deployment: Deployment): GreenServ
     modelDigest: deployment.gates.modelDigest,
     isFirst: deployment.blue === null,
     signal: request?.signal ?? new AbortController().signal,
-    request: (call: ServiceCall) => target.request(deployment.slot, call),
+    // So that a service can leave these requests out of what it counts and keeps.
+    request: (call: ServiceCall) =>
+      target.request(deployment.slot, { ...call, headers: { ...call.headers, "x-greenlight-gate": gate } }),
     recordings: (limit) => target.readRecordings(limit),
     modelOf: async (deploymentId) => (await (models ??= readModels())).get(deploymentId) ?? null,
     log: (line) => controller.log(line),

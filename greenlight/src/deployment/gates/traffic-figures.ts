@@ -27,10 +27,3 @@ export function areWhole(figures: TrafficFigures): boolean {
 function isCount(count: number): boolean {
   return Number.isSafeInteger(count) && count >= 0;
 }
-
-/** What was counted since `before`; a router that restarted began anew. */
-export function countsSince(before: DurationCounts | null, now: DurationCounts | null): DurationCounts | null {
-  if (now === null || before === null || before.counts.length !== now.counts.length) return now;
-  const counts = now.counts.map((count, index) => count - (before.counts[index] ?? 0));
-  return counts.some((count) => count < 0) ? now : { ...now, counts };
-}
