@@ -42,6 +42,7 @@ const HEAVY = [
   "full-disk",
   "server/cuts",
   "own-server",
+  "deployment-notices",
   "router/survival",
   "router/many-swaps",
 ];

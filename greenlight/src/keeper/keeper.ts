@@ -17,6 +17,7 @@ import { takeKeeperLock } from "./keeper-lock.ts";
 import { obey } from "./orders.ts";
 import { placeSlot } from "./place-slot.ts";
 import { routerSupervisor, slotSupervisor } from "./plans.ts";
+import { refuseUnwritable } from "./refuse-unwritable.ts";
 import { strayKeepers, strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord, type Supervisor } from "./supervisor.ts";
 import { dueSlots, retireWarmSlots } from "./warm-slots.ts";
@@ -78,14 +79,15 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
       // One order after the other; only looking needs no turn.
       if (request.line === "GET /state") return settled.then(() => obey(household, request, options.onEnd));
       orderedAt = Date.now();
-      const answer = queue.then(() => obey(household, request, options.onEnd));
+      const answer = queue.then(() => obey(household, request, options.onEnd)).catch(refuseUnwritable);
       queue = answer.catch(() => {});
       return answer;
     },
     (error) => options.log(`control: ${String(error)}`),
   );
   const record: KeeperRecord = { schema: 1, ...ownIdentity(), port: control.port, token: control.token };
-  await writeWhole(paths.keeperRecord, JSON.stringify(record));
+  // What can't be written now is written by the chores, later: it is no reason to leave what was just taken over.
+  await writeWhole(paths.keeperRecord, JSON.stringify(record)).catch((error: unknown) => options.log(String(error)));
   options.log(`keeping ${options.folder} on control port ${control.port}`);
   const writerOf = (slot: SlotName): ProcessIdentity | null => household.supervisors.get(slot)?.identity ?? null;
   const chores = createChores({ paths, record, log: options.log, writerOf });

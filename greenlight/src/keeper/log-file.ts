@@ -1,4 +1,5 @@
 import { mkdirSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 import { dirname } from "node:path";
 
 import type { ProcessIdentity } from "../base/process-identity.ts";
@@ -9,16 +10,21 @@ const OWN_LOG_EVERY_MS = 10_000;
 
 /**
  * Opens a log for a process to write into directly, so that its lines survive the keeper. A log past its bound is rotated
- * first. The caller closes the descriptor after the spawn.
+ * first. The caller closes the descriptor after the spawn. A log that can't be opened is no reason not to serve: then what
+ * would be written is dropped.
  */
 export function openLog(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     rotateLog(path);
   } catch {
-    // The keeper's chores tell it; a log that can't be rotated is no reason not to start.
+    // The keeper's chores tell it.
   }
-  return openSync(path, "a", 0o600);
+  try {
+    return openSync(path, "a", 0o600);
+  } catch {
+    return openSync(devNull, "w");
+  }
 }
 
 /** Bounds the log of a process that runs, without losing a line of it. `writer` null: nobody writes. */

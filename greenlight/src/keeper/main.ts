@@ -27,6 +27,10 @@ const started = await startKeeper({
     // The answer to the order that ends it is still on its way out.
     setTimeout(() => process.exit(0), 20);
   },
+}).catch((error: unknown) => {
+  // A disk without room for the lock, for instance. Whoever started this one tries again later.
+  log(`can't keep ${folder}: ${String(error)}`);
+  process.exit(1);
 });
 if (!started.ok) log(formatProblem(started.error));
 if (!started.ok || started.value !== "keeping") process.exit(started.ok ? 0 : 1);

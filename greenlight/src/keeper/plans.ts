@@ -11,6 +11,7 @@ import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import type { DesiredSlot, SlotName } from "./wire.ts";
 
 const READY_TIMEOUT_MS = 1000;
+const ROUTER_LONGEST_DELAY_MS = 1000;
 
 interface Surroundings {
   readonly paths: EnvironmentFolder;
@@ -26,6 +27,8 @@ export function routerSupervisor(around: Surroundings, router: RouterAddress): S
     name: "router",
     key: routerKey(router),
     memoryLimitBytes: null,
+    // Nobody is served without it, so it is worth a try a second.
+    longestDelayMs: ROUTER_LONGEST_DELAY_MS,
     plan: async () => ({
       command: process.execPath,
       arguments: [

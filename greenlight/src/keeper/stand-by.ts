@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { readEither } from "../base/durable-file.ts";
+import { readEither, readJson } from "../base/durable-file.ts";
 import { formatProblem } from "../base/problem.ts";
 import { environmentFolder } from "./environment-folder.ts";
 import { keeperLockHolder } from "./keeper-lock.ts";
 import { spawnKeeper } from "./spawn-keeper.ts";
-import { parseDesiredState, SLOT_NAMES } from "./wire.ts";
+import { parseDesiredState, parseKeeperRecord, SLOT_NAMES } from "./wire.ts";
 
 export interface StandByOptions {
   readonly folder: string;
@@ -15,7 +15,7 @@ export interface StandByOptions {
   readonly signal: AbortSignal;
 }
 
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 100;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
@@ -26,16 +26,20 @@ const LAST_RETRY_MS = 30_000;
 export async function standBy({ folder, log, signal }: StandByOptions): Promise<void> {
   let retryMs = FIRST_RETRY_MS;
   let retryAt = -Infinity;
+  let lastKeeper = "";
   let told = "";
   log(`standing by for ${folder}`);
   while (!signal.aborted && existsSync(folder)) {
     const need = await readNeed(folder);
     if (need.problem !== told && need.problem !== "") log(need.problem);
     told = need.problem;
-    if (!need.isKeeperWanted) {
+    // Another keeper than before shows that the last start was a success, even when that one is gone again already.
+    if (!need.isKeeperWanted || need.lastKeeper !== lastKeeper) {
       retryMs = FIRST_RETRY_MS;
       retryAt = -Infinity;
-    } else if (performance.now() >= retryAt) {
+    }
+    lastKeeper = need.lastKeeper;
+    if (need.isKeeperWanted && performance.now() >= retryAt) {
       log(`nobody keeps ${folder}; starting a keeper (pid ${spawnKeeper(folder) ?? "none"})`);
       retryAt = performance.now() + retryMs;
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
@@ -44,13 +48,23 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
   }
 }
 
-async function readNeed(folder: string): Promise<{ readonly isKeeperWanted: boolean; readonly problem: string }> {
+interface Need {
+  readonly isKeeperWanted: boolean;
+  readonly problem: string;
+  readonly lastKeeper: string;
+}
+
+async function readNeed(folder: string): Promise<Need> {
+  const record = await readJson(environmentFolder(folder).keeperRecord, parseKeeperRecord);
+  const lastKeeper = record.ok && record.value !== null ? `${record.value.pid} ${record.value.startTime}` : "";
   // A keeper, or a `down` in its place.
-  if ((await keeperLockHolder(folder).catch(() => null)) !== null) return { isKeeperWanted: false, problem: "" };
+  if ((await keeperLockHolder(folder).catch(() => null)) !== null) {
+    return { isKeeperWanted: false, problem: "", lastKeeper };
+  }
   const desired = await readEither(environmentFolder(folder).desired, parseDesiredState);
   // What can't be read is no order to start anything.
-  if (!desired.ok) return { isKeeperWanted: false, problem: formatProblem(desired.error) };
+  if (!desired.ok) return { isKeeperWanted: false, problem: formatProblem(desired.error), lastKeeper };
   const { isStopped, router, slots } = desired.value ?? { isStopped: true, router: null, slots: null };
   const isSomethingDesired = router !== null || SLOT_NAMES.some((name) => (slots?.[name] ?? null) !== null);
-  return { isKeeperWanted: !isStopped && isSomethingDesired, problem: "" };
+  return { isKeeperWanted: !isStopped && isSomethingDesired, problem: "", lastKeeper };
 }
