@@ -164,10 +164,30 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
     this.#response.writeHead(status, message, responseHeaders(headers));
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver) return;
-    this.#recording?.onData(chunk);
-    if (this.#response.write(chunk)) return;
+  onResponseData(controller: AnswerController, chunk: Buffer): boolean {
+    if (this.#isOver) return false;
+    this.#recording?.onData(Buffer.from(chunk));
+    const response = this.#response;
+    const { socket } = response;
+    // Written now and not at the end of this turn, so that nearly always nothing of it has to be kept.
+    socket?.cork();
+    const isTaken = response.write(chunk);
+    socket?.uncork();
+    if (!isTaken) this.#awaitDrain(controller);
+    return response.writableLength > 0;
+  }
+
+  onResponseWhole(_controller: AnswerController, data: Buffer): boolean {
+    if (!this.#isOver) this.#recording?.onData(Buffer.from(data));
+    this.#end(data);
+    return data.length > JOINED_BYTES && this.#response.writableLength > 0;
+  }
+
+  onResponseEnd(): void {
+    this.#end(null);
+  }
+
+  #awaitDrain(controller: AnswerController): void {
     controller.pause();
     if (this.#isWaitingForDrain) return;
     this.#isWaitingForDrain = true;
@@ -178,16 +198,7 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
     });
   }
 
-  onResponseWhole(_controller: AnswerController, data: Buffer): void {
-    if (!this.#isOver) this.#recording?.onData(Buffer.from(data));
-    this.#end(data);
-  }
-
-  onResponseEnd(): void {
-    this.#end(null);
-  }
-
-  /** `rest`: what is to be written yet, of a buffer that others use again. */
+  /** `rest`: what is to be written yet. */
   #end(rest: Buffer | null): void {
     const upstream = this.#leaveUpstream();
     if (this.#isOver) return;
@@ -197,7 +208,7 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
     if (rest === null) response.end();
     // Node puts text into one write with the head, but bytes into a write of their own.
     else if (rest.length <= JOINED_BYTES) response.end(rest.toString("latin1"), "latin1");
-    else response.end(Buffer.from(rest));
+    else response.end(rest);
     if (response.writableLength > 0) this.#shared.pace.watchReading(response, () => response.writableFinished);
   }
 

@@ -113,26 +113,23 @@ describe("the router", () => {
 
   test.each(["/length", "/chunks"])("a client that reads late gets every byte: %s", async (path) => {
     await start();
-    const body = Buffer.from(Array.from({ length: 24_000_000 }, (_, index) => index % 253));
-    let onWritten = (): void => {};
-    const written = new Promise<void>((resolve) => {
-      onWritten = resolve;
-    });
+    const body = Buffer.alloc(16_000_000, Buffer.from(Array.from({ length: 253 }, (_, index) => index)));
+    const written = Promise.withResolvers<void>();
     // In many small pieces, so that one of them is the first that finds the client's buffers full.
     const { port } = await service(async (request, response) => {
       if (request.url === "/length") response.setHeader("content-length", body.length);
-      for (let at = 0; at < body.length; at += 5000) {
-        response.write(body.subarray(at, at + 5000));
+      for (let at = 0; at < body.length; at += 16_000) {
+        response.write(body.subarray(at, at + 16_000));
         await new Promise(setImmediate);
       }
       response.end();
-      onWritten();
+      written.resolve();
     });
     await route("a", port);
     const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, path, agent: false });
     sent.end();
     const [answer] = (await once(sent, "response")) as [IncomingMessage];
-    await written;
+    await written.promise;
     const chunks: Buffer[] = [];
     for await (const chunk of answer) chunks.push(chunk as Buffer);
     expect(Buffer.concat(chunks).equals(body)).toBe(true);

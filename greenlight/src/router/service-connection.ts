@@ -12,9 +12,6 @@ const HEAD_LIMIT_BYTES = 16 * 1024;
 /** A body of so few bytes is copied into one write with its head. */
 const JOINED_BYTES = 2048;
 
-/** All connections read into this: what is kept of it is copied. */
-const shared = Buffer.allocUnsafeSlow(READ_BYTES);
-
 export const HEAD_TIMEOUT = "UND_ERR_HEADERS_TIMEOUT";
 const NO_HEAD = Buffer.alloc(0);
 
@@ -51,6 +48,8 @@ export class ServiceConnection {
   #leftBytes = 0;
   #keptMs = 0;
   #isPaused = false;
+  /** What is read next goes here; another one once a handler keeps a part of it. */
+  #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   /** Connects, and then sends the request. */
   constructor(options: ConnectionOptions, request: PlainRequest, handler: AnswerHandler) {
@@ -63,9 +62,10 @@ export class ServiceConnection {
       port: options.port,
       noDelay: true,
       onread: {
-        buffer: shared,
+        // Asked for before each read.
+        buffer: () => this.#buffer,
         callback: (byteCount) => {
-          this.#read(shared.subarray(0, byteCount));
+          this.#read(this.#buffer.subarray(0, byteCount));
           return !this.#isPaused;
         },
       },
@@ -215,16 +215,24 @@ export class ServiceConnection {
       const data = bytes.length > this.#leftBytes ? bytes.subarray(0, this.#leftBytes) : bytes;
       if (isFirst && data.length === this.#leftBytes) return this.#finish(data);
       this.#leftBytes -= data.length;
-      if (data.length > 0) handler.onResponseData(this, Buffer.from(data));
+      if (data.length > 0) this.#hand(data);
       if (this.#leftBytes === 0) this.#finish();
       return;
     }
     this.deadline = performance.now() + this.#options.bodyTimeoutMs;
-    const readBytes = chunks.read(bytes, (data) => this.#handler?.onResponseData(this, Buffer.from(data)));
+    const readBytes = chunks.read(bytes, (data) => this.#hand(data));
     if (readBytes === -1) return this.#fail(malformed());
     if (!chunks.isDone) return;
     if (readBytes < bytes.length) this.#keptMs = 0;
     this.#finish();
+  }
+
+  #hand(data: Buffer): void {
+    if (this.#handler?.onResponseData(this, data) === true) this.#renewBuffer();
+  }
+
+  #renewBuffer(): void {
+    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
   /** The whole answer is there; `body`: none of it was handed on yet. */
@@ -247,7 +255,7 @@ export class ServiceConnection {
       this.#options.onIdle(this);
     } else this.#leave();
     if (body === null) handler.onResponseEnd(this);
-    else handler.onResponseWhole(this, body);
+    else if (handler.onResponseWhole(this, body)) this.#renewBuffer();
   }
 
   #onEnd(): void {

@@ -37,12 +37,13 @@ class Heard implements AnswerHandler {
     this.headers = headers;
     this.calls.push("head");
   }
-  onResponseData(_controller: AnswerController, data: Buffer): void {
+  onResponseData(_controller: AnswerController, data: Buffer): boolean {
     this.body += data.toString("latin1");
+    return false;
   }
-  onResponseWhole(controller: AnswerController, data: Buffer): void {
-    this.onResponseData(controller, data);
+  onResponseWhole(controller: AnswerController, data: Buffer): boolean {
     this.onResponseEnd();
+    return this.onResponseData(controller, data);
   }
   onResponseEnd(): void {
     this.calls.push("end");
@@ -173,6 +174,7 @@ describe("the connections to a service", () => {
     heard.onResponseData = (controller, data) => {
       pieces.push(data);
       if (pieces.length === 1) controller.pause();
+      return true;
     };
     pool(port).dispatch(GET, heard);
     await expect.poll(() => pieces.length).toBe(1);

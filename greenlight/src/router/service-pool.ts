@@ -19,9 +19,10 @@ export interface AnswerHandler {
   onRequestStart(controller: AnswerController): void;
   /** `headers` is the handler's to change. */
   onResponseStart(controller: AnswerController, status: number, headers: IncomingHttpHeaders, message: string): void;
-  onResponseData(controller: AnswerController, data: Buffer): void;
-  /** In place of data and end, when all of the body is there with the head; `data` is the handler's during the call only. */
-  onResponseWhole(controller: AnswerController, data: Buffer): void;
+  /** True: the handler keeps `data`. Otherwise it is read over as soon as the call returns. */
+  onResponseData(controller: AnswerController, data: Buffer): boolean;
+  /** In place of data and end, when all of the body is there with the head. */
+  onResponseWhole(controller: AnswerController, data: Buffer): boolean;
   onResponseEnd(controller: AnswerController): void;
   onResponseError(controller: AnswerController, error: Error): void;
 }
