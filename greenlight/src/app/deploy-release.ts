@@ -16,12 +16,8 @@ import type { Composition } from "./composition.ts";
 import { connectEnvironment } from "./connect-environment.ts";
 import type { ProjectPlace } from "./find-project.ts";
 import { findRelease, readRelease, type FoundRelease } from "./find-release.ts";
-import { declaredSmoke } from "./gates/declared-smoke.ts";
-import { deployGates } from "./gates/deploy-gates.ts";
-import { whileTelling } from "./outbox/tell-deployments.ts";
 import { openEnvironmentSecrets } from "./secrets/environment-secrets.ts";
 import { withStores, type Stores } from "./with-stores.ts";
-import { reportDeployment } from "./write-deployment-reports.ts";
 
 export interface DeployCall extends Pick<DeployRequest, "who" | "why" | "signal" | "onTransition" | "log"> {
   readonly place: ProjectPlace;
@@ -56,6 +52,11 @@ export async function deployRelease<Answer>(
     const { approval } = definition;
     const policy = approval === undefined ? null : approvalOf(approval, call, release);
     const request = await requestFor(call, { release, stores, approval: policy });
+    // A rollback has no time to wait until the code of gates is loaded, and no use for it.
+    const [{ deployGates }, { declaredSmoke }] = await Promise.all([
+      import("./gates/deploy-gates.ts"),
+      import("./gates/declared-smoke.ts"),
+    ]);
     const gates = deployGates({
       definition,
       smoke: declaredSmoke(call.blueprint, call.environment),
@@ -104,11 +105,16 @@ async function carryOut<Answer>(
   const { folder: projectFolder, stateFolder } = call.place;
   const { codeHost } = call.blueprint;
   const { clock } = composition;
-  const answer = await whileTelling({ codeHost, projectFolder, stateFolder, env: process.env, clock }, at, act);
+  const telling = { codeHost, projectFolder, stateFolder, env: process.env, clock };
+  const answer =
+    codeHost === null
+      ? await act(at.environment, at.request)
+      : await (await import("./outbox/tell-deployments.ts")).whileTelling(telling, at, act);
   const { environment, request } = at;
   const [newest] = await environment.history(1);
   const project = call.blueprint.name;
   const log = (line: string): void => request.log(line);
+  const { reportDeployment } = await import("./write-deployment-reports.ts");
   if (newest !== undefined) await reportDeployment({ stateFolder, project, environment, id: newest.id, clock, log });
   return answer;
 }

@@ -187,10 +187,17 @@ export function targetContract(name: string, open: () => Promise<TargetKind>): v
       const old = await lease(target);
       expect(await target.start(old.epoch)).toEqual([]);
       const release = await install("a");
-      await lease(home.connect(), { isForced: true });
+      const next = await lease(home.connect(), { isForced: true });
       const order = { epoch: old.epoch, slot: "blue", deploymentId: "01k0000000000001", release } as const;
       expect(await target.startSlot(order)).toMatchObject([{ code: "ENVIRONMENT_BUSY" }]);
       expect((await target.observe()).slots.blue).toBeNull();
+      // Nor does a record come back to life that somebody else has closed meanwhile.
+      const record = { ...recordOf("01k0000000000001"), epoch: old.epoch };
+      expect(await target.writeDeployment(record)).toMatchObject([{ code: "ENVIRONMENT_BUSY" }]);
+      expect(await target.readDeployments()).toEqual([]);
+      expect(await target.writeDeployment({ ...record, epoch: next.epoch })).toEqual([]);
+      const kept = { epoch: next.epoch, slot: "blue", deploymentId: order.deploymentId, until: null } as const;
+      expect(await target.keepSlot(kept)).toHaveLength(1);
     });
 
     test("gives secrets to the service and to nobody else", async () => {
