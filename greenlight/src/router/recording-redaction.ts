@@ -1,5 +1,5 @@
 /** What takes the place of a value that must not be written down. */
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 export interface Redacted {
   readonly text: string;

@@ -4,7 +4,7 @@ import { answerExpectationSchema, findFaults, parseAnswer, valueAt } from "./ans
 import { requestMethod, servicePath } from "./effect-arguments.ts";
 
 /** A request and what its answer has to be. */
-export const smokeCheckSchema = z.strictObject({
+const smokeCheckSchema = z.strictObject({
   name: z.string().min(1).max(200),
   method: requestMethod.default("GET"),
   path: servicePath,
