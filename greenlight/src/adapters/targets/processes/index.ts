@@ -53,11 +53,10 @@ export function connect(connection: TargetConnection): Target {
       return obey(place, { line: `PUT /slots/${slot}/warmth`, body, timeoutMs: ORDER_TIMEOUT_MS });
     },
     switchRoute: async (change) => {
-      const slot = (await askKeeper(place))?.slots[change.to.slot];
-      if (slot?.deploymentId === change.to.deploymentId) {
-        await setRecording(place, connection.recording ?? null);
-        return switchRoute(place, change, slot.port);
-      }
+      // Side by side: from the decision on, each millisecond sends more requests to the old release.
+      const [keeper] = await Promise.all([askKeeper(place), setRecording(place, connection.recording ?? null)]);
+      const slot = keeper?.slots[change.to.slot];
+      if (slot?.deploymentId === change.to.deploymentId) return switchRoute(place, change, slot.port);
       const message = `slot ${change.to.slot} does not hold ${change.to.deploymentId}`;
       return [problem("KEEPER_UNREACHABLE", { place: place.name, message })];
     },
