@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Server as TlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo } from "node:net";
 
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -73,16 +73,17 @@ export async function openPublicPorts(
 function closers(servers: readonly Server[]): Pick<PublicPorts, "stopAccepting" | "closeIdle" | "closeAll"> {
   return {
     stopAccepting: () => {
-      for (const server of servers) {
-        server.close();
-        server.closeIdleConnections();
-      }
+      // Node's HTTP servers would close idle connections with it, also one on which a request is just coming in.
+      for (const server of servers) NetServer.prototype.close.call(server);
     },
     closeIdle: () => {
       for (const server of servers) server.closeIdleConnections();
     },
     closeAll: () => {
-      for (const server of servers) server.closeAllConnections();
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
     },
   };
 }

@@ -46,7 +46,7 @@ export interface Router {
   close(drainMs: number): Promise<void>;
 }
 
-const LIMITS: RouterLimits = {
+export const ROUTER_LIMITS: RouterLimits = {
   holdMs: 3000,
   longestHoldMs: 600_000,
   waitingLimit: 1000,
@@ -61,6 +61,8 @@ const LIMITS: RouterLimits = {
   tlsLookMs: 1000,
 };
 const OPEN_POLL_MS = 10;
+/** Who sends one request after the other gets the next answer, and with it the word that the connection closes. */
+const LAST_REQUEST_MS = 100;
 const RECORD_RETRY_MS = 1000;
 
 /**
@@ -68,7 +70,7 @@ const RECORD_RETRY_MS = 1000;
  * when there is no certificate to begin with.
  */
 export async function startRouter(options: RouterOptions): Promise<Result<Router, Problem>> {
-  const limits = { ...LIMITS, ...options.limits };
+  const limits = { ...ROUTER_LIMITS, ...options.limits };
   const paths = environmentFolder(options.folder);
   const room = new WaitingRoom(limits.waitingLimit, limits.waitingLimitBytes);
   const upstreams = new Upstreams(limits);
@@ -162,11 +164,13 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     close: async (drainMs) => {
       shared.isClosing = true;
       stopAccepting();
-      const deadline = performance.now() + drainMs;
+      const startedAt = performance.now();
+      const deadline = startedAt + drainMs;
+      const idleUntil = Math.min(deadline, startedAt + LAST_REQUEST_MS);
       // Until the last byte is with its client, not only in the router.
-      while (shared.openCount > 0 && performance.now() < deadline) {
+      while ((shared.openCount > 0 || performance.now() < idleUntil) && performance.now() < deadline) {
         await pause(OPEN_POLL_MS);
-        closeIdle();
+        if (performance.now() >= idleUntil) closeIdle();
       }
       await Promise.all(upstreams.statuses().map((each) => upstreams.close(each.deploymentId)));
       closeAll();
