@@ -43,6 +43,7 @@ const HEAVY = [
   "server/cuts",
   "own-server",
   "deployment-notices",
+  "scenarios/code-host",
   "router/survival",
   "router/many-swaps",
 ];

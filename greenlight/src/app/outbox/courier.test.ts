@@ -178,6 +178,29 @@ test("a refusal is told once, holds up only its own subject, and is not tried ag
   expect(fake.story).toEqual(["production aaaa: in_progress success"]);
 });
 
+test("a later deployment waits for an earlier one of its environment, and that one was replaced is told last", async () => {
+  const store = openOutboxStore(folder);
+  await feed(store, [recordAt(1, "succeeded")]);
+  await feed(store, [recordAt(2, "succeeded", { environment: "staging" })]);
+  await feed(store, [recordAt(4, "succeeded"), recordAt(1, "succeeded")]);
+  const told: string[] = [];
+  fake.fate = (line, count) => {
+    if (!line.startsWith("POST")) return "served";
+    told.push(line.replace(/\d+/u, "N"));
+    return count < 12 ? { status: 503 } : "served";
+  };
+  await deliverAll(courierOf(store));
+  expect(fake.story.filter((line) => line.startsWith("production"))).toEqual([
+    "production aaaa: in_progress success inactive",
+    "production aaaa: in_progress success",
+  ]);
+  const [earlier, later] = fake.deployments.filter(({ environment }) => environment === "production");
+  const idOf = (deployment: typeof earlier, state: string): number =>
+    deployment?.statuses.find((each) => each.state === state)?.id ?? 0;
+  expect(idOf(earlier, "inactive")).toBeGreaterThan(idOf(later, "success"));
+  expect(told.length).toBeGreaterThan(9);
+});
+
 test("two couriers of one outbox take turns", async () => {
   const store = openOutboxStore(folder);
   await feed(store, [recordAt(1, "succeeded")]);

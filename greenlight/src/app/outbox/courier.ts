@@ -14,7 +14,7 @@ export interface CourierOptions {
 }
 
 export interface Courier {
-  /** Delivers all that is due now, in order within each subject. Resolves to when the next attempt is due; null: nothing is left. */
+  /** Delivers all that is due now, in order within each subject, and the subjects of an environment in theirs. Resolves to when the next attempt is due; null: nothing is left. */
   deliverDue(signal: AbortSignal): Promise<number | null>;
 }
 
@@ -33,10 +33,19 @@ export function createCourier({ store, channel, clock, random, onParked }: Couri
       try {
         const items = (await store.all()).filter((item) => item.channel === channel.name);
         const nextTimes: number[] = [];
-        for (const item of items) {
-          const left = await deliverItem(item, signal);
-          if (nextNotice(left) !== null) nextTimes.push(left.notBefore);
-          if (signal.aborted) break;
+        /** Environments of which an earlier deployment is not told yet: the later ones would look as if they came before it. */
+        const behind = new Set<string>();
+        // That one was replaced is told when its successor is.
+        for (const isReplaced of [false, true]) {
+          for (const [index, found] of items.entries()) {
+            const environment = found.notices[0]?.deployment.environment ?? "";
+            if (isTold(found) || behind.has(environment) || isReplacement(found) !== isReplaced) continue;
+            const left = await deliverItem(found, signal);
+            items[index] = left;
+            if (isTold(left) || isReplacement(left) !== isReplaced) continue;
+            nextTimes.push(left.notBefore);
+            behind.add(environment);
+          }
         }
         return nextTimes.length === 0 ? null : Math.min(...nextTimes);
       } finally {
@@ -45,14 +54,16 @@ export function createCourier({ store, channel, clock, random, onParked }: Couri
     },
   };
 
-  /** One notice after the other, until one has to wait. */
+  /** One notice after the other, until one has to wait, or says that the deployment was replaced. */
   async function deliverItem(found: OutboxItem, signal: AbortSignal): Promise<OutboxItem> {
     let item = found;
+    const isReplaced = isReplacement(found);
     // Who was at it before, here or in another process, may have been killed between sending and marking.
     let isUncertain = true;
     for (;;) {
       const notice = nextNotice(item);
       if (notice === null || !isDue(item, clock.now()) || signal.aborted) return item;
+      if (isReplacement(item) !== isReplaced) return item;
       const answer: DeliveryAnswer = await channel.deliver(deliveryOf(item, notice, isUncertain), signal);
       // A command that ends is no failed attempt.
       if (signal.aborted && answer.kind === "later") return item;
@@ -62,4 +73,12 @@ export function createCourier({ store, channel, clock, random, onParked }: Couri
       if (item.parked !== null) onParked(item);
     }
   }
+}
+
+function isTold(item: OutboxItem): boolean {
+  return nextNotice(item) === null;
+}
+
+function isReplacement(item: OutboxItem): boolean {
+  return nextNotice(item)?.state === "replaced";
 }

@@ -36,8 +36,10 @@ export class FakeGithub {
   readonly url: string;
   readonly #server: ReturnType<typeof createServer>;
   #lastId = 1000;
+  readonly #commits: Set<string>;
 
-  private constructor(server: ReturnType<typeof createServer>) {
+  private constructor(server: ReturnType<typeof createServer>, commits: readonly string[]) {
+    this.#commits = new Set(commits);
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
@@ -46,9 +48,14 @@ export class FakeGithub {
     const server = createServer();
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const fake = new FakeGithub(server);
+    const fake = new FakeGithub(server, options.commits);
     server.on("request", (request, response) => void fake.#serve(request, response, options));
     return fake;
+  }
+
+  /** A commit that was pushed. */
+  allow(commit: string): void {
+    this.#commits.add(commit);
   }
 
   async close(): Promise<void> {
@@ -64,11 +71,7 @@ export class FakeGithub {
     );
   }
 
-  async #serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    options: { readonly token: string; readonly commits: readonly string[] },
-  ): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse, options: { readonly token: string }): Promise<void> {
     const url = new URL(request.url ?? "/", this.url);
     const line = `${request.method} ${url.pathname.replace("/repos/shop/films", "")}`;
     this.requests.push(line);
@@ -81,29 +84,19 @@ export class FakeGithub {
     const text = Buffer.concat(chunks).toString();
     const isAllowed = request.headers.authorization === `Bearer ${options.token}`;
     const [status, body] = isAllowed
-      ? this.#handle(
-          `${request.method}`,
-          url,
-          text === "" ? {} : (JSON.parse(text) as Record<string, unknown>),
-          options,
-        )
+      ? this.#handle(`${request.method}`, url, text === "" ? {} : (JSON.parse(text) as Record<string, unknown>))
       : ([401, { message: "Bad credentials" }] as const);
     if (fate === "lost") return void request.socket.destroy();
     if (fate === "unknown") return answer(response, 502, { message: "Server Error" });
     answer(response, status, body);
   }
 
-  #handle(
-    method: string,
-    url: URL,
-    body: Record<string, unknown>,
-    { commits }: { readonly commits: readonly string[] },
-  ): readonly [number, unknown] {
+  #handle(method: string, url: URL, body: Record<string, unknown>): readonly [number, unknown] {
     const [, repository, rest = ""] = /^\/repos\/([\w-]+\/[\w-]+)\/deployments(.*)$/u.exec(url.pathname) ?? [];
     if (repository !== "shop/films") return [404, { message: "Not Found" }];
     if (rest === "" && method === "GET") return [200, this.#list(url.searchParams)];
     if (rest === "" && method === "POST") {
-      if (typeof body["ref"] !== "string" || !commits.includes(body["ref"]))
+      if (typeof body["ref"] !== "string" || !this.#commits.has(body["ref"]))
         return [422, { message: `No ref found for: ${String(body["ref"])}` }];
       if (body["auto_merge"] !== false || !Array.isArray(body["required_contexts"]))
         return [409, { message: "Conflict" }];
