@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ProblemError, type Problem } from "../../../base/problem.ts";
+import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
 import type { LeaseHolder } from "../../../deployment/target.ts";
 import { bringAgent } from "./bring-agent.ts";
 import { describeCut } from "./describe-fault.ts";
@@ -12,6 +12,7 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 /** One call may be cut this often before it is given up. */
 const CUT_LIMIT = 4;
+const OPEN_LIMIT = 6;
 /** A session that nobody uses is ended. */
 const IDLE_LIMIT_MS = 15_000;
 /** A server without an agent is looked at again after this time. */
@@ -31,7 +32,7 @@ export class ServerLink {
   readonly #place: ServerPlace;
   readonly #leases = new Map<number, HeldLease>();
   #session: AgentSession | null = null;
-  #opening: Promise<AgentSession | ServerFacts> | null = null;
+  #opening: Promise<void> | null = null;
   #facts: { readonly facts: ServerFacts; readonly at: number } | null = null;
   #wasOpen = false;
   #idle: NodeJS.Timeout | null = null;
@@ -107,7 +108,6 @@ export class ServerLink {
         return value;
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
-        this.#session = null;
         if (cutCount >= CUT_LIMIT) throw new ProblemError([describeCut(this.#place, error.message)], { cause: error });
       }
     }
@@ -115,31 +115,44 @@ export class ServerLink {
 
   /** One connection at a time; whoever comes meanwhile waits for it. */
   async #open(how: "look" | "bring"): Promise<AgentSession | ServerFacts> {
-    if (this.#session?.isOver === false) return this.#session;
-    if (how === "look" && this.#facts !== null && performance.now() - this.#facts.at < FACTS_LIFE_MS) {
-      return this.#facts.facts;
+    for (let attempt = 0; ; attempt += 1) {
+      if (this.#session?.isOver === false) return this.#session;
+      // A connection, bringing the agent and connecting to it; beyond that, somebody cuts each at once.
+      if (attempt > OPEN_LIMIT) throw new ProblemError([describeCut(this.#place, "")]);
+      const known = this.#facts;
+      const isFresh = known !== null && performance.now() - known.at < FACTS_LIFE_MS;
+      if (isFresh && how === "look" && !known.facts.isKnown) return known.facts;
+      this.#opening ??= (isFresh ? this.#bring(known.facts) : this.#connect()).finally(() => {
+        this.#opening = null;
+      });
+      await this.#opening;
     }
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = null;
-    });
-    let opened = await this.#opening;
-    if (!(opened instanceof AgentSession) && (how === "bring" || opened.isKnown)) {
-      await bringAgent(this.#place, opened);
-      this.#facts = null;
-      opened = await this.#connect();
-    }
-    return opened;
   }
 
-  async #connect(): Promise<AgentSession | ServerFacts> {
+  async #bring(facts: ServerFacts): Promise<void> {
+    await bringAgent(this.#place, facts);
+    await this.#connect();
+    // Cut off meanwhile is no fault of the agent.
+    if (this.#facts === null) return;
+    const message = "the agent was brought, and is not there";
+    throw new ProblemError([problem("SERVER_UNSUITABLE", { place: this.#place.label, message })]);
+  }
+
+  async #connect(): Promise<void> {
     const opened = await this.#connectAgain();
-    if (opened instanceof AgentSession) {
-      this.#session = opened;
-      this.#wasOpen = true;
-      this.#facts = null;
+    if (!(opened instanceof AgentSession)) {
+      this.#facts = { facts: opened, at: performance.now() };
+      return;
+    }
+    this.#wasOpen = true;
+    this.#facts = null;
+    try {
       for (const lease of this.#leases.values()) await this.#continueLease(opened, lease);
-    } else this.#facts = { facts: opened, at: performance.now() };
-    return opened;
+      this.#session = opened;
+    } catch (error) {
+      // Cut once more, so that whoever needs it connects once more.
+      if (!(error instanceof ConnectionLost)) throw error;
+    }
   }
 
   /** The first time a fault is told at once; after a cut it may pass by. */
@@ -166,10 +179,9 @@ export class ServerLink {
   }
 
   #restWhenIdle(): void {
-    this.#idle ??= setTimeout(() => {
-      this.#idle = null;
+    clearTimeout(this.#idle ?? undefined);
+    this.#idle = setTimeout(() => {
       if (this.#leases.size === 0 && this.#session?.isBusy === false) this.#session.end();
-      else if (this.#session !== null) this.#restWhenIdle();
     }, IDLE_LIMIT_MS);
     this.#idle.unref();
   }

@@ -78,11 +78,6 @@ export class AgentSession {
     return this.#pending.size > 0;
   }
 
-  /** What ssh said about the end of the session. */
-  get errorText(): string {
-    return this.#run.errorText();
-  }
-
   isLost(epoch: number): boolean {
     return this.#lostEpochs.has(epoch);
   }
