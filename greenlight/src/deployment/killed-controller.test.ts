@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import { stateOf } from "./deployment.ts";
 import type { DeployOutcome, Environment, Transition } from "./environment.ts";
+import { DEFAULT_BAKING } from "./gates/baking-policy.ts";
+import type { SwitchGate } from "./gates/gate.ts";
 import { openEnvironment } from "./open-environment.ts";
 import { FakeWorld, Killed, type Behaviour } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
@@ -37,6 +39,8 @@ interface Scenario {
   readonly abortIn?: Transition["state"];
   readonly isApproved?: true;
   readonly warmMs?: number;
+  /** What its gates before the switch find; left out: it has none. */
+  readonly gates?: "pass" | "fail";
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -45,6 +49,8 @@ const SCENARIOS: readonly Scenario[] = [
   { name: "a first deployment", before: [], label: "b" },
   { name: "a deployment that waits for its approval", before: ["a"], label: "b", isApproved: true },
   { name: "a deployment that keeps nothing warm", before: ["a"], label: "b", warmMs: 0 },
+  { name: "a deployment that passes its gates", before: ["a"], label: "b", gates: "pass" },
+  { name: "a deployment that its gates stop", before: ["a"], label: "b", gates: "fail" },
   { name: "a deployment that is never ready", before: ["a"], label: "b", behaviour: "never-ready" },
   { name: "a deployment that fails while baking", before: ["a"], label: "b", behaviour: "fails-in-production" },
   { name: "a first deployment that fails while baking", before: [], label: "b", behaviour: "fails-in-production" },
@@ -73,7 +79,7 @@ async function prepare({ before, label, behaviour, warmMs }: Scenario): Promise<
 }
 
 function act(scenario: Scenario, controller: string, onStep?: OnStep): Promise<DeployOutcome> {
-  const { label, kind, abortIn, isApproved } = scenario;
+  const { label, kind, abortIn, isApproved, gates } = scenario;
   const abort = new AbortController();
   const request = requestFor(label, {
     signal: abort.signal,
@@ -82,7 +88,23 @@ function act(scenario: Scenario, controller: string, onStep?: OnStep): Promise<D
       if (state === abortIn) abort.abort();
     },
   });
-  return environment(controller, onStep).deploy({ ...request, ...(kind === undefined ? {} : { kind }) });
+  return environment(controller, onStep).deploy({
+    ...request,
+    ...(kind === undefined ? {} : { kind }),
+    ...(gates === undefined
+      ? {}
+      : { gates: { smoke: judging("pass"), replay: judging(gates), baking: DEFAULT_BAKING } }),
+  });
+}
+
+/** A gate that asks green once, and then finds what it is told to. */
+function judging(verdict: "pass" | "fail"): SwitchGate {
+  return {
+    judge: async (green) => {
+      await green.request({ method: "GET", path: "/", headers: {}, body: null, timeoutMs: 1 });
+      return { verdict, why: `it is a ${verdict}`, problems: [], figures: {}, isHeld: false };
+    },
+  };
 }
 
 /** All that a scenario does to the world, as it is found by letting it come to its end: each is a place to be killed at. */

@@ -12,7 +12,7 @@ export function recordingPaths(root: string): { readonly folder: string; readonl
 export const RECORDING_FILES: readonly string[] = ["requests.jsonl", "requests.1.jsonl"];
 
 /** Of each file only the end is read: it holds the newest lines. */
-const READ_LIMIT_BYTES = 32 * 1024 * 1024;
+const READ_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** The newest whole lines, oldest first, at most `limit`. Torn and foreign lines are left out; a missing folder has none. */
 export async function readRecordedLines(folder: string, limit: number): Promise<readonly RecordedLine[]> {
