@@ -10,6 +10,7 @@ import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReplayDefinition } from "../../pipeline/gates-definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import type { SmokeCheck } from "../probing/smoke-check.ts";
+import { given } from "./given.ts";
 import { offlineScorer } from "./offline-scorer.ts";
 import { smokeGate } from "./smoke-gate.ts";
 
@@ -44,15 +45,15 @@ export function deployGates(release: GatedRelease): DeployGates {
     smoke: smoke.length === 0 ? null : smokeGate(smoke),
     replay: definition.replay === undefined ? null : declaredReplay(definition.replay, release),
     ...(definition.health?.inARow === undefined ? {} : { readyCount: definition.health.inARow }),
-    baking: { ...DEFAULT_BAKING, ...definition.baking },
+    baking: { ...DEFAULT_BAKING, ...given(definition.baking ?? {}) },
   };
 }
 
 function declaredReplay(replay: ReplayDefinition, release: GatedRelease): SwitchGate {
-  const { score, ignore = [], samples = [], ...given } = replay;
+  const { score, ignore = [], samples = [], ...settings } = replay;
   const policy: ReplayPolicy = {
     ...DEFAULT_REPLAY,
-    ...given,
+    ...given(settings),
     ignore: [...IGNORED, ...ignore],
     samples: samples.map(({ method, path, body = null }) => ({ method, path, body })),
   };

@@ -1,5 +1,6 @@
 import type { RecordingSettings } from "../../deployment/gates/recorded-exchange.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
+import { given } from "./given.ts";
 
 /** What the environment's router is to record; null: nothing. */
 export function recordingSettings({ record }: EnvironmentDefinition): RecordingSettings | null {
@@ -11,6 +12,6 @@ export function recordingSettings({ record }: EnvironmentDefinition): RecordingS
     totalLimitBytes: 16 * 1024 * 1024,
     redact: [],
     headers: [],
-    ...record,
+    ...given(record),
   };
 }
