@@ -12,6 +12,7 @@ import type { DesiredSlot, SlotName } from "./wire.ts";
 
 const READY_TIMEOUT_MS = 1000;
 const ROUTER_LONGEST_DELAY_MS = 1000;
+const ROUTER_KILLED_DELAY_MS = 100;
 
 interface Surroundings {
   readonly paths: EnvironmentFolder;
@@ -27,8 +28,8 @@ export function routerSupervisor(around: Surroundings, router: RouterAddress): S
     name: "router",
     key: routerKey(router),
     memoryLimitBytes: null,
-    // Nobody is served without it, so it is worth a try a second.
-    longestDelayMs: ROUTER_LONGEST_DELAY_MS,
+    // Nobody is served without it, so it is worth a try a second; who was killed has shown no fault of its own.
+    longestDelayMs: ({ code }) => (code === null ? ROUTER_KILLED_DELAY_MS : ROUTER_LONGEST_DELAY_MS),
     plan: async () => ({
       command: process.execPath,
       arguments: [

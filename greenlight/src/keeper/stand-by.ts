@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { readEither, readJson } from "../base/durable-file.ts";
 import { formatProblem } from "../base/problem.ts";
+import { isSameProcess, processStartTime, type ProcessIdentity } from "../base/process-identity.ts";
 import { environmentFolder } from "./environment-folder.ts";
 import { keeperLockHolder } from "./keeper-lock.ts";
 import { spawnKeeper } from "./spawn-keeper.ts";
@@ -26,6 +27,7 @@ const LAST_RETRY_MS = 30_000;
 export async function standBy({ folder, log, signal }: StandByOptions): Promise<void> {
   let retryMs = FIRST_RETRY_MS;
   let retryAt = -Infinity;
+  let started: ProcessIdentity | null = null;
   let lastKeeper = "";
   let told = "";
   log(`standing by for ${folder}`);
@@ -39,13 +41,22 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
       retryAt = -Infinity;
     }
     lastKeeper = need.lastKeeper;
-    if (need.isKeeperWanted && performance.now() >= retryAt) {
-      log(`nobody keeps ${folder}; starting a keeper (pid ${spawnKeeper(folder) ?? "none"})`);
+    // A slow machine is not helped by a second one that starts beside the first.
+    const isStarting = started !== null && isSameProcess(started);
+    if (need.isKeeperWanted && !isStarting && performance.now() >= retryAt) {
+      started = startKeeper(folder);
+      log(`nobody keeps ${folder}; starting a keeper (pid ${started?.pid ?? "none"})`);
       retryAt = performance.now() + retryMs;
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
+}
+
+function startKeeper(folder: string): ProcessIdentity | null {
+  const pid = spawnKeeper(folder);
+  const startTime = pid === undefined ? null : processStartTime(pid);
+  return pid === undefined || startTime === null ? null : { pid, startTime };
 }
 
 interface Need {

@@ -28,8 +28,8 @@ export interface SupervisorOptions {
   readonly key: string;
   /** Above it, the process is started anew; null: it may use what there is. */
   readonly memoryLimitBytes: number | null;
-  /** It is tried again after that time at the latest, however often it has failed. */
-  readonly longestDelayMs?: number;
+  /** It is tried again after that time at the latest, however often it has ended. `code` null: it was killed. */
+  longestDelayMs?(exit: { readonly code: number | null }): number;
   plan(): Promise<ProcessPlan>;
   /** Whether the process, which runs, is ready to work. */
   isReady(identity: ProcessIdentity): Promise<boolean>;
@@ -245,7 +245,7 @@ export class Supervisor {
   #again(ended: { readonly startedAt: number; readonly readyAt: number | null; readonly exit: Exit }): void {
     if (this.#isEnding) return;
     const { story, delayMs: wantedMs } = afterEnd(this.#story, { ...ended, endedAt: Date.now() });
-    const delayMs = Math.min(wantedMs, this.#options.longestDelayMs ?? Infinity);
+    const delayMs = Math.min(wantedMs, this.#options.longestDelayMs?.(ended.exit) ?? Infinity);
     this.#story = story;
     this.#lastExit = ended.exit;
     this.#options.log(`${this.#options.name}: ${ended.exit.text}; starting again in ${delayMs} ms`);
