@@ -28,7 +28,7 @@ export async function runWrk(url: string, options: { durationS: number; script: 
 }
 
 function parseWrk(output: string): Load {
-  const [, p99 = "", unit = ""] = /^\s*99%\s+([\d.]+)(us|ms|s)$/mu.exec(output) ?? [];
+  const [, p99 = "", unit = ""] = /^\s*99%\s+([\d.]+)(us|ms|s)\s*$/mu.exec(output) ?? [];
   const [, count = ""] = /^\s*(\d+) requests in /mu.exec(output) ?? [];
   const [, rate = ""] = /^Requests\/sec:\s+([\d.]+)$/mu.exec(output) ?? [];
   if (p99 === "" || count === "" || rate === "") throw new Error(`wrk said something else:\n${output}`);
