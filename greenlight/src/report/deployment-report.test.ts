@@ -4,7 +4,7 @@ import type { DeploymentEvidence } from "../evidence/evidence.ts";
 import { renderHtmlDeployment, renderMarkdownDeployment } from "./deployment-report.ts";
 import { ATTACKS } from "./testing/foreign-run.ts";
 import { pageElements, pageSkeleton } from "./testing/page-skeleton.ts";
-import { sampleDeployment } from "./testing/sample-evidence.ts";
+import { sampleDeployment } from "./testing/sample-deployment.ts";
 
 const live = sampleDeployment("production", { startMs: 0, approvalMs: 500 });
 const generatedAt = "2026-11-22T02:41:00.000Z";
