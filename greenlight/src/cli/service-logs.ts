@@ -1,3 +1,6 @@
+import { join } from "node:path";
+
+import { keptSecretsFilter } from "../app/secrets/kept-secrets.ts";
 import { lastServiceLines, latestSlot, readServiceLog, serviceLogPath } from "../app/service-log.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
@@ -24,8 +27,11 @@ export async function serviceLogs(
   const slot = named ?? latestSlot(place, environment);
   if (slot === null) throw nothingWritten(environment);
   const path = serviceLogPath(place, environment, slot);
-  const { text, end } = lastServiceLines(path, count);
+  const kept = lastServiceLines(path, count);
+  const filter = await keptSecretsFilter(join(place.stateFolder, "environments", environment));
+  const shown = filter.push(kept.text);
   if (options["follow"] !== true) {
+    const text = Buffer.concat([shown, filter.flush()]);
     if (!call.isJson) await write(text);
     else console.log(JSON.stringify({ environment, slot, path, log: text.toString("utf8") }));
     return 0;
@@ -39,11 +45,11 @@ export async function serviceLogs(
     const whole = lines.map((line) => Buffer.from(line, "latin1").toString("utf8"));
     for (const line of whole) console.log(JSON.stringify({ environment, slot, line }));
   };
-  await show(text);
-  for (let offset = end; ;) {
+  await show(shown);
+  for (let offset = kept.end; ;) {
     const read = readServiceLog(path, offset);
     offset = read.offset;
-    await show(read.bytes);
+    await show(filter.push(read.bytes));
     if (read.bytes.length === 0) await call.composition.clock.sleep(FOLLOW_POLL_MS);
   }
 }
