@@ -20,10 +20,16 @@ const NODE_PACKAGES = {
 /** Parts of the names of test files that do more when GREENLIGHT_HEAVY is 1; a test compares them with the files. */
 const HEAVY = [
   "blue-green",
+  "keeper-kills",
+  "killed-controller",
+  "scenarios/rollback",
+  "warm-blue",
+  "bad-releases",
   "main-job",
   "scenarios/resume",
   "approvals",
   "scenarios/compile",
+  "scenarios/gates",
   "compile-pipeline",
   "random-graphs",
   "masking/masking.test",
@@ -34,6 +40,12 @@ const HEAVY = [
   "real-server",
   "store-down",
   "full-disk",
+  "server/cuts",
+  "own-server",
+  "deployment-notices",
+  "scenarios/code-host",
+  "router/survival",
+  "router/many-swaps",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

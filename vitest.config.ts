@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const MEASURED = ["blue-green", "main-job", "up-and-down", "left-behind"].map(
+const MEASURED = ["blue-green", "main-job", "up-and-down", "left-behind", "own-server", "warm-blue"].map(
   (name) => `test/scenarios/${name}.test.ts`,
 );
 const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } };

@@ -3,8 +3,10 @@ import {
   bundle,
   defineProject,
   deploy,
+  fromEnvironment,
   health,
   modelGate,
+  optional,
   pipeline,
   pullRequest,
   push,
@@ -12,21 +14,42 @@ import {
   smokeTests,
   step,
   type EnvironmentDefinition,
+  type EnvironmentSecret,
 } from "greenlight";
+import { github } from "greenlight/codehosts";
 import { processes } from "greenlight/targets";
 import { node } from "greenlight/toolkits";
+
+// Requests that change nothing: they are recorded, and the next release has to answer them like its own model does offline.
+const predictions = [
+  { method: "POST", path: "/predict" },
+  { method: "POST", path: "/predict/*" },
+] as const;
+const golden: Pick<EnvironmentDefinition, "record" | "replay"> = {
+  record: { requests: predictions },
+  replay: {
+    requests: predictions,
+    samples: goldenFilms().map((film) => ({ method: "POST", path: "/predict/movie", body: film })),
+    score: { run: "node src/score.ts" },
+    minimum: 5,
+  },
+};
 
 const environments: Record<string, EnvironmentDefinition> = {
   staging: {
     target: processes({ port: port("STAGING_PORT", 8001) }),
     branches: ["develop"],
+    ...golden,
     configuration: { LOG_LEVEL: "info" },
+    secrets: credentials("DEV"),
   },
   production: {
     target: processes({ port: port("PRODUCTION_PORT", 8000) }),
     branches: ["main"],
+    ...golden,
     approval: { expiresAfter: "24h" },
     configuration: { LOG_LEVEL: "warn" },
+    secrets: credentials("PROD"),
   },
 };
 
@@ -108,7 +131,7 @@ const checks = [
 ] as const;
 const request = { method: "POST", path: "/predict", body: film } as const;
 
-const staging = deploy("staging", { needs: { release } });
+const staging = deploy("staging", { needs: { release }, smoke: checks });
 const stagingSmoke = smokeTests("staging", { deployment: staging, checks });
 const baseline = benchmark("staging", {
   name: "baseline staging",
@@ -116,7 +139,7 @@ const baseline = benchmark("staging", {
   after: [stagingSmoke],
   request,
 });
-const production = deploy("production", { needs: { release, staging, stagingSmoke, baseline } });
+const production = deploy("production", { needs: { release, staging, stagingSmoke, baseline }, smoke: checks });
 const productionSmoke = smokeTests("production", { deployment: production, checks });
 // Nothing else runs beside a measurement.
 const latency = benchmark("production", { deployment: production, after: [productionSmoke], request, baseline });
@@ -124,6 +147,8 @@ const latency = benchmark("production", { deployment: production, after: [produc
 export default defineProject({
   name: "movies",
   environments,
+  // Told of deployments where GITHUB_REPOSITORY and GITHUB_TOKEN are set, as in its own runs.
+  codeHost: github(),
   pipelines: {
     delivery: pipeline({
       on: [push("main", "develop"), pullRequest("main", "develop")],
@@ -139,10 +164,45 @@ export default defineProject({
   },
 });
 
+/** Films that touch the model where it may go wrong: all facts and none, a category that it never saw, dates of each kind. */
+function goldenFilms(): readonly Readonly<Record<string, string | number>>[] {
+  return [
+    {
+      title: "The Matrix",
+      releaseDate: "1999-03-31",
+      productionBudget: 65_000_000,
+      runningTimeMin: 136,
+      mpaaRating: "R",
+    },
+    { title: "Nothing Is Known" },
+    { title: "Only a Year", releaseDate: "2010" },
+    { title: "A Month", releaseDate: "2004-07", majorGenre: "Comedy", productionBudget: 1000 },
+    { title: "Of Its Own Kind", majorGenre: "Opera for Whales", distributor: "Nobody", director: "Never Heard Of" },
+    {
+      title: "All of It",
+      releaseDate: "2008-07-18",
+      productionBudget: 185_000_000,
+      runningTimeMin: 152,
+      mpaaRating: "PG-13",
+      majorGenre: "Action",
+      creativeType: "Super Hero",
+      source: "Based on Comic/Graphic Novel",
+      distributor: "Warner Bros.",
+      director: "Christopher Nolan",
+    },
+  ];
+}
+
 /** A file of one's own films, relative to this folder, takes the place of the embedded ones. */
 function ownFilms(): string[] {
   const path = process.env["FILMS_FILE"] ?? "";
   return path === "" ? [] : [path];
+}
+
+/** Staging and production have credentials of their own. Without any, films and models are kept locally. */
+function credentials(suffix: "DEV" | "PROD"): Record<string, EnvironmentSecret> {
+  const names = ["TMDB_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+  return Object.fromEntries(names.map((name) => [name, optional(fromEnvironment(`${name}_${suffix}`))]));
 }
 
 /** A port from the environment, for a machine on which the usual one is taken. */

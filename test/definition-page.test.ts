@@ -5,7 +5,12 @@ import { pathToFileURL } from "node:url";
 
 import { afterAll, expect, test } from "vitest";
 
+import { DEFAULT_REPLAY } from "../greenlight/src/app/gates/deploy-gates.ts";
+import { recordingSettings } from "../greenlight/src/app/gates/recording-settings.ts";
+import { DEFAULT_BAKING } from "../greenlight/src/deployment/gates/baking-policy.ts";
 import { step } from "../greenlight/src/pipeline/define.ts";
+import type { EnvironmentDefinition } from "../greenlight/src/pipeline/definition.ts";
+import { BAKING, HEALTH, RECORD, REPLAY } from "../greenlight/src/pipeline/gates-form.ts";
 import { makeBlueprint } from "../greenlight/src/pipeline/make-blueprint.ts";
 import { makePlan } from "../greenlight/src/pipeline/make-plan.ts";
 import type { Plan, RunTrigger } from "../greenlight/src/pipeline/plan.ts";
@@ -53,4 +58,60 @@ test("the page on definitions lists every field that a step may have", () => {
   const special = new Set(["kind", "name", "action", "environment", "isSealing"]);
   const fields = Object.keys(step("any", { run: "true" })).filter((field) => !special.has(field));
   expect(listed.toSorted()).toEqual(fields.toSorted());
+});
+
+/** Field → what holds when it is left out, by the table below a heading of the page. */
+function tableOf(heading: string): Map<string, string> {
+  const [, rest = ""] = page.split(`\n### \`${heading}\``);
+  const rows = (rest.split(/\n#{2,3} /u)[0] ?? "").matchAll(/^\| `(\w+)`.*\| ([^|]+) \|$/gmu);
+  return new Map([...rows].map(([, field = "", leftOut = ""]) => [field, leftOut.trim()]));
+}
+
+/** As the page writes a value. */
+function written(value: unknown): string {
+  if (typeof value === "string" || typeof value === "boolean") return `\`${String(value)}\``;
+  if (typeof value !== "number") return "none";
+  if (value >= 2 ** 20) return `${value / 2 ** 20} MiB`;
+  return value >= 2 ** 14 ? `${value / 2 ** 10} KiB` : String(value);
+}
+
+test("the page on definitions lists every field of an environment's gates, and what holds without it", () => {
+  expect([...tableOf("health").keys()].toSorted()).toEqual(Object.keys(HEALTH).toSorted());
+  expect([...tableOf("record").keys()].toSorted()).toEqual(Object.keys(RECORD).toSorted());
+  expect([...tableOf("replay").keys()].toSorted()).toEqual(Object.keys(REPLAY).toSorted());
+  expect([...tableOf("baking").keys()].toSorted()).toEqual(Object.keys(BAKING).toSorted());
+
+  expect(Object.fromEntries(tableOf("baking"))).toEqual(
+    Object.fromEntries(Object.entries(DEFAULT_BAKING).map(([field, value]) => [field, written(value)])),
+  );
+  const environment = { record: { requests: [{ method: "GET", path: "/" }] } } as unknown as EnvironmentDefinition;
+  const { requests: _required, ...recording } = recordingSettings(environment) ?? {};
+  for (const [field, value] of Object.entries(recording)) {
+    expect([field, tableOf("record").get(field)]).toEqual([field, Array.isArray(value) ? "none" : written(value)]);
+  }
+  for (const [field, value] of Object.entries(DEFAULT_REPLAY)) {
+    const leftOut = value === null ? "whatever they like" : field === "tolerance" ? "0.000001" : written(value);
+    expect([field, tableOf("replay").get(field)]).toEqual([field, leftOut]);
+  }
+});
+
+test("the page's example of an environment is one", async () => {
+  const [, example = ""] = /## Environments.*?```ts\n(.+?)```/su.exec(page) ?? [];
+  const root = join(import.meta.dirname, "../greenlight/src");
+  const url = (path: string): string => JSON.stringify(pathToFileURL(join(root, path)).href);
+  const path = join(folder, "environment.ts");
+  writeFileSync(
+    path,
+    `import { processes } from ${url("adapters/targets/index.ts")};
+import { defineProject, pipeline, step } from ${url("index.ts")};
+${example}
+const stages = { all: [step("any", { run: "true" })] };
+export default defineProject({ name: "films", environments: { production }, pipelines: { any: pipeline({ stages }) } });
+`,
+  );
+  const module = (await import(pathToFileURL(path).href)) as { default: unknown };
+  expect(makeBlueprint(module.default, path)).toMatchObject({
+    ok: true,
+    value: { environments: { production: { replay: { p95Ms: 50 } } } },
+  });
 });

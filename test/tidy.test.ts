@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   release: ["base"],
   masking: ["base"],
   models: ["base", "statistics", "evidence"],
-  deployment: ["base", "release"],
+  deployment: ["base", "statistics", "release"],
   // Keeper and router restart each other, so each knows how the other is reached.
   keeper: ["base", "router"],
   router: ["base", "keeper"],
@@ -26,6 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   toolkits: ["base", "pipeline"],
   compilers: ["base", "pipeline"],
   "adapters/stores": ["base", "pipeline", "engine", "masking"],
+  // The port of notices sits with the outbox.
+  "adapters/codehosts": ["base", "pipeline", "app"],
   "adapters/targets": ["base", "pipeline", "deployment", "release", "keeper", "router"],
   app: [
     "base",

@@ -1,3 +1,4 @@
+import { alignTable } from "../measure/align-table.ts";
 import { median, type Measured } from "../measure/measure-process.ts";
 import { SITUATIONS, type Result, type Rounds, type Situation } from "./rounds.ts";
 
@@ -26,7 +27,7 @@ export function formatTable({ results, bareNode }: Rounds, notHere: readonly str
   }
   for (const name of notHere) lines.push([name, "not here"]);
   lines.push(["bare node", process.versions.node, seconds(bareNode, "wallMs"), "", seconds(bareNode, "cpuMs")]);
-  return align(lines);
+  return alignTable(lines);
 }
 
 function cellsOf(result: Result, situation: Situation, named: (name: string) => Result | undefined): string[] {
@@ -43,14 +44,4 @@ function seconds(measured: readonly Measured[], figure: Figure): string {
 
 function number(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "–";
-}
-
-function align(lines: readonly (readonly string[])[]): string {
-  const [head = []] = lines;
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const row = (line: readonly string[]): string =>
-    `| ${widths.map((width, column) => (line[column] ?? "").padEnd(width)).join(" | ")} |`;
-  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
-  const [first = "", ...rest] = lines.map(row);
-  return [first, rule, ...rest].join("\n");
 }

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+
+import { CLOCK_TICK_MS, statFields, treeBytes } from "./process-tree.ts";
 
 export interface Measured {
   readonly status: number | null;
@@ -13,9 +15,6 @@ export interface Measured {
   /** Largest resident memory of the started process alone, as the kernel kept it, in bytes; NaN off Linux. */
   readonly ownPeakBytes: number;
 }
-
-const TICK_MS = 10; // USER_HZ is 100 on every Linux that Node supports.
-const PAGE_BYTES = 4096;
 
 /** Runs a program and measures it as a whole: time by the clock, processor time and memory of all it started. */
 export async function measureProcess(
@@ -57,7 +56,7 @@ export async function measureProcess(
 /** Fields 16 and 17 of /proc/self/stat: processor time of children that were waited for, with their own children. */
 function childrenCpuMs(): number {
   const fields = statFields("self");
-  return fields === null ? Number.NaN : (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+  return fields === null ? Number.NaN : (Number(fields[13]) + Number(fields[14])) * CLOCK_TICK_MS;
 }
 
 /** `VmHWM` of proc(5) in bytes; NaN when the process is gone. */
@@ -67,39 +66,6 @@ function highWaterMark(pid: number): number {
     return Number(line?.[1]) * 1024;
   } catch {
     return Number.NaN;
-  }
-}
-
-function treeBytes(root: number): number {
-  const parents = new Map<number, number>();
-  const bytes = new Map<number, number>();
-  let names: string[];
-  try {
-    names = readdirSync("/proc").filter((name) => /^\d+$/u.test(name));
-  } catch {
-    return Number.NaN;
-  }
-  for (const name of names) {
-    const fields = statFields(name);
-    if (fields === null) continue;
-    parents.set(Number(name), Number(fields[1]));
-    bytes.set(Number(name), Number(fields[21]) * PAGE_BYTES);
-  }
-  const isBelow = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at !== undefined && at > 1; at = parents.get(at))
-      if (at === root) return true;
-    return false;
-  };
-  return [...bytes].reduce((sum, [pid, own]) => (isBelow(pid) ? sum + own : sum), 0);
-}
-
-/** The fields after the program's name, so that index 0 is field 3 of proc(5). */
-function statFields(pid: string): string[] | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return null;
   }
 }
 

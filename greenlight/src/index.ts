@@ -10,11 +10,13 @@ export {
 } from "./pipeline/define.ts";
 export { allOf, anyOf, not, onBranch, onEvent } from "./pipeline/conditions.ts";
 export { matrix } from "./pipeline/matrix.ts";
-export { fromCommand, fromEnvironment, fromFile } from "./pipeline/secret-sources.ts";
+export { fromCommand, fromEnvironment, fromFile, optional } from "./pipeline/secret-sources.ts";
 export type { CallOptions, CommandOptions, EffectOptions, StepOptions } from "./pipeline/define.ts";
 export type {
+  CodeHostDescriptor,
   Condition,
   EnvironmentDefinition,
+  EnvironmentSecret,
   Matrix,
   PipelineDefinition,
   ProjectDefinition,
@@ -23,6 +25,12 @@ export type {
   StepDefinition,
   TargetDescriptor,
 } from "./pipeline/definition.ts";
+export type {
+  BakingDefinition,
+  HealthDefinition,
+  RecordDefinition,
+  ReplayDefinition,
+} from "./pipeline/gates-definition.ts";
 export type { Effect, EffectContext, EffectResult } from "./engine/effect.ts";
 export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/function-step.ts";
 export { bundle, deploy, modelGate } from "./toolkits/delivery/release-steps.ts";

@@ -21,6 +21,7 @@ const composition: Composition = {
     const { index, cache, bytes } = new WorkDatabase(join(stateFolder, "work.sqlite"));
     return { index, cache, blobs: new SmallBlobs(bytes, new BlobFolder(join(stateFolder, "store", "blobs"))) };
   },
+  keeperUnits: () => import("./keeper/service-units.ts"),
 };
 
 // A reader that went away (`| head`) wants to see no more; the run itself goes on to its end.

@@ -134,9 +134,10 @@ describe("blue-green on local processes", () => {
     expect(report.failures).toEqual([]);
     expect(report.requestCount).toBeGreaterThan(500);
     expect(await served()).toBe(await releaseIdOf("r5"));
-    // Live and previous.
-    expect((await readdir(join(folder, "releases"))).filter((name) => !name.endsWith(".json"))).toHaveLength(2);
-    expect((await environment.observe()).slots).toHaveLength(1);
+    // Live, and the two before it.
+    expect((await readdir(join(folder, "releases"))).filter((name) => !name.endsWith(".json"))).toHaveLength(3);
+    const { slots } = await environment.observe();
+    expect(slots.map(({ warmUntil }) => warmUntil === null).toSorted()).toEqual([false, true]);
   });
 
   test("without time to drain the same load does lose requests, so it would notice", async () => {
@@ -190,7 +191,7 @@ describe("blue-green on local processes", () => {
   });
 
   const interruptedStates: readonly Transition["state"][] = IS_HEAVY
-    ? ["preflight", "starting-green", "health", "switching", "baking", "draining", "retiring"]
+    ? ["preflight", "starting-green", "health", "switching", "baking", "draining", "warm-blue"]
     : ["starting-green", "baking"];
   test.each(interruptedStates)(
     "Ctrl-C in %s leaves no second slot, and nothing at all of a first deployment",
@@ -226,8 +227,10 @@ describe("blue-green on local processes", () => {
     const outcome = await deploy("next");
     expect(outcome.kind).toBe("deployed");
     expect((await endLoad()).failures).toEqual([]);
-    expect((await environment.observe()).slots).toHaveLength(1);
-    expect(processesOf(folder)).toHaveLength(3);
+    // Keeper, router, what is live, and what is kept for a rollback.
+    const { slots } = await environment.observe();
+    expect(slots.map(({ warmUntil }) => warmUntil === null).toSorted()).toEqual([false, true]);
+    expect(processesOf(folder)).toHaveLength(4);
     const states = (await environment.history(5)).map(({ transitions }) => transitions.at(-1)?.state);
     expect(states.filter((state) => state !== "succeeded" && state !== "aborted")).toEqual([]);
   });

@@ -23,6 +23,7 @@ const composition: Composition = {
     const { index, cache } = new WorkDatabase(join(stateFolder, "work.sqlite"));
     return { index, cache, blobs: new BlobFolder(join(stateFolder, "store/blobs")) };
   },
+  keeperUnits: () => Promise.reject(new Error("nothing is installed here")),
 };
 
 let rig: Rig;

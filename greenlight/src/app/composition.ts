@@ -2,12 +2,15 @@ import type { Clock } from "../base/clock.ts";
 import type { BlobStore, CacheStore } from "../engine/blob-store.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import type { StatIndex } from "../engine/stat-index.ts";
+import type { KeeperUnits } from "./keeper-units.ts";
 
 /** What `main.ts` hands to the use cases: the adapters, each opened for a project's state folder. */
 export interface Composition {
   readonly clock: Clock;
   openRuns(stateFolder: string): Promise<RunStore>;
   openWork(stateFolder: string): Promise<WorkStores>;
+  /** What makes the system start keepers again. */
+  keeperUnits(): Promise<KeeperUnits>;
 }
 
 /** What saves work. Closing the index closes all of it. */

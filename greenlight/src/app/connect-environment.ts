@@ -7,6 +7,7 @@ import { openEnvironment } from "../deployment/open-environment.ts";
 import type { Target, TargetConnection } from "../deployment/target.ts";
 import { modulePath } from "../engine/module-path.ts";
 import type { EnvironmentDefinition } from "../pipeline/definition.ts";
+import { recordingSettings } from "./gates/recording-settings.ts";
 
 /** Opens an environment by its definition; the target's module is imported here and nowhere earlier. */
 export async function connectEnvironment(options: {
@@ -25,6 +26,7 @@ export async function connectEnvironment(options: {
     folder,
     options: definition.target.options,
     configuration: definition.configuration ?? {},
+    recording: recordingSettings(definition),
   });
   return openEnvironment({ name, folder, target, clock: options.clock });
 }

@@ -30,7 +30,7 @@ export interface LoadTrace {
 }
 
 interface Note {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly configPath: string;
   readonly files: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string | null>>;
@@ -47,7 +47,7 @@ export function readDefinitionNote(
 ): { readonly definition: NotedDefinition; readonly isFresh: boolean } | null {
   try {
     const note = JSON.parse(readFileSync(notePath(place), "utf8")) as Partial<Note>;
-    if (note.schema !== 1 || note.definition === undefined || note.configPath !== place.configPath) return null;
+    if (note.schema !== 2 || note.definition === undefined || note.configPath !== place.configPath) return null;
     const { files = {}, variables = {} } = note;
     const isFresh =
       Object.keys(files).length > 0 &&
@@ -63,7 +63,7 @@ export function readDefinitionNote(
 export function writeDefinitionNote(place: ProjectPlace, definition: NotedDefinition, trace: LoadTrace): void {
   if (!trace.isComplete) return;
   const note: Note = {
-    schema: 1,
+    schema: 2,
     configPath: place.configPath,
     files: Object.fromEntries(trace.files),
     variables: Object.fromEntries(trace.variables),

@@ -62,7 +62,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
   const endSteps = beginSteps(place.stateFolder);
   try {
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
-    const { secrets, masking } = await prepareSecrets(partOf(plan, request.only ?? null), {
+    const { secrets, environmentSecrets, masking } = await prepareSecrets(partOf(plan, request.only ?? null), {
       projectFolder: place.folder,
       env: process.env,
       signal,
@@ -102,6 +102,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
             approver: request.approver,
             environmentVariables: process.env,
             secrets,
+            environmentSecrets,
             masking,
             concurrency: request.concurrency ?? availableParallelism(),
             graceMs: GRACE_MS,

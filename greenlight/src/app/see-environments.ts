@@ -17,7 +17,7 @@ import {
 } from "./definition-note.ts";
 import type { ProjectPlace } from "./find-project.ts";
 
-/** The environments of this machine, also where the definition does not load. */
+/** The environments that there are, also where the definition does not load. */
 export interface SeenEnvironments {
   /** Null: it is not known, because the definition never loaded here. */
   readonly project: string | null;
@@ -37,10 +37,17 @@ interface Request {
   readonly clock: Clock;
 }
 
-/** Looks at every environment that lives on this machine. Starts nothing, and imports only what there is to look at. */
-export async function seeEnvironments(request: Request): Promise<SeenEnvironments> {
+/**
+ * Looks at every environment that lives on this machine, and with `isEverywhere` at those on others too, which takes a connection each.
+ * Starts nothing, and imports only what there is to look at.
+ */
+export async function seeEnvironments(
+  request: Request & { readonly isEverywhere?: boolean },
+): Promise<SeenEnvironments> {
   const { definition, problems } = await knowDefinition(request);
-  const defined = (definition?.environments ?? []).map((each) => look(request, { ...each, isDefined: true }));
+  const defined = (definition?.environments ?? [])
+    .filter((each) => request.isEverywhere === true || each.definition.target.isLocal)
+    .map((each) => look(request, { ...each, isDefined: true }));
   const others = undefinedEnvironments(request.place, definition).map((each) =>
     look(request, { ...each, url: "", isDefined: false }),
   );
@@ -61,9 +68,9 @@ async function look(
   request: Request,
   noted: NotedEnvironment & { readonly isDefined: boolean },
 ): Promise<SeenEnvironment | { readonly problems: readonly Problem[] }> {
-  const { name: environment, isDefined } = noted;
+  const { name: environment, isDefined, definition } = noted;
   // A local environment keeps everything in its folder.
-  if (!existsSync(join(request.place.stateFolder, "environments", environment))) {
+  if (definition.target.isLocal && !existsSync(join(request.place.stateFolder, "environments", environment))) {
     return { environment, isDefined, ...absent(noted.url) };
   }
   try {
@@ -75,13 +82,17 @@ async function look(
 }
 
 /**
- * What there is to stop on this machine when the definition can't be asked: the environments that it named when it loaded
- * last, and those whose folders are here.
+ * What there is to stop when the definition can't be asked: of the environments that it named when it loaded last and of those whose
+ * folders are here, the named one, wherever it is, or all of this machine.
  */
-export async function abandonedEnvironments(request: Request): Promise<readonly Environment[]> {
-  const definition = readDefinitionNote(request.place)?.definition ?? null;
-  const all = [...(definition?.environments ?? []), ...undefinedEnvironments(request.place, definition)];
-  return Promise.all(all.map((each) => open(request, each)));
+export async function abandonedEnvironments(
+  request: Request & { readonly only: string | undefined },
+): Promise<readonly Environment[]> {
+  const { place, only } = request;
+  const definition = readDefinitionNote(place)?.definition ?? null;
+  const all = [...(definition?.environments ?? []), ...undefinedEnvironments(place, definition)];
+  const chosen = all.filter((each) => (only === undefined ? each.definition.target.isLocal : each.name === only));
+  return Promise.all(chosen.map((each) => open(request, each)));
 }
 
 async function knowDefinition(
@@ -99,37 +110,39 @@ async function knowDefinition(
   }
 }
 
-async function loadDefinition({ place, clock }: Request): Promise<NotedDefinition> {
-  const [{ loadProject }, { connectEnvironment }] = await Promise.all([
-    import("./load-project.ts"),
-    import("./connect-environment.ts"),
-  ]);
+async function loadDefinition({ place }: Request): Promise<NotedDefinition> {
+  const { loadProject } = await import("./load-project.ts");
   const blueprint = await loadProject(place);
-  const local = Object.entries(blueprint.environments).filter(([, each]) => each.target.isLocal);
   const environments = await Promise.all(
-    local.map(async ([name, definition]) => {
-      const { folder: projectFolder, stateFolder } = place;
-      const opened = await connectEnvironment({ name, definition, projectFolder, stateFolder, clock });
-      return { name, definition, url: (await opened.observe()).url };
+    Object.entries(blueprint.environments).map(async ([name, definition]) => {
+      const { url } = await connectTarget(place, { name, definition });
+      return { name, definition, url };
     }),
   );
   return { project: blueprint.name, environments };
 }
 
 /** As `connectEnvironment(…).observe()`, without the code that deploys, which takes longer to load than all of this. */
-async function observe({ place }: Request, { name, definition }: NotedEnvironment): Promise<EnvironmentState> {
-  const path = modulePath(definition.target.module, place.folder);
-  const [module, { viewEnvironment }] = await Promise.all([
-    import(pathToFileURL(path).href) as Promise<{ connect(connection: TargetConnection): Target }>,
+async function observe({ place }: Request, noted: NotedEnvironment): Promise<EnvironmentState> {
+  const [target, { viewEnvironment }] = await Promise.all([
+    connectTarget(place, noted),
     import("../deployment/view-environment.ts"),
   ]);
-  const target = module.connect({
+  return viewEnvironment(target);
+}
+
+async function connectTarget(
+  place: ProjectPlace,
+  { name, definition }: Pick<NotedEnvironment, "name" | "definition">,
+): Promise<Target> {
+  const path = modulePath(definition.target.module, place.folder);
+  const module = (await import(pathToFileURL(path).href)) as { connect(connection: TargetConnection): Target };
+  return module.connect({
     name,
     folder: join(place.stateFolder, "environments", name),
     options: definition.target.options,
     configuration: definition.configuration ?? {},
   });
-  return viewEnvironment(target);
 }
 
 async function open(

@@ -32,6 +32,20 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
 }
 
 /**
+ * True while exactly that process is there and does nothing, because somebody sent it SIGSTOP or debugs it: it answers
+ * nothing, and no signal but KILL ends it.
+ */
+export function isSuspended(identity: ProcessIdentity): boolean {
+  if (process.platform === "win32" || !isSameProcess(identity)) return false;
+  if (process.platform === "linux") {
+    const stat = readOrNull(`/proc/${identity.pid}/stat`) ?? "";
+    return "Tt".includes(stat[stat.lastIndexOf(")") + 2] ?? " ");
+  }
+  const args = ["-o", "state=", "-p", String(identity.pid)];
+  return (spawnSync("ps", args, { encoding: "utf8", timeout: PS_TIMEOUT_MS }).stdout ?? "").trim().startsWith("T");
+}
+
+/**
  * True while a process runs that `ps` says to have started within seconds of `atMs` (milliseconds since 1970). For records
  * that are written often: asking `ps` costs milliseconds, and so is left to the one who reads them.
  */

@@ -34,5 +34,9 @@ function show({ environment, approval, isNew }: Answered): void {
   const before = isNew ? "" : " before";
   console.log(printable(`${environment}: ${releaseId} was ${verb} by ${by}${before}: ${why}`));
   if (kind === "granted" && expiresAt !== null) console.log(`  it holds until ${expiresAt}`);
-  console.log(`  run ${runId} notices by itself while it waits; when it has ended: greenlight resume ${runId}`);
+  const [waiter, command] =
+    runId === ""
+      ? ["whoever deploys", `deploy ${environment} --release ${releaseId}`]
+      : [`run ${runId}`, `resume ${runId}`];
+  console.log(printable(`  ${waiter} notices while waiting; otherwise go on with: greenlight ${command}`));
 }

@@ -16,6 +16,7 @@ const YES: CommandOption = ["--yes", "grant approvals (recorded as such)"];
 const WAIT: CommandOption = ["--wait", "wait for approvals also without a terminal"];
 const CONCURRENCY: CommandOption = ["--concurrency <steps>", "how many steps may run at once"];
 const WHY: CommandOption = ["--why <text>", "the reason; it is recorded"];
+const DRY_RUN: CommandOption = ["--dry-run", "show each action that would be taken, and take none"];
 const RELEASE: CommandOption = ["--release <id>", "a release, or the beginning of its id or digest"];
 const OTEL: CommandOption = ["--otel", "send the run as a trace to OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PIPELINE = ["[pipeline]", "a pipeline of the project; delivery when left out"] as const;
@@ -93,6 +94,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["--step <name>", "only that step"],
       ["--follow", "go on until the run ends"],
       ["--events", "the run's events instead, one a line"],
+      ["--environment <name>", "what the service of that environment wrote instead"],
+      ["--slot <name>", "blue, green, router or keeper; the service that wrote last when left out"],
+      ["--lines <count>", "how many lines of a service; 200 when left out"],
     ],
     load: async () => (await import("./logs.ts")).logs,
   },
@@ -136,6 +140,55 @@ export const COMMANDS: readonly CommandSpec[] = [
     argument: WAITING_ENVIRONMENT,
     options: [RELEASE, WHY],
     load: async () => (await import("./reject.ts")).reject,
+  },
+  {
+    name: "deploy",
+    description: "bring a release into an environment, without a run",
+    argument: ["<environment>", "an environment of the project"],
+    options: [
+      ["--release <id>", "the release, or the beginning of its id or digest; the newest one when left out"],
+      DRY_RUN,
+      WHY,
+      YES,
+      WAIT,
+    ],
+    load: async () => (await import("./deploy.ts")).deploy,
+  },
+  {
+    name: "rollback",
+    description: "give the traffic back to the release that had it before",
+    argument: ["[environment]", "an environment of the project; the only one when left out"],
+    options: [
+      ["--to <release>", "a release or deployment that was live here, or the beginning of its id or digest"],
+      DRY_RUN,
+      WHY,
+    ],
+    load: async () => (await import("./rollback.ts")).rollback,
+  },
+  {
+    name: "environments",
+    description: "show what is live where, what runs beside it, what waits, and the history",
+    argument: ["[environment]", "an environment of the project; all when left out"],
+    options: [["--limit <deployments>", "how many deployments of each; 5 when left out"]],
+    load: async () => (await import("./environments.ts")).environments,
+  },
+  {
+    name: "notices",
+    description: "show what the code host has not been told of deployments",
+    options: [["--retry", "tell it now, also what was refused before"]],
+    load: async () => (await import("./notices.ts")).notices,
+  },
+  {
+    name: "keeper",
+    description: "have the system start what serves again, after a reboot too",
+    argument: ["<what>", "install, uninstall or status"],
+    options: [
+      ["--environment <name>", "only that environment; all of this machine when left out"],
+      ["--print", "show what would be written, and touch nothing"],
+      ["--user", "a unit of your own, without more rights"],
+      ["--system", "a unit of the system, which needs root"],
+    ],
+    load: async () => (await import("./keeper.ts")).keeper,
   },
   {
     name: "compile",

@@ -17,13 +17,17 @@ const JSON_TAIL_BYTES = 262_144;
 
 /**
  * `greenlight logs [run]`: what the steps wrote, step by step; with `--events` the run's events, one a line of JSON. With
- * `--follow` it goes on until the run ends, and ends as it does.
+ * `--follow` it goes on until the run ends, and ends as it does. With `--environment` it is what its service wrote.
  */
 export async function logs(
   call: CommandCall,
   args: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
+  if (typeof options["environment"] === "string") {
+    const { serviceLogs } = await import("./service-logs.ts");
+    return serviceLogs(call, { environment: options["environment"], options, write: writeOut });
+  }
   const place = call.place();
   const [run] = args;
   const step = typeof options["step"] === "string" ? options["step"] : undefined;

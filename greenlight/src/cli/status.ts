@@ -21,7 +21,10 @@ export async function status(
   }
   const limit = limitOf(options["limit"]);
   const { clock } = call.composition;
-  const [seen, runs] = await Promise.all([seeEnvironments({ place, clock }), listRuns(call.composition, place, limit)]);
+  const [seen, runs] = await Promise.all([
+    seeEnvironments({ place, clock, isEverywhere: true }),
+    listRuns(call.composition, place, limit),
+  ]);
   const { project, environments, problems } = seen;
   if (call.isJson) {
     printAtOnce(`${JSON.stringify({ project, environments, runs, problems })}\n`);
@@ -32,7 +35,7 @@ export async function status(
   const lines = [
     terminal.paint("bold", "environments"),
     ...environments.map((each) => environmentLine(each, terminal)),
-    ...(environments.length === 0 ? ["  none on this machine"] : []),
+    ...(environments.length === 0 ? ["  none"] : []),
     terminal.paint("bold", "runs"),
     ...runs.map(runLine),
     ...(runs.length === 0 ? ["  none yet; `greenlight up` makes the first"] : []),
@@ -46,7 +49,19 @@ function environmentLine(seen: SeenEnvironment, terminal: Terminal): string {
   const style = seen.status === "running" ? "green" : seen.status === "unhealthy" ? "red" : "dim";
   const state = terminal.paint(style, seen.status.padEnd(10));
   const note = seen.isDefined ? "" : "  (not in the definition)";
-  return `  ${seen.environment.padEnd(12)} ${state} ${seen.url}${live}${note}`;
+  const restarted = seen.slots.find((slot) => slot.slot === seen.live?.slot && slot.lastExit !== null);
+  return `  ${seen.environment.padEnd(12)} ${state} ${seen.url}${live}${note}${describeRestarts(restarted)}`;
+}
+
+/** A service that came back is worth a word: nobody else may have noticed. */
+function describeRestarts(slot: SeenEnvironment["slots"][number] | undefined): string {
+  if (slot === undefined) return "";
+  const often = slot.isCrashLooping
+    ? "again and again"
+    : slot.restartCount === 1
+      ? "once"
+      : `${slot.restartCount} times`;
+  return printable(`  started anew ${often}, last: ${slot.lastExit ?? "unknown"}`);
 }
 
 function runLine(run: Awaited<ReturnType<typeof listRuns>>[number]): string {

@@ -13,7 +13,12 @@ afterEach(() => {
 function call(isJson: boolean): { readonly call: CommandCall; said(): string } {
   const lines: unknown[] = [];
   vi.spyOn(console, "log").mockImplementation((line: unknown) => lines.push(line));
-  const composition = { clock: systemClock, openRuns: never, openWork: never } as CommandCall["composition"];
+  const composition = {
+    clock: systemClock,
+    openRuns: never,
+    openWork: never,
+    keeperUnits: never,
+  } as CommandCall["composition"];
   return { call: { composition, isJson, place: never }, said: () => lines.join("\n") };
 }
 

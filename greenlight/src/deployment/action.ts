@@ -1,5 +1,6 @@
 import type { Failure } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
+import type { GateFinding } from "./gates/gate.ts";
 import type { SlotName } from "./target.ts";
 
 /** What a controller does next. */
@@ -9,6 +10,8 @@ export type Action =
       readonly state: DeploymentStateName;
       readonly why: string;
       readonly failure: Failure | null;
+      /** The last word on baking. */
+      readonly baking?: GateFinding;
     }
   /** Changes something; the intent is written down before. */
   | { readonly kind: "do"; readonly effect: DeployEffect }
@@ -16,6 +19,8 @@ export type Action =
   | { readonly kind: "look"; readonly at: Look; readonly waitMs: number }
   /** Nothing more to do for this controller. */
   | { readonly kind: "end" };
+
+export type EnterAction = Extract<Action, { readonly kind: "enter" }>;
 
 export type Look = "target" | "green-ready" | "green-health" | "blue-ready" | "production";
 
@@ -30,13 +35,22 @@ export type DeployEffect =
   | { readonly kind: "start-green" }
   /** `deploymentId`: who is in the slot now. */
   | { readonly kind: "end-slot"; readonly slot: SlotName; readonly deploymentId: string }
+  | { readonly kind: "judge-smoke" }
+  | { readonly kind: "judge-replay" }
+  /** `until`: milliseconds since the epoch; null: until somebody ends it. */
+  | {
+      readonly kind: "keep-slot";
+      readonly slot: SlotName;
+      readonly deploymentId: string;
+      readonly until: number | null;
+    }
   | { readonly kind: "switch-to-green" }
   | { readonly kind: "switch-to-blue" }
   | { readonly kind: "close-upstream"; readonly deploymentId: string }
   | { readonly kind: "prune" }
   | { readonly kind: "stop-target" };
 
-export function enter(state: DeploymentStateName, why: string, failure: Failure | null = null): Action {
+export function enter(state: DeploymentStateName, why: string, failure: Failure | null = null): EnterAction {
   return { kind: "enter", state, why, failure };
 }
 

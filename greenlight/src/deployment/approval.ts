@@ -52,6 +52,29 @@ export function findAnswer(deployment: Deployment, known: AnswersKnown): Approva
   return fitting.find((each) => each.answer === "granted" && !isUsedUp(each, known.deployments)) ?? null;
 }
 
+/** Why approvals that were given do not count for a deployment, a clause each: whoever gave one wonders why they are asked again. */
+export function uncountedApprovals(deployment: Deployment, known: AnswersKnown): readonly string[] {
+  const { digest, releaseId } = deployment;
+  const grants = known.answers.filter((each) => each.answer === "granted");
+  const own = grants.filter((each) => each.digest === digest);
+  const others = grants.filter((each) => each.digest !== digest && !isPast(each.expiresAt, known.now));
+  return [
+    ...own.flatMap((each) => {
+      if (isPast(each.expiresAt, known.now))
+        return [`${each.by}'s approval of ${each.at} expired at ${each.expiresAt}`];
+      return isUsedUp(each, known.deployments)
+        ? [`${each.by}'s approval of ${each.at} was used by an earlier deployment`]
+        : [];
+    }),
+    ...others
+      .filter((each) => !isUsedUp(each, known.deployments))
+      .map(
+        (each) =>
+          `${each.by}'s approval of ${each.at} is for ${each.releaseId} (digest ${each.digest.slice(0, 12)}), not for ${releaseId} (${digest.slice(0, 12)})`,
+      ),
+  ];
+}
+
 /**
  * Whether a deployment that was left waiting can go on for a new request instead of being superseded. A rejected one ends as
  * rejected in the run that waited; any other run has to ask anew.

@@ -1,15 +1,18 @@
-import { expiryOf, findAnswer, isWaitOver, type ApprovalRecord } from "./approval.ts";
+import { expiryOf, findAnswer, isWaitOver, uncountedApprovals, type ApprovalRecord } from "./approval.ts";
 import type { Controller } from "./controller.ts";
-import type { Deployment } from "./deployment.ts";
+import { isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { ApprovalQuestion, DeployApproval } from "./environment.ts";
 import type { Performed } from "./perform-effect.ts";
 
 const POLL_MS = 250;
+const UNCOUNTED_LIMIT = 3;
 
 /**
  * Finds out whether a person lets the deployment go on: what was answered before counts first, then whoever is asked, here or
  * from another process. Only an answer that is kept beside the environment counts. Without one within the request's
  * own means it is `waiting`; after its time `expired`. Ends soon after an abort, without a finding.
+ *
+ * Nothing changes meanwhile, so the lease is given back: a newer deployment does not have to wait for this one, and ends it.
  */
 export async function awaitApproval(controller: Controller, deployment: Deployment): Promise<Performed> {
   const { clock, request } = controller;
@@ -19,8 +22,11 @@ export async function awaitApproval(controller: Controller, deployment: Deployme
   // An answer that stands already is asked for all the same, so that the run's record holds it.
   const isOver = (await desk.standing()) === null && isWaitOver(deployment.approvalWait, clock.now());
   if (isOver) return { problems: [], found: { approval: EXPIRED } };
+  await tellUncounted(controller, deployment);
   if (signal.aborted) return { problems: [], found: {} };
+  await controller.lease?.release();
   const given = await orNull(() => policy.ask(desk.question), signal);
+  if (!(await takeUpAgain(controller, deployment))) return { problems: [], found: { isOvertaken: true } };
   if (desk.unwritten.length > 0) return { problems: desk.unwritten, found: {} };
   if (given === null) return { problems: [], found: {} };
   // What was said counts as far as it is kept, and in time.
@@ -28,6 +34,25 @@ export async function awaitApproval(controller: Controller, deployment: Deployme
   if (answer !== null) return { problems: [], found: { approval: { kind: "answered", answer } } };
   const approval = isWaitOver(deployment.approvalWait, clock.now()) ? EXPIRED : WAITING;
   return { problems: [], found: { approval } };
+}
+
+/** What was approved, and does not count, is told before a person is asked again. */
+async function tellUncounted({ target, clock, log }: Controller, deployment: Deployment): Promise<void> {
+  const answers = await target.readApprovals();
+  if (answers.length === 0) return;
+  const known = { answers, deployments: await target.readDeployments(), now: clock.now() };
+  if (findAnswer(deployment, known) !== null) return;
+  for (const each of uncountedApprovals(deployment, known).slice(-UNCOUNTED_LIMIT)) log(each);
+}
+
+/** False when another controller has this deployment now, or has brought it to its end. */
+async function takeUpAgain(controller: Controller, { id, who, runId }: Deployment): Promise<boolean> {
+  const { target } = controller;
+  const answer = await target.takeLease({ deploymentId: id, who, runId });
+  if (!answer.isTaken) return false;
+  controller.lease = answer.lease;
+  const stored = (await target.readDeployments()).find((each) => each.id === id);
+  return stored === undefined || !isFinished(stored);
 }
 
 const EXPIRED = { kind: "expired" } as const;
@@ -40,8 +65,14 @@ interface Desk {
   standing(): Promise<ApprovalRecord | null>;
 }
 
-function openDesk({ target, clock, environment }: Controller, deployment: Deployment): Desk {
+function openDesk({ target, clock, environment, lease }: Controller, deployment: Deployment): Desk {
   const { approvalWait: wait } = deployment;
+  // Another one that waits for the same release may have had the lease meanwhile; that alone ends nothing.
+  const isOvertaken = async (): Promise<boolean> => {
+    if (lease?.isLost() !== true) return false;
+    const stored = (await target.readDeployments()).find((each) => each.id === deployment.id);
+    return stored !== undefined && stateOf(stored) !== "awaiting-approval";
+  };
   let unwritten: Performed["problems"] = [];
   const standing = async (): Promise<ApprovalRecord | null> => {
     const answers = (await target.readApprovals()).filter(({ digest }) => digest === deployment.digest);
@@ -65,6 +96,7 @@ function openDesk({ target, clock, environment }: Controller, deployment: Deploy
       while (!isWaitOver(wait, clock.now())) {
         const answer = toAnswer(await standing());
         if (answer !== null) return answer;
+        if (await isOvertaken()) return WAITING;
         await clock.sleep(POLL_MS, signal);
       }
       return { kind: "waiting" };

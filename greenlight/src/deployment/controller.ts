@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Problem } from "../base/problem.ts";
+import type { Action } from "./action.ts";
 import type { Deployment } from "./deployment.ts";
 import type { DeployRequest } from "./environment.ts";
 import type { Lease, Target } from "./target.ts";
@@ -24,4 +25,6 @@ export interface Controller {
   /** Whether the requested release is live and well, so that there is nothing to deploy. */
   isServing(deployment: Deployment): Promise<boolean>;
   log(line: string): void;
+  /** Told of each decision before it is acted upon. */
+  onAction?(action: Action, deployment: Deployment): void;
 }

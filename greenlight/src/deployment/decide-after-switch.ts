@@ -1,7 +1,8 @@
 import { problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
-import { enter, look, perform, type Action } from "./action.ts";
+import { enter, look, perform, type Action, type EnterAction } from "./action.ts";
 import { enteredAt, greenOf, type Deployment, type Failure } from "./deployment.ts";
+import { bakingFigures } from "./gates/baking-figures.ts";
 import { judgeBaking } from "./judge-baking.ts";
 import type { Observation } from "./observation.ts";
 import type { DeploymentTimings, LiveRelease } from "./target.ts";
@@ -13,11 +14,10 @@ const BLUE_POLL_MS = 100;
 const BLUE_ATTEMPT_LIMIT = 20;
 const ATTEMPT_LIMIT = 5;
 const SWITCH_BACK_ATTEMPT_LIMIT = 10;
+const PROBES_AFTER_GOING_BACK = 3;
 const PROBES_WHILE_BAKING = 20;
 const SHORTEST_PROBE_MS = 25;
 const LONGEST_PROBE_MS = 200;
-/** What a baking without data gets on top of its time before it counts as failed. */
-const DATA_GRACE_MS = 5000;
 /** What requests get that are under way when somebody pressed Ctrl-C. */
 const INTERRUPTED_DRAIN_MS = 2000;
 
@@ -37,8 +37,7 @@ export function decideAfterSwitch(
     case "draining":
       return drain(deployment, seen, now);
     case "warm-blue":
-      // One machine need not hold two models: files of the old release stay, its process goes.
-      return enter("retiring", "a local environment keeps the old release's files, not its process");
+      return keepWarm(deployment, seen, now);
     case "retiring":
       return retire(deployment, seen);
     case "rolling-back":
@@ -51,23 +50,73 @@ export function decideAfterSwitch(
 function bake(deployment: Deployment, seen: Observation, now: number): Action {
   const { target, found, timings } = seen;
   if (target.isStopped) return enter("rolling-back", "the environment was stopped while the new release was baking");
-  if (deployment.interruption?.kind === "cancelled") return enter("rolling-back", deployment.interruption.why);
+  if (deployment.warm !== null) return watchTakenBack(deployment, seen);
+  const { interruption } = deployment;
+  if (interruption?.kind === "cancelled" || interruption?.kind === "overruled") {
+    return enter("rolling-back", interruption.why);
+  }
   if (target.route.live?.deploymentId !== deployment.id) {
     return goBack(deployment, "the traffic went elsewhere while the new release was baking");
   }
-  const { verdict, why } = judgeBaking(found.baking);
-  if (verdict === "fail") return goBack(deployment, why);
   const bakedMs = now - found.since;
-  if (bakedMs >= timings.bakeMs && verdict === "pass") return enter("draining", why);
-  if (bakedMs >= timings.bakeMs + DATA_GRACE_MS) return goBack(deployment, `no verdict: ${why}`);
-  return look("production", probeEveryMs(timings));
+  const { baking: policy, before } = deployment.gates;
+  const isFinal = bakedMs >= timings.bakeMs;
+  const isLast = bakedMs >= timings.bakeMs + policy.extendMs;
+  const judged = judgeBaking(found.baking, { policy, before, isFinal, isLast });
+  const isOver = judged.verdict === "inconclusive" ? isLast : isFinal;
+  if (judged.verdict !== "fail" && !isOver) return look("production", probeEveryMs(timings));
+  const baking = { ...judged, problems: [], figures: bakingFigures(found.baking, { before, bakedMs }) };
+  const why = judged.verdict === "inconclusive" ? `no verdict: ${judged.why}` : judged.why;
+  const isGood = judged.verdict === "pass" || (judged.verdict === "inconclusive" && policy.whenInconclusive === "warn");
+  return { ...(isGood ? enter("draining", why) : goBack(deployment, why)), baking };
+}
+
+/**
+ * A release that got the traffic back has proven itself before, so it is only seen whether it answers. There is no way back from
+ * a way back: what a person has just taken the traffic from does not get it again without one.
+ */
+function watchTakenBack(deployment: Deployment, { target, found, timings }: Observation): Action {
+  const { blue, environment, warm, releaseId, slot } = deployment;
+  const { probeCount, failedProbeCount, failedInARow } = found.baking;
+  if (target.route.live?.deploymentId !== warm?.deploymentId || failedInARow >= PROBES_AFTER_GOING_BACK) {
+    const beside = blue === null ? "nothing runs beside it" : `${blue.releaseId} still runs beside it`;
+    const message = `${releaseId} got the traffic back and does not answer in production; ${beside}`;
+    const problems = [problem("DEPLOYMENT_NEEDS_HUMAN", { place: `${environment}, slot ${slot}`, message })];
+    return giveUp("the release that was gone back to does not answer", problems);
+  }
+  if (probeCount - failedProbeCount >= PROBES_AFTER_GOING_BACK && failedInARow === 0) {
+    return enter("draining", `it answers in production (${probeCount} probes)`);
+  }
+  return look("production", Math.min(timings.probeEveryMs, LONGEST_PROBE_MS));
 }
 
 function drain(deployment: Deployment, seen: Observation, now: number): Action {
-  const { blue } = deployment;
+  const { blue, kind } = deployment;
   if (blue === null) return enter("warm-blue", "nothing was live before");
-  const release = blue;
-  return empty({ release, deployment, seen, now }) ?? enter("warm-blue", "no request is left at the old release");
+  const waiting = empty({ release: blue, deployment, seen, now });
+  if (waiting !== null) return waiting;
+  if (kind === "rollback") return enter("retiring", `no request is left at ${blue.releaseId}, which was taken back`);
+  return enter("warm-blue", "no request is left at the old release");
+}
+
+/** The old release goes on running without traffic, so that a rollback is one switch. From here on the target minds it. */
+function keepWarm(deployment: Deployment, { target, timings, found }: Observation, now: number): Action {
+  const { blue, interruption } = deployment;
+  const slot = blue === null ? null : target.slots[blue.slot];
+  if (blue === null || slot?.deploymentId !== blue.deploymentId) return enter("retiring", "nothing is left to keep");
+  if (timings.warmMs === 0) return enter("retiring", "the environment keeps no old release running");
+  if (interruption?.kind === "cancelled") return enter("retiring", interruption.why);
+  if (slot.warmUntil === null && found.failedAttemptCount > 0) {
+    return enter("retiring", "the old release can't be kept running");
+  }
+  if (slot.warmUntil === null) {
+    const until = now + timings.warmMs;
+    return perform({ kind: "keep-slot", slot: blue.slot, deploymentId: blue.deploymentId, until });
+  }
+  // Files that can't be removed now are removed by the next deployment.
+  if (!found.isPruned) return perform({ kind: "prune" });
+  const until = new Date(slot.warmUntil).toISOString();
+  return enter("succeeded", `${blue.releaseId} is kept running for a rollback until ${until}`);
 }
 
 function retire(deployment: Deployment, { target, found }: Observation): Action {
@@ -78,7 +127,7 @@ function retire(deployment: Deployment, { target, found }: Observation): Action 
   }
   // Files that can't be removed now are removed by the next deployment.
   if (!found.isPruned && found.failedAttemptCount === 0) return perform({ kind: "prune" });
-  return enter("succeeded", "the new release serves alone");
+  return enter("succeeded", `${deployment.releaseId} serves alone`);
 }
 
 function rollBack(deployment: Deployment, seen: Observation, now: number): Action {
@@ -101,7 +150,10 @@ function rollBack(deployment: Deployment, seen: Observation, now: number): Actio
     if (found.blue.count >= BLUE_ATTEMPT_LIMIT) {
       const message = `${blue.releaseId} is not fit to take over: ${found.blue.last?.detail ?? "no answer"}`;
       return giveUp("there is no healthy release to go back to", [
-        problem("DEPLOYMENT_FAILED", { place: `${deployment.environment}, slot ${blue.slot}`, message }),
+        problem("DEPLOYMENT_NEEDS_HUMAN", {
+          place: `${deployment.environment}, slot ${blue.slot}`,
+          message: `${why}; ${message}`,
+        }),
       ]);
     }
     return look("blue-ready", found.blue.count === 0 ? 0 : BLUE_POLL_MS);
@@ -140,7 +192,7 @@ function probeEveryMs({ bakeMs }: DeploymentTimings): number {
   return Math.min(Math.max(bakeMs / PROBES_WHILE_BAKING, SHORTEST_PROBE_MS), LONGEST_PROBE_MS);
 }
 
-function goBack(deployment: Deployment, why: string): Action {
+function goBack(deployment: Deployment, why: string): EnterAction {
   const problems = [problem("DEPLOYMENT_FAILED", { place: deployment.environment, message: why })];
   return enter("rolling-back", why, { kind: "failed", why, problems });
 }

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import { stateOf, type Deployment } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
+import { NO_GATES } from "./gates/gate-record.ts";
+import { NO_FIGURES } from "./judge-baking.ts";
 import { nothingFound, type Findings, type Observation } from "./observation.ts";
 import type { LiveRelease, TargetSlot, TargetState } from "./target.ts";
 
@@ -18,6 +20,7 @@ const STATES: readonly DeploymentStateName[] = [
   "starting-green",
   "health",
   "smoke",
+  "replay",
   "switching",
   "baking",
   "draining",
@@ -49,6 +52,9 @@ function deployment(state: DeploymentStateName, change: Partial<Deployment> = {}
     approval: null,
     transitions: [{ state, at: new Date(NOW).toISOString(), why: "" }],
     blue: BLUE,
+    gates: NO_GATES,
+    kind: "deployment",
+    warm: null,
     service: { readyPath: "/ready", healthPath: "/health" },
     interruption: null,
     failure: null,
@@ -67,6 +73,7 @@ function slot({ deploymentId, releaseId, digest }: LiveRelease, change: Partial<
     restartCount: 0,
     isCrashLooping: false,
     lastExit: null,
+    warmUntil: null,
     ...change,
   };
 }
@@ -84,6 +91,7 @@ function seen(
       probeEveryMs: 50,
       bakeMs: 1000,
       drainMs: 2000,
+      warmMs: 60_000,
     },
     target: {
       isKnown: true,
@@ -103,8 +111,7 @@ function seen(
   };
 }
 
-const passed = { probeCount: 20, failedProbeCount: 0, failedInARow: 0, requestCount: 20, errorCount: 0 };
-const WELL = { ...passed, restartCountBefore: 0, restartCount: 0 };
+const WELL = { ...NO_FIGURES, probeCount: 20, requestCount: 20, restartCountBefore: 0 };
 const onGreen = { route: { epoch: 1, live: GREEN } };
 const traffic = (deploymentId: string, inFlightCount: number) => ({
   traffic: [{ deploymentId, inFlightCount, requestCount: 9, serverErrorCount: 0, failureCount: 0 }],
@@ -156,13 +163,13 @@ describe("what to do next", () => {
     [
       "wants several ready answers in a row",
       "health",
-      seen({}, { green: { count: 9, readyInARow: 2, wrongInARow: 0, last: null } }),
+      seen({}, { green: { count: 9, goodCount: 2, readyInARow: 2, wrongInARow: 0, last: null } }),
       { kind: "look" },
     ],
     [
       "is content with enough of them",
       "health",
-      seen({}, { green: { count: 9, readyInARow: 3, wrongInARow: 0, last: null } }),
+      seen({}, { green: { count: 9, goodCount: 3, readyInARow: 3, wrongInARow: 0, last: null } }),
       { state: "smoke" },
     ],
     ["switches", "switching", seen({}), { effect: { kind: "switch-to-green" } }],
@@ -192,13 +199,13 @@ describe("what to do next", () => {
     [
       "goes back to a fit blue",
       "rolling-back",
-      seen(onGreen, { blue: { count: 1, readyInARow: 1, wrongInARow: 0, last: null } }),
+      seen(onGreen, { blue: { count: 1, goodCount: 1, readyInARow: 1, wrongInARow: 0, last: null } }),
       { effect: { kind: "switch-to-blue" } },
     ],
     [
       "asks for a person when blue is unfit",
       "rolling-back",
-      seen(onGreen, { blue: { count: 20, readyInARow: 0, wrongInARow: 0, last: null } }),
+      seen(onGreen, { blue: { count: 20, goodCount: 0, readyInARow: 0, wrongInARow: 0, last: null } }),
       { state: "needs-human" },
     ],
     ["lets green's requests end before green", "rolling-back", seen(traffic("new", 1)), { kind: "look" }],
@@ -245,6 +252,7 @@ describe("what to do next", () => {
     const release = fc.constantFrom(null, BLUE, GREEN);
     const streak = fc.record({
       count: fc.nat(30),
+      goodCount: fc.nat(30),
       readyInARow: fc.nat(4),
       wrongInARow: fc.nat(4),
       last: fc.constant(null),

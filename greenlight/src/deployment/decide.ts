@@ -3,15 +3,19 @@ import { unreachable } from "../base/unreachable.ts";
 import { enter, look, perform, type Action } from "./action.ts";
 import type { ApprovalRecord } from "./approval.ts";
 import { decideAfterSwitch } from "./decide-after-switch.ts";
-import { enteredAt, isFinished, stateOf, type Deployment, type Failure } from "./deployment.ts";
+import { enteredAt, greenOf, isFinished, stateOf, type Deployment, type Failure } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
-import type { Observation } from "./observation.ts";
+import type { GateReport } from "./gates/gate.ts";
+import type { Observation, ProbeStreak } from "./observation.ts";
+import type { LiveRelease } from "./target.ts";
 
 const LEASE_POLL_MS = 200;
 const RETRY_MS = 200;
 const SWITCH_ATTEMPT_LIMIT = 10;
 const CLEANUP_ATTEMPT_LIMIT = 5;
 const EARLY_END_LIMIT = 3;
+/** A release that runs already answers at once, or it is started anew. */
+const WARM_READY_LIMIT_MS = 2000;
 /** Of effects within one state; a target that reports success and does not show it must not keep a controller for ever. */
 const EFFECT_LIMIT = 100;
 
@@ -24,6 +28,7 @@ const UNDOABLE: ReadonlySet<DeploymentStateName> = new Set([
   "starting-green",
   "health",
   "smoke",
+  "replay",
   "switching",
 ]);
 
@@ -34,7 +39,7 @@ const UNDOABLE: ReadonlySet<DeploymentStateName> = new Set([
  * Until the switch nothing is done to blue, and whatever happens leads to `aborting`.
  */
 export function decide(deployment: Deployment, seen: Observation, now: number): Action {
-  if (seen.lease === "lost") return { kind: "end" };
+  if (seen.lease === "lost" || seen.found.isOvertaken) return { kind: "end" };
   const state = stateOf(deployment);
   if (seen.found.effectCount >= EFFECT_LIMIT && !isFinished(deployment)) return outOfTries(deployment, seen);
   switch (state) {
@@ -43,7 +48,7 @@ export function decide(deployment: Deployment, seen: Observation, now: number): 
     case "locked":
       return interrupted(deployment) ?? begin(seen);
     case "preflight":
-      return interrupted(deployment) ?? check(seen);
+      return interrupted(deployment) ?? check(deployment, seen);
     case "awaiting-approval":
       return interrupted(deployment) ?? awaitApproval(deployment, seen);
     case "starting-green":
@@ -52,10 +57,12 @@ export function decide(deployment: Deployment, seen: Observation, now: number): 
       return interrupted(deployment) ?? watchHealth(deployment, seen, now);
     case "smoke":
       return interrupted(deployment) ?? smoke(deployment, seen);
+    case "replay":
+      return interrupted(deployment) ?? replay(seen);
     case "switching":
       return switchOver(deployment, seen);
     case "aborting":
-      return abort(deployment, seen);
+      return abort(deployment, seen, now);
     case "baking":
     case "draining":
     case "warm-blue":
@@ -97,12 +104,23 @@ function begin({ found, target }: Observation): Action {
   return found.isServing ? { kind: "end" } : enter("preflight", "checks whether the release can run here");
 }
 
-function check({ found, needsApproval }: Observation): Action {
+function check(deployment: Deployment, { found, target, needsApproval }: Observation): Action {
+  if (deployment.warm !== null) return takeBack(deployment.warm, { found, target });
   if (found.preflight === null) return perform({ kind: "check-preflight" });
   if (found.preflight.length > 0) return fail("the release can't run here", found.preflight);
   return needsApproval
     ? enter("awaiting-approval", "waits for a person")
     : enter("starting-green", "needs no approval here");
+}
+
+/** A release that still runs is kept from being ended by the target, then looked at, then it gets the traffic. */
+function takeBack(warm: LiveRelease, { found, target }: Pick<Observation, "found" | "target">): Action {
+  const slot = target.slots[warm.slot];
+  if (slot?.deploymentId !== warm.deploymentId || found.failedAttemptCount > 0) {
+    return enter("starting-green", `${warm.releaseId} was just ended; it is started anew`);
+  }
+  if (slot.warmUntil === null) return enter("health", `${warm.releaseId} still runs in slot ${warm.slot}`);
+  return perform({ kind: "keep-slot", slot: warm.slot, deploymentId: warm.deploymentId, until: null });
 }
 
 function awaitApproval(deployment: Deployment, { found }: Observation): Action {
@@ -145,7 +163,12 @@ function watchHealth(deployment: Deployment, { found, target, timings }: Observa
     fail("the new release does not become ready", [problem("DEPLOYMENT_FAILED", { place, message })]);
   const slot = target.slots[deployment.slot];
   const { green } = found;
+  const waitedMs = now - enteredAt(deployment);
   if (green.readyInARow >= timings.readyCount) return enter("smoke", `ready ${green.readyInARow} times in a row`);
+  const isUnfit = slot === null || waitedMs >= WARM_READY_LIMIT_MS || green.wrongInARow >= timings.readyCount;
+  if (deployment.warm !== null && isUnfit) {
+    return startAnew(green.last?.detail ?? "it was ended");
+  }
   if (slot !== null && (slot.isCrashLooping || slot.restartCount >= EARLY_END_LIMIT)) {
     return failed(`it ended ${slot.restartCount} times at its start (${slot.lastExit ?? "no reason known"})`);
   }
@@ -153,23 +176,56 @@ function watchHealth(deployment: Deployment, { found, target, timings }: Observa
     const told = green.last?.releaseId ?? "none";
     return failed(`it answers as release ${told}, expected ${deployment.releaseId}`);
   }
-  if (now - enteredAt(deployment) >= timings.startTimeoutMs) {
-    return failed(`not ready within ${timings.startTimeoutMs} ms; last answer: ${green.last?.detail ?? "none"}`);
+  if (waitedMs >= timings.startTimeoutMs) {
+    return failed(`not ready within ${timings.startTimeoutMs} ms; ${describeStreak(green, timings.readyCount)}`);
   }
   return look("green-ready", green.count === 0 ? 0 : timings.probeEveryMs);
 }
 
-function smoke(deployment: Deployment, { found: { health } }: Observation): Action {
+function describeStreak({ last, goodCount, count }: ProbeStreak, wanted: number): string {
+  if (last === null) return "it was not asked";
+  if (goodCount > 0) {
+    return `it was ready ${goodCount} of ${count} times, never ${wanted} times in a row; last answer: ${last.detail}`;
+  }
+  if (last.status !== 0) return `last answer: ${last.detail}`;
+  return `nothing answers (${last.detail}); a service has to listen on the HOST and PORT that it is given`;
+}
+
+/** For a release that still ran, and that is not fit to get the traffic back as it is. */
+function startAnew(why: string): Action {
+  return enter("starting-green", `it does not answer any more as it should (${why}), so it is started anew`);
+}
+
+function smoke(deployment: Deployment, { found: { health, gate }, gates }: Observation): Action {
+  const { healthPath } = deployment.service;
   if (health === null) return look("green-health", 0);
-  if (health.status === 200) return enter("switching", `${deployment.service.healthPath} answers 200`);
-  const message = `${deployment.service.healthPath}: ${health.detail}`;
-  const place = `${deployment.environment}, slot ${deployment.slot}`;
-  return fail("the smoke test failed", [problem("DEPLOYMENT_FAILED", { place, message })]);
+  if (health.status !== 200) {
+    const place = `${deployment.environment}, slot ${deployment.slot}`;
+    const message = `${healthPath}: ${health.detail}`;
+    if (deployment.warm !== null) return startAnew(message);
+    return fail("the smoke test failed", [problem("DEPLOYMENT_FAILED", { place, message })]);
+  }
+  const next = gates?.replay === true ? "replay" : "switching";
+  if (gates?.smoke !== true) return enter(next, `${healthPath} answers 200`);
+  return gate === null ? perform({ kind: "judge-smoke" }) : obeyGate(gate, next);
+}
+
+function replay({ found: { gate } }: Observation): Action {
+  return gate === null ? perform({ kind: "judge-replay" }) : obeyGate(gate, "switching");
+}
+
+function obeyGate({ gate, verdict, why, problems, isHeld }: GateReport, next: DeploymentStateName): Action {
+  if (verdict === "pass") return enter(next, why);
+  if (verdict === "fail") return fail(`the ${gate} gate failed: ${why}`, problems);
+  if (!isHeld) return enter(next, `no verdict of the ${gate} gate: ${why}`);
+  const message = `the ${gate} gate came to no verdict: ${why}`;
+  return fail(message, [problem("GATE_INCONCLUSIVE", { place: `${gate} gate`, message: why })]);
 }
 
 function switchOver(deployment: Deployment, seen: Observation): Action {
   const live = seen.target.route.live?.deploymentId ?? null;
-  if (live === deployment.id) return enter("baking", "the new release has the traffic");
+  const green = greenOf(deployment);
+  if (live === green.deploymentId) return enter("baking", `${green.releaseId} has the traffic`);
   if (deployment.interruption !== null) return enter("aborting", deployment.interruption.why);
   if (live !== (deployment.blue?.deploymentId ?? null)) {
     return fail("the traffic went elsewhere meanwhile", [
@@ -182,11 +238,13 @@ function switchOver(deployment: Deployment, seen: Observation): Action {
 }
 
 /** Undoes what this deployment began. Where nothing was live before, nothing is left running. */
-function abort(deployment: Deployment, seen: Observation): Action {
+function abort(deployment: Deployment, seen: Observation, now: number): Action {
   const { target, found } = seen;
   const why = deployment.failure?.why ?? deployment.interruption?.why ?? "nothing was changed";
   if (seen.lease !== "held") return enter("aborted", why);
-  if (target.route.live?.deploymentId === deployment.id) return enter("rolling-back", why);
+  if (target.route.live?.deploymentId === greenOf(deployment).deploymentId) {
+    return deployment.warm === null ? enter("rolling-back", why) : enter("baking", "it has the traffic again");
+  }
   if (found.failedAttemptCount >= CLEANUP_ATTEMPT_LIMIT) {
     const failure: Failure = { kind: "failed", why: "what was begun can't be undone", problems: found.lastProblems };
     return enter("needs-human", failure.why, failure);
@@ -194,6 +252,12 @@ function abort(deployment: Deployment, seen: Observation): Action {
   const green = target.slots[deployment.slot];
   if (green?.deploymentId === deployment.id) {
     return perform({ kind: "end-slot", slot: deployment.slot, deploymentId: deployment.id });
+  }
+  const { warm } = deployment;
+  const kept = warm === null ? null : target.slots[warm.slot];
+  if (warm !== null && kept?.deploymentId === warm.deploymentId && kept.warmUntil === null) {
+    const until = now + seen.timings.warmMs;
+    return perform({ kind: "keep-slot", slot: warm.slot, deploymentId: warm.deploymentId, until });
   }
   const isAnythingRunning = target.keeper !== null || target.router !== null;
   if (target.route.live === null && deployment.blue === null && isAnythingRunning) {

@@ -1,5 +1,6 @@
 import type { Problem } from "../base/problem.ts";
 import type { DeploymentRecord, DeploymentStateName } from "./environment.ts";
+import { NO_GATES } from "./gates/gate-record.ts";
 import type { LiveRelease } from "./target.ts";
 
 /** A deployment as it is persisted beside its environment: all that another controller needs to bring it to an end. */
@@ -7,7 +8,11 @@ export interface Deployment extends DeploymentRecord {
   readonly schema: 1;
   /** What had the traffic when this deployment began; null: nothing, so there is nothing to go back to. */
   readonly blue: LiveRelease | null;
+  /** The release that runs already and gets the traffic back (`kind` is `rollback`); null: one is started. */
+  readonly warm: LiveRelease | null;
   readonly service: { readonly readyPath: string; readonly healthPath: string };
+  /** See `sealSecrets`; left out or null: it was given none. */
+  readonly secretsSeal?: string | null;
   /** Why it is being ended early by somebody; it says nothing about the release. */
   readonly interruption: Interruption | null;
   /** What went wrong with it. */
@@ -17,8 +22,11 @@ export interface Deployment extends DeploymentRecord {
 }
 
 export interface Interruption {
-  /** `abandoned`: its controller died. `superseded`: it waited for an approval, and a newer one came. */
-  readonly kind: "cancelled" | "abandoned" | "superseded";
+  /**
+   * `abandoned`: its controller died. `superseded`: it waited for an approval, and a newer one came. `overruled`: a person
+   * asked for a rollback meanwhile.
+   */
+  readonly kind: "cancelled" | "abandoned" | "superseded" | "overruled";
   readonly why: string;
 }
 
@@ -56,8 +64,8 @@ export function isFinished(deployment: Deployment): boolean {
 
 /** This deployment's release as it stands in the route. */
 export function greenOf(deployment: Deployment): LiveRelease {
-  const { id, releaseId, digest, slot } = deployment;
-  return { deploymentId: id, releaseId, digest, slot };
+  const { id, releaseId, digest, slot, warm } = deployment;
+  return warm ?? { deploymentId: id, releaseId, digest, slot };
 }
 
 export function enterState(
@@ -66,9 +74,15 @@ export function enterState(
   now: number,
 ): Deployment {
   const transition = { state: entry.state, at: new Date(now).toISOString(), why: entry.why };
-  const failure = deployment.failure ?? entry.failure;
+  const failure = addFailure(deployment.failure, entry.failure);
   const bounded = failure === null ? null : { ...failure, problems: failure.problems.slice(0, PROBLEM_LIMIT) };
   return { ...deployment, failure: bounded, transitions: [...deployment.transitions, transition] };
+}
+
+/** What came last is what a person has to act upon; what came before says how it came to that. */
+function addFailure(earlier: Failure | null, later: Failure | null): Failure | null {
+  if (earlier === null || later === null) return earlier ?? later;
+  return { ...later, problems: [...later.problems, ...earlier.problems] };
 }
 
 export function intendStep(deployment: Deployment, effect: string, now: number): Deployment {
@@ -82,6 +96,8 @@ export function observeStep(deployment: Deployment, problems: readonly Problem[]
   const step = { ...last, observedAt: new Date(now).toISOString(), problems: problems.slice(0, PROBLEM_LIMIT) };
   return { ...deployment, steps: [...deployment.steps.slice(0, -1), step] };
 }
+
+type Later = "approvalWait" | "kind" | "warm" | "gates";
 
 /** Null when `value` is not a whole deployment of this version. */
 export function parseDeployment(value: unknown): Deployment | null {
@@ -99,8 +115,9 @@ export function parseDeployment(value: unknown): Deployment | null {
     Array.isArray(record.transitions) &&
     record.transitions.length > 0 &&
     Array.isArray(record.steps);
-  // Records of the first version knew no wait.
   if (!isWhole) return null;
-  const { approvalWait = null, ...rest } = value as Omit<Deployment, "approvalWait"> & Partial<Deployment>;
-  return { ...rest, approvalWait };
+  // Records of earlier versions knew no wait, no gates and no rollback.
+  const older = value as Omit<Deployment, Later> & Partial<Deployment>;
+  const { approvalWait = null, kind = "deployment", warm = null, gates = NO_GATES, ...rest } = older;
+  return { ...rest, approvalWait, kind, warm, gates: { ...NO_GATES, ...gates } };
 }

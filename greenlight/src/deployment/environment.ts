@@ -2,6 +2,13 @@ import type { Problem } from "../base/problem.ts";
 import type { Result } from "../base/result.ts";
 import type { ReleaseManifest } from "../release/manifest.ts";
 import type { ApprovalMeans, ApprovalRecord, ApprovalWait } from "./approval.ts";
+import type { RollbackChoice } from "./choose-rollback.ts";
+import type { DeployGates, GateRecord } from "./gates/gate-record.ts";
+import type { Rehearsal } from "./rehearsal/rehearsal.ts";
+import type { StopAnswer } from "./target.ts";
+
+export type { RollbackChoice } from "./choose-rollback.ts";
+export type { Rehearsal, RehearsedAction } from "./rehearsal/rehearsal.ts";
 
 /** One environment as its controllers see it. All truth lies beside its keeper; nothing is remembered here. */
 export interface Environment {
@@ -11,7 +18,7 @@ export interface Environment {
   /** Moves a release in, blue-green. Idempotent; safe to call again after a crash of the caller. */
   deploy(request: DeployRequest): Promise<DeployOutcome>;
   /** Records `stopped`, then ends router, slots and keeper. Idempotent. */
-  stop(): Promise<{ readonly wasRunning: boolean; readonly endedPids: readonly number[] }>;
+  stop(): Promise<Pick<StopAnswer, "wasRunning" | "endedPids" | "notes">>;
   /** Deployments that wait for a person, newest first, whether or not somebody waits along with them. Reads only. */
   waiting(): Promise<readonly WaitingDeployment[]>;
   /** Keeps a person's answer to one of them, and resolves to the answer that stands; whoever waits notices by itself. */
@@ -21,6 +28,12 @@ export interface Environment {
   ): Promise<Result<ApprovalRecord, readonly Problem[]>>;
   /** Ends the deployments that a run left waiting, because the run was given up. Idempotent. */
   withdraw(runId: string, why: string): Promise<readonly Problem[]>;
+  /** What `deploy` would do with this request, as far as can be told without doing it. Touches nothing. */
+  rehearse(request: DeployRequest): Promise<Rehearsal>;
+  /** Which release a rollback goes to: the one that was live before, or what `to` names. ROLLBACK_IMPOSSIBLE when there is none. */
+  chooseRollback(to: string | undefined): Promise<Result<RollbackChoice, Problem>>;
+  /** The manifest of a release that was deployed here; null when nothing is kept of it any more. */
+  readRelease(digest: string): Promise<ReleaseManifest | null>;
   /** Newest first. */
   history(limit: number): Promise<readonly DeploymentRecord[]>;
 }
@@ -46,6 +59,15 @@ export interface EnvironmentState {
     readonly port: number;
     readonly isReady: boolean;
     readonly restartCount: number;
+    /** It ends again and again before it has worked for a while. */
+    readonly isCrashLooping: boolean;
+    /** How it ended last; null when it never did. */
+    readonly lastExit: string | null;
+    /** Null where no limit is set. */
+    readonly memoryBytes: number | null;
+    readonly deploymentId: string;
+    /** It has no traffic and is kept for a rollback until then, ISO 8601, UTC; null: it is not. */
+    readonly warmUntil: string | null;
   }[];
 }
 
@@ -55,10 +77,26 @@ export interface DeployRequest {
   readonly releaseId: string;
   /** Absolute path of the local file that holds a blob of the release. */
   blobPath(digest: string): string;
+  /** Called before the files are needed: brings those here that `blobPath` names and that are elsewhere. */
+  bringFiles?(): Promise<void>;
   /** Null: no approval needed. */
   readonly approval: ApprovalPolicy | null;
+  /**
+   * `rollback`: the release served here before. While it still runs it only gets the traffic back; otherwise it is started anew.
+   * It does not wait for a deployment that is under way, and what it replaces is not kept running. Left out: a deployment.
+   */
+  readonly kind?: DeploymentRecord["kind"];
+  /** Left out: no gates of its own, and the usual policy for baking. */
+  readonly gates?: DeployGates;
+  /** Variable → value that the service gets besides its configuration. Left out: what it has is not looked at. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Takes secrets out of text that is kept. */
+  mask?(text: string): string;
+  /** The commit that the release was made from; left out or null: unknown. */
+  readonly commit?: string | null;
   readonly who: string;
   readonly why: string;
+  /** Empty when no run asks for it but a person. */
   readonly runId: string;
   readonly signal: AbortSignal;
   /** Called on each state entered. */
@@ -109,6 +147,7 @@ export type DeploymentStateName =
   | "starting-green"
   | "health"
   | "smoke"
+  | "replay"
   | "switching"
   | "baking"
   | "draining"
@@ -130,6 +169,7 @@ export interface Transition {
 
 export interface DeploymentRecord {
   readonly id: string;
+  readonly kind: "deployment" | "rollback";
   readonly environment: string;
   readonly releaseId: string;
   readonly digest: string;
@@ -139,9 +179,13 @@ export interface DeploymentRecord {
   readonly who: string;
   readonly why: string;
   readonly runId: string;
+  /** The commit that the release was made from; left out or null: unknown. */
+  readonly commit?: string | null;
   /** Set once it waits for a person. */
   readonly approvalWait: ApprovalWait | null;
   readonly approval: { readonly by: string; readonly why: string; readonly how: string; readonly at: string } | null;
+  /** What the gates around the switch found out. */
+  readonly gates: GateRecord;
   readonly transitions: readonly Transition[];
 }
 

@@ -11,11 +11,13 @@ import { unfinishedDeployments } from "./view-environment.ts";
  * switch they are aborted, after it they are completed or rolled back. One that waits for an approval is superseded, unless
  * the present request is about the same release: then it goes on. `waitingWhy`: why a waiting one ends.
  */
-export async function healDeployments(
-  controller: Controller,
-  waitingWhy = "superseded by a newer deployment",
-): Promise<Healed> {
+export async function healDeployments(controller: Controller, waitingWhy?: string): Promise<Healed> {
   const { target, request, clock } = controller;
+  const newer = request === null ? "" : `: ${request.releaseId} by ${request.who}`;
+  const reasons: Reasons = {
+    waiting: waitingWhy ?? `superseded by a newer deployment${newer}`,
+    overruled: request?.kind === "rollback" ? `${request.who} goes back to ${request.releaseId}: ${request.why}` : null,
+  };
   let continued: Deployment | null = null;
   for (const unfinished of await unfinishedDeployments(target)) {
     const isWaiting = stateOf(unfinished) === "awaiting-approval";
@@ -28,7 +30,7 @@ export async function healDeployments(
       continued = unfinished;
       continue;
     }
-    const problems = await endDeployment(controller, unfinished, interruptionOf(unfinished, known, waitingWhy));
+    const problems = await endDeployment(controller, unfinished, interruptionOf(unfinished, known, reasons));
     if (problems !== null) return { problems, continued: null };
   }
   return { problems: [], continued };
@@ -59,11 +61,18 @@ export function healer(at: Pick<Controller, "environment" | "target" | "clock">,
   return { ...at, lease, request: null, heal: async () => NOTHING_HEALED, isServing: async () => false, log: () => {} };
 }
 
-function interruptionOf(unfinished: Deployment, known: AnswersKnown, waitingWhy: string): Interruption {
+interface Reasons {
+  readonly waiting: string;
+  /** Set when a person goes back meanwhile: then not even what is well goes on. */
+  readonly overruled: string | null;
+}
+
+function interruptionOf(unfinished: Deployment, known: AnswersKnown, reasons: Reasons): Interruption {
   if (stateOf(unfinished) !== "awaiting-approval") {
+    if (reasons.overruled !== null) return { kind: "overruled", why: reasons.overruled };
     return { kind: "abandoned", why: "its controller ended before it was finished" };
   }
   const answer = findAnswer(unfinished, known);
   const isRejected = answer?.answer === "rejected";
-  return { kind: "superseded", why: isRejected ? `rejected by ${answer.by}: ${answer.why}` : waitingWhy };
+  return { kind: "superseded", why: isRejected ? `rejected by ${answer.by}: ${answer.why}` : reasons.waiting };
 }

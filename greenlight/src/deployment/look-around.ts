@@ -1,6 +1,8 @@
 import { unreachable } from "../base/unreachable.ts";
 import type { Look } from "./action.ts";
-import type { Deployment } from "./deployment.ts";
+import { greenOf, type Deployment } from "./deployment.ts";
+import { trafficOf } from "./gates/traffic-of.ts";
+import { sumOf, trafficFault, watchTraffic } from "./gates/watch-traffic.ts";
 import type { BakingFigures } from "./judge-baking.ts";
 import { extendStreak, type Findings } from "./observation.ts";
 import type { Target, TargetState } from "./target.ts";
@@ -46,7 +48,8 @@ async function probeProduction(
 ): Promise<BakingFigures> {
   const answer = await target.probe("production", deployment.service.readyPath);
   const isGood = answer.status === 200 && answer.releaseId === deployment.releaseId;
-  const traffic = state.traffic.find((each) => each.deploymentId === deployment.id);
+  const watched = watchTraffic(before.watched, trafficOf(state, greenOf(deployment).deploymentId));
+  const goodProbeCount = before.probeCount - before.failedProbeCount;
   // Green may have needed a second start before it was ready; what counts is what happens from now on.
   const restartCount = state.slots[deployment.slot]?.restartCount ?? 0;
   const restartCountBefore = before.restartCountBefore ?? restartCount;
@@ -54,8 +57,9 @@ async function probeProduction(
     probeCount: before.probeCount + 1,
     failedProbeCount: before.failedProbeCount + (isGood ? 0 : 1),
     failedInARow: isGood ? 0 : before.failedInARow + 1,
-    requestCount: traffic?.requestCount ?? 0,
-    errorCount: (traffic?.serverErrorCount ?? 0) + (traffic?.failureCount ?? 0),
+    ...sumOf(watched),
+    trafficFault: trafficFault(watched, goodProbeCount),
+    watched,
     restartCountBefore,
     restartCount: restartCount - restartCountBefore,
   };

@@ -1,6 +1,7 @@
 import type { Problem } from "../base/problem.ts";
 import type { ApprovalRecord } from "./approval.ts";
 import type { Deployment } from "./deployment.ts";
+import type { GateReport } from "./gates/gate.ts";
 import { NO_FIGURES, type BakingFigures } from "./judge-baking.ts";
 import type { DeploymentTimings, ProbeAnswer, TargetState } from "./target.ts";
 
@@ -10,6 +11,8 @@ export interface Observation {
   readonly target: TargetState;
   readonly lease: "none" | "held" | "lost";
   readonly needsApproval: boolean;
+  /** Which gates the request brings; left out: none. */
+  readonly gates?: { readonly smoke: boolean; readonly replay: boolean };
   readonly found: Findings;
 }
 
@@ -33,12 +36,16 @@ export interface Findings {
     | { readonly kind: "waiting" }
     | { readonly kind: "expired" }
     | null;
+  /** While it waited for a person, another controller took this deployment over or ended it. */
+  readonly isOvertaken: boolean;
   readonly isInstalled: boolean;
   readonly isClosed: boolean;
   readonly isPruned: boolean;
   readonly green: ProbeStreak;
   readonly blue: ProbeStreak;
   readonly health: ProbeAnswer | null;
+  /** What the gate of this state found out; null: not asked yet. */
+  readonly gate: GateReport | null;
   readonly baking: BakingFigures;
   /** Effects begun since the state was entered. */
   readonly effectCount: number;
@@ -49,6 +56,8 @@ export interface Findings {
 
 export interface ProbeStreak {
   readonly count: number;
+  /** Good answers, in a row or not. */
+  readonly goodCount: number;
   /** Good answers in a row. */
   readonly readyInARow: number;
   /** Answers in a row that were good but came from another release. */
@@ -56,7 +65,7 @@ export interface ProbeStreak {
   readonly last: ProbeAnswer | null;
 }
 
-const NO_STREAK: ProbeStreak = { count: 0, readyInARow: 0, wrongInARow: 0, last: null };
+const NO_STREAK: ProbeStreak = { count: 0, goodCount: 0, readyInARow: 0, wrongInARow: 0, last: null };
 
 export function nothingFound(now: number): Findings {
   return {
@@ -67,12 +76,14 @@ export function nothingFound(now: number): Findings {
     continued: null,
     preflight: null,
     approval: null,
+    isOvertaken: false,
     isInstalled: false,
     isClosed: false,
     isPruned: false,
     green: NO_STREAK,
     blue: NO_STREAK,
     health: null,
+    gate: null,
     baking: NO_FIGURES,
     effectCount: 0,
     failedAttemptCount: 0,
@@ -85,6 +96,7 @@ export function extendStreak(streak: ProbeStreak, answer: ProbeAnswer, releaseId
   const isWrong = answer.status === 200 && answer.releaseId !== releaseId;
   return {
     count: streak.count + 1,
+    goodCount: streak.goodCount + (isReady ? 1 : 0),
     readyInARow: isReady ? streak.readyInARow + 1 : 0,
     wrongInARow: isWrong ? streak.wrongInARow + 1 : 0,
     last: answer,

@@ -32,7 +32,13 @@ describe("a deployment", () => {
   }
 
   const liveLabel = (): string | null => world.route.live?.releaseId.split("-")[0] ?? null;
-  const running = (): string[] => Object.values(world.slots).flatMap((slot) => slot?.releaseId.split("-")[0] ?? []);
+  const labels = (isWanted: (slot: { readonly warmUntil: number | null }) => boolean): string[] =>
+    Object.values(world.slots).flatMap((slot) =>
+      slot !== null && isWanted(slot) ? (slot.releaseId.split("-")[0] ?? []) : [],
+    );
+  /** What runs and is not merely kept for a rollback: one release, or a slot was forgotten. */
+  const running = (): string[] => labels(({ warmUntil }) => warmUntil === null);
+  const warm = (): string[] => labels(({ warmUntil }) => warmUntil !== null);
 
   function expectNothingBroken(): void {
     expect(world.brokenRules).toEqual([]);
@@ -55,11 +61,19 @@ describe("a deployment", () => {
       "baking",
       "draining",
       "warm-blue",
-      "retiring",
       "succeeded",
     ]);
     expect(outcome.deployment).toMatchObject({ previousReleaseId: requestFor("a").releaseId, slot: "green", epoch: 2 });
-    expect([liveLabel(), running()]).toEqual(["b", ["b"]]);
+    expect([liveLabel(), running(), warm()]).toEqual(["b", ["b"], ["a"]]);
+    expectNothingBroken();
+  });
+
+  test("ends the old release at once where none is kept running", async () => {
+    world.timings = { ...world.timings, warmMs: 0 };
+    await deploy("a");
+    const outcome = await deploy("b");
+    expect(states(outcome).slice(-3)).toEqual(["warm-blue", "retiring", "succeeded"]);
+    expect([liveLabel(), running(), warm()]).toEqual(["b", ["b"], []]);
     expectNothingBroken();
   });
 
@@ -93,7 +107,8 @@ describe("a deployment", () => {
   });
 
   test.each([
-    ["never-ready", "health", "not ready within"],
+    ["never-ready", "health", "not ready within 3000 ms; last answer: status 503"],
+    ["flapping", "health", "never 3 times in a row"],
     ["wrong-version", "health", "answers as release other"],
     ["crash-loop", "health", "ended 6 times"],
     ["unhealthy", "smoke", "/health"],
@@ -154,7 +169,10 @@ describe("a deployment", () => {
     expect(next.kind).toBe("deployed");
     expect(next.deployment.approval).toMatchObject({ by: "ann", how: "terminal", why: "looks good" });
     const history = await environment().history(2);
-    expect(history[1]?.transitions.at(-1)).toMatchObject({ state: "aborted", why: "superseded by a newer deployment" });
+    expect(history[1]?.transitions.at(-1)).toMatchObject({
+      state: "aborted",
+      why: `superseded by a newer deployment: ${next.deployment.releaseId} by a test`,
+    });
     expectNothingBroken();
   });
 
@@ -215,6 +233,7 @@ describe("a deployment", () => {
     async (effect) => {
       await deploy("a");
       world.failing.set(effect, 2);
+      world.timings = { ...world.timings, warmMs: effect === "endSlot" ? 0 : 60_000 };
       expect((await deploy("b")).kind).toBe("deployed");
       expect(running()).toEqual(["b"]);
       expectNothingBroken();
@@ -222,13 +241,14 @@ describe("a deployment", () => {
   );
 
   test("cancelled in any state leaves one release running or none, and the record says cancelled", async () => {
-    const reached = states(await deploy("a")).concat("rolling-back", "aborting");
+    const reached = states(await deploy("a")).concat("warm-blue", "rolling-back", "aborting");
     for (const isFirst of [true, false]) {
       for (const at of reached) {
         world = new FakeWorld();
         if (!isFirst) await deploy("a");
         if (at === "rolling-back") misbehave("b", "fails-in-production");
         if (at === "aborting") misbehave("b", "unhealthy");
+        if (at === "retiring") world.timings = { ...world.timings, warmMs: 0 };
         const abort = new AbortController();
         const outcome = await deploy("b", {
           signal: abort.signal,

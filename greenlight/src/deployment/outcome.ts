@@ -1,5 +1,5 @@
-import { problem } from "../base/problem.ts";
-import { enteredAt, stateOf, type Deployment } from "./deployment.ts";
+import { problem, type Problem } from "../base/problem.ts";
+import { enteredAt, isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployOutcome } from "./environment.ts";
 
 /** What a caller of `deploy` is told. `isAlready`: the deployment is the one that was live before. */
@@ -17,9 +17,7 @@ export function outcomeOf(
   });
   if (end.isAlready) return answer("already", `${environment} already serves ${releaseId}`);
   if (end.isTakenOver === true) {
-    const message = "it was stopped, or another deployment took it over";
-    const busy = problem("ENVIRONMENT_BUSY", { place: environment, message });
-    return { ...answer("aborted", message), problems: [busy] };
+    return takenOver(deployment);
   }
   const state = stateOf(deployment);
   // Somebody who cancels is told so, whatever became of the release; the record holds both.
@@ -36,6 +34,23 @@ export function outcomeOf(
     default:
       return answer(failure?.kind === "rejected" ? "rejected" : "aborted", last);
   }
+}
+
+/** Told from the record as the one who took it over has left it. */
+function takenOver(deployment: Deployment): DeployOutcome {
+  const { environment: place, interruption, releaseId } = deployment;
+  const answer = (why: string, told: Problem): DeployOutcome => {
+    return { kind: "aborted", why, deployment, problems: [told] };
+  };
+  if (!isFinished(deployment)) {
+    const message = "it was stopped, or another deployment took it over";
+    return answer(message, problem("ENVIRONMENT_BUSY", { place, message }));
+  }
+  const state = stateOf(deployment);
+  const why = interruption?.why ?? deployment.transitions.at(-1)?.why ?? "";
+  const message = `${releaseId}: ${why} (${state})`;
+  const isSuperseded = interruption?.kind === "superseded" || interruption?.kind === "overruled";
+  return answer(message, problem(isSuperseded ? "DEPLOYMENT_SUPERSEDED" : "ENVIRONMENT_BUSY", { place, message }));
 }
 
 function tookMs(deployment: Deployment): number {

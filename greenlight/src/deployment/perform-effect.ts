@@ -5,24 +5,25 @@ import { releaseDigest } from "../release/release-digest.ts";
 import type { DeployEffect } from "./action.ts";
 import { awaitApproval } from "./await-approval.ts";
 import type { Controller } from "./controller.ts";
-import { greenOf, stateOf, type Deployment } from "./deployment.ts";
+import { greenOf, isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployRequest } from "./environment.ts";
+import { runGate } from "./gates/run-gate.ts";
 import type { Findings } from "./observation.ts";
-import type { LiveRelease, TargetState } from "./target.ts";
+import type { LiveRelease } from "./target.ts";
 
 export interface Performed {
   readonly problems: readonly Problem[];
   readonly found: Partial<Findings>;
 }
 
-const KEPT_RELEASE_COUNT = 2;
+const KEPT_RELEASE_COUNT = 3;
 
 /** Does one thing to the world on behalf of `decide`, and says what was found out by it. */
 export async function performEffect(
   effect: DeployEffect,
-  at: { readonly controller: Controller; readonly deployment: Deployment; readonly state: TargetState },
+  at: { readonly controller: Controller; readonly deployment: Deployment },
 ): Promise<Performed> {
-  const { controller, deployment, state } = at;
+  const { controller, deployment } = at;
   const { target, request } = controller;
   const epoch = controller.lease?.epoch ?? 0;
   switch (effect.kind) {
@@ -40,15 +41,28 @@ export async function performEffect(
     case "start-target":
       return done(await target.start(epoch));
     case "install": {
+      await required(request).bringFiles?.();
       const problems = await target.install(required(request), required(request).signal);
       return { problems, found: { isInstalled: problems.length === 0 } };
     }
     case "start-green": {
       const { slot, id: deploymentId } = deployment;
-      return done(await target.startSlot({ epoch, slot, deploymentId, release: required(request) }));
+      const { secrets = {} } = required(request);
+      return done(await target.startSlot({ epoch, slot, deploymentId, release: required(request), secrets }));
     }
     case "end-slot":
       return done(await target.endSlot({ epoch, slot: effect.slot, deploymentId: effect.deploymentId }));
+    case "judge-smoke":
+    case "judge-replay": {
+      const gate = effect.kind === "judge-smoke" ? "smoke" : "replay";
+      const judge = required(request).gates?.[gate];
+      if (judge === undefined || judge === null) throw new Error(`the request brings no ${gate} gate`);
+      return { problems: [], found: { gate: await runGate(gate, { controller, deployment, judge }) } };
+    }
+    case "keep-slot": {
+      const { slot, deploymentId, until } = effect;
+      return done(await target.keepSlot({ epoch, slot, deploymentId, until }));
+    }
     case "switch-to-green":
       return done(await switchRoute(controller, { from: deployment.blue, to: greenOf(deployment) }));
     case "switch-to-blue":
@@ -60,7 +74,7 @@ export async function performEffect(
       return { problems: [], found: { isClosed: true } };
     }
     case "prune":
-      return { problems: await prune(controller, deployment, state), found: { isPruned: true } };
+      return { problems: await prune(controller, deployment), found: { isPruned: true } };
     case "stop-target":
       return done((await target.stop(epoch)).problems);
     default:
@@ -74,7 +88,9 @@ function done(problems: readonly Problem[]): Performed {
 
 async function takeLease(controller: Controller, deployment: Deployment): Promise<Performed> {
   const { id: deploymentId, who, runId } = deployment;
-  const answer = await controller.target.takeLease({ deploymentId, who, runId });
+  // Whoever asks for a rollback does not wait until a release that may be bad has passed.
+  const isForced = controller.request?.kind === "rollback";
+  const answer = await controller.target.takeLease({ deploymentId, who, runId }, { isForced });
   if (!answer.isTaken) return { problems: [], found: { leaseHeldBy: answer.heldBy } };
   controller.lease = answer.lease;
   return done([]);
@@ -100,14 +116,19 @@ function switchRoute(
   });
 }
 
-/** Keeps the files of what is live and of the two releases that last were, so that going back is quick. */
-async function prune({ target }: Controller, deployment: Deployment, state: TargetState): Promise<readonly Problem[]> {
-  const records = await target.readDeployments();
+/**
+ * Keeps the files of what is live and in a slot, of the two releases that were before, so that going back needs no store, and of
+ * whatever is under way. Looks anew: a controller that stood still would otherwise remove what another one has just brought.
+ */
+async function prune({ target, lease }: Controller, deployment: Deployment): Promise<readonly Problem[]> {
+  const [state, records] = [await target.observe(), await target.readDeployments()];
+  if (lease?.isLost() !== false) return [];
   const served = records.filter((record) => stateOf(record) === "succeeded").map((record) => record.digest);
   const live = [state.route.live?.digest, deployment.blue?.digest].filter((digest) => digest !== undefined);
   const kept = [...new Set([...live, ...served])].slice(0, KEPT_RELEASE_COUNT);
   const inSlots = Object.values(state.slots).flatMap((slot) => slot?.digest ?? []);
-  return target.prune([...kept, ...inSlots]);
+  const underWay = records.filter((record) => !isFinished(record) && record.id !== deployment.id);
+  return target.prune([...kept, ...inSlots, ...underWay.map((record) => record.digest)]);
 }
 
 function required(request: DeployRequest | null): DeployRequest {

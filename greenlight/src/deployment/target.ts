@@ -5,6 +5,9 @@ import type { Result } from "../base/result.ts";
 import type { ReleaseManifest } from "../release/manifest.ts";
 import type { ApprovalRecord } from "./approval.ts";
 import type { Deployment } from "./deployment.ts";
+import type { RecordedExchange, RecordingSettings } from "./gates/recorded-exchange.ts";
+import type { ServiceAnswer, ServiceCall } from "./gates/service-call.ts";
+import type { DurationCounts } from "./gates/traffic-figures.ts";
 
 /** What a target's module gets to `connect` with. */
 export interface TargetConnection {
@@ -14,20 +17,24 @@ export interface TargetConnection {
   readonly options: { readonly [name: string]: Json };
   /** As the definition says now. A release carries the configuration that it was bundled with. */
   readonly configuration: Readonly<Record<string, string>>;
+  /** What the router records from the next switch on; left out or null: nothing. */
+  readonly recording?: RecordingSettings | null;
 }
 
 /**
  * The port to the place where an environment lives. Everything it reports is read there, nothing is remembered here. Effects
  * answer the problems that kept them from being done, none when they are done; each is idempotent, and those that carry an
- * epoch do nothing once a higher one was seen. Only bugs reject.
+ * epoch do nothing once a higher one was seen. Only bugs reject; but where the place is another machine that can't be reached (any
+ * more), what only looks rejects with a ProblemError, so that nothing is concluded from a silence: the controller ends like one that
+ * was killed, and the next one goes on from what is written down.
  */
 export interface Target {
   /** Where requests of users go. */
   readonly url: string;
   readonly timings: DeploymentTimings;
   observe(): Promise<TargetState>;
-  /** The right to change the environment, with a fencing epoch higher than any before. `isForced` takes it from its holder. */
-  takeLease(holder: LeaseHolder, options?: { readonly isForced: boolean }): Promise<LeaseAnswer>;
+  /** The right to change the environment, with a fencing epoch higher than any before. */
+  takeLease(holder: LeaseHolder, options?: LeaseTaking): Promise<LeaseAnswer>;
   /** Looks whether the release could run here; changes nothing. */
   preflight(release: TargetRelease): Promise<readonly Problem[]>;
   /** Puts the files in place, whole and verified or not at all. Ends early when the signal is aborted. */
@@ -36,20 +43,32 @@ export interface Target {
   start(epoch: number): Promise<readonly Problem[]>;
   startSlot(order: SlotStart): Promise<readonly Problem[]>;
   endSlot(order: SlotEnd): Promise<readonly Problem[]>;
+  /**
+   * Keeps a slot running that has no traffic, until a time; then the target ends it by itself, unless it has the traffic again.
+   * A problem when the slot does not hold that deployment (any more): what was asked for is then not running.
+   */
+  keepSlot(order: SlotKeep): Promise<readonly Problem[]>;
   /** Compare and swap of the route, which is the commit point. */
   switchRoute(order: RouteChange): Promise<readonly Problem[]>;
   /** Forgets the connections to a deployment that has no traffic any more; breaks what is still under way. */
   closeUpstream(deploymentId: string): Promise<readonly Problem[]>;
   /** One GET, to a slot directly or as a user would. Never rejects. */
   probe(place: SlotName | "production", path: string): Promise<ProbeAnswer>;
+  /** One request, to a slot directly or as a user would; never repeated and never redirected. Never rejects. */
+  request(place: SlotName | "production", call: ServiceCall): Promise<ServiceAnswer>;
+  /** The newest recorded requests, oldest first, at most `limit`. What can't be read is left out. */
+  readRecordings(limit: number): Promise<readonly RecordedExchange[]>;
   /** The last lines that the service in a slot wrote. */
   slotLog(slot: SlotName): Promise<readonly string[]>;
+  /** The manifest of a release that was installed here, as long as its files or a record of it are kept; null: unknown. */
+  readRelease(digest: string): Promise<ReleaseManifest | null>;
   /** Removes the files of all releases but these. */
   prune(keepDigests: readonly string[]): Promise<readonly Problem[]>;
   /** Records `stopped` first, then ends all. */
   stop(epoch: number): Promise<StopAnswer>;
   /** Newest first. Records that can't be read are left out. */
   readDeployments(): Promise<readonly Deployment[]>;
+  /** Refuses what a controller writes that was superseded: one with an epoch (above 0) that is not the highest any more. */
   writeDeployment(deployment: Deployment): Promise<readonly Problem[]>;
   /** All answers that are kept here. What can't be read is left out. */
   readApprovals(): Promise<readonly ApprovalRecord[]>;
@@ -73,6 +92,8 @@ export interface DeploymentTimings {
   readonly probeEveryMs: number;
   readonly bakeMs: number;
   readonly drainMs: number;
+  /** How long the release that was live before is kept running after a deployment; 0: it is ended at once. */
+  readonly warmMs: number;
 }
 
 export interface TargetRelease {
@@ -110,6 +131,10 @@ export interface TargetSlot extends Omit<LiveRelease, "slot"> {
   readonly restartCount: number;
   readonly isCrashLooping: boolean;
   readonly lastExit: string | null;
+  /** What the service and all that it started use; left out or null where it is not watched. */
+  readonly memoryBytes?: number | null;
+  /** When the target ends it by itself, in milliseconds since the epoch; null: it does not. */
+  readonly warmUntil: number | null;
 }
 
 interface DeploymentTraffic {
@@ -120,12 +145,21 @@ interface DeploymentTraffic {
   readonly serverErrorCount: number;
   /** Requests that broke at the deployment. */
   readonly failureCount: number;
+  /** How long its answers took; left out or null: not measured. */
+  readonly durations?: DurationCounts | null;
 }
 
 export interface LeaseHolder {
   readonly deploymentId: string;
   readonly who: string;
   readonly runId: string;
+}
+
+export interface LeaseTaking {
+  /** Takes it from its holder. */
+  readonly isForced: boolean;
+  /** The same holder again, after what kept its lease has ended: it gets this epoch back unless there was a higher one since. */
+  readonly continuedEpoch?: number | null;
 }
 
 export type LeaseAnswer =
@@ -145,12 +179,19 @@ interface SlotStart {
   readonly slot: SlotName;
   readonly deploymentId: string;
   readonly release: TargetRelease;
+  /** For the process alone: never on a command line, nor in a file that anybody else may read. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 interface SlotEnd {
   readonly epoch: number;
   readonly slot: SlotName;
   readonly deploymentId: string;
+}
+
+interface SlotKeep extends SlotEnd {
+  /** Milliseconds since the epoch; null: until somebody ends it. */
+  readonly until: number | null;
 }
 
 export interface RouteChange {
@@ -171,5 +212,7 @@ export interface ProbeAnswer {
 export interface StopAnswer {
   readonly wasRunning: boolean;
   readonly endedPids: readonly number[];
+  /** What was out of the ordinary, one clause each, beginning with a small letter. */
+  readonly notes?: readonly string[];
   readonly problems: readonly Problem[];
 }

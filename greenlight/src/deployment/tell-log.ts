@@ -11,12 +11,13 @@ const TOLD_CHARACTERS = 200;
  */
 export async function tellLog(
   action: Extract<Action, { kind: "enter" }>,
-  { target, log }: Controller,
+  { target, log, request }: Controller,
   deployment: Deployment,
 ): Promise<typeof action> {
   const { failure } = action;
   if (failure === null || !RUNNING_STATES.has(stateOf(deployment))) return action;
-  const lines = await target.slotLog(deployment.slot);
+  // What a service says of itself may hold what it was given.
+  const lines = (await target.slotLog(deployment.slot)).map((line) => request?.mask?.(line) ?? line);
   for (const line of lines) log(`  ${deployment.slot}: ${line}`);
   const reason = lines.findLast((line) => /error|exception|fatal/i.test(line));
   if (reason === undefined) return action;

@@ -1,5 +1,6 @@
 import { isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployRequest, EnvironmentState } from "./environment.ts";
+import { isSealOf } from "./secrets-seal.ts";
 import type { SlotName, Target, TargetState } from "./target.ts";
 
 const SLOT_NAMES: readonly SlotName[] = ["blue", "green"];
@@ -43,6 +44,7 @@ export async function findServing(target: Target, request: DeployRequest): Promi
   if (state.router?.isInPlace !== true) return null;
   const record = (await target.readDeployments()).find((each) => each.id === live.deploymentId);
   if (record === undefined || stateOf(record) !== "succeeded") return null;
+  if (request.secrets !== undefined && !isSealOf(record.secretsSeal ?? null, request.secrets)) return null;
   const answer = await target.probe("production", record.service.readyPath);
   return answer.status === 200 && answer.releaseId === request.releaseId ? record : null;
 }
@@ -52,14 +54,25 @@ export async function whyDeploy(target: Target, request: DeployRequest): Promise
   const state = await target.observe();
   const { live } = state.route;
   const wasEverLive = (await target.readDeployments()).some((each) => stateOf(each) === "succeeded");
+  if (request.kind === "rollback") {
+    return `${request.releaseId} takes over again${live === null ? "" : ` from ${live.releaseId}`}`;
+  }
   if (live === null && !wasEverLive) return `${request.releaseId} is the first release here`;
   if (state.isStopped) return `the environment was stopped; ${request.releaseId} starts it again`;
   if (state.keeper === null && state.router === null) {
     return `nothing of the environment was running; ${request.releaseId} starts it again`;
   }
   if (live === null) return `nothing was live; ${request.releaseId} is next`;
+  if (live.digest === request.digest && (await areSecretsNew(target, live.deploymentId, request))) {
+    return `${request.releaseId} is live with other secrets`;
+  }
   if (live.digest === request.digest) return `${request.releaseId} was live but did not answer as it should`;
   return `${request.releaseId} replaces ${live.releaseId}`;
+}
+
+async function areSecretsNew(target: Target, liveId: string, { secrets }: DeployRequest): Promise<boolean> {
+  const record = (await target.readDeployments()).find((each) => each.id === liveId);
+  return secrets !== undefined && record !== undefined && !isSealOf(record.secretsSeal ?? null, secrets);
 }
 
 export async function unfinishedDeployments(target: Target): Promise<readonly Deployment[]> {
@@ -75,10 +88,13 @@ async function viewSlot(
   },
 ): Promise<EnvironmentState["slots"][number]> {
   const { releaseId, deploymentId, pid, port, restartCount } = at.slot;
+  const warmUntil = at.slot.warmUntil === null ? null : new Date(at.slot.warmUntil).toISOString();
   const record = at.records.find((each) => each.id === deploymentId);
   const answer = await target.probe(at.name, record?.service.readyPath ?? DEFAULT_READY_PATH);
   const isReady = answer.status === 200 && answer.releaseId === releaseId;
-  return { slot: at.name, releaseId, pid, port, isReady, restartCount };
+  const { isCrashLooping, lastExit, memoryBytes = null } = at.slot;
+  const life = { pid, port, isReady, restartCount, isCrashLooping, lastExit, memoryBytes };
+  return { slot: at.name, releaseId, ...life, deploymentId, warmUntil };
 }
 
 function statusOf(state: TargetState, isLiveReady: boolean): EnvironmentState["status"] {

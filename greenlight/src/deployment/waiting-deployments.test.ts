@@ -150,6 +150,26 @@ describe("a deployment that waits", () => {
     expect(liveLabel()).toBeNull();
   });
 
+  test("says why an approval does not count: it has expired, or is for another digest", async () => {
+    const linesOf = async (label: string): Promise<string[]> => {
+      const lines: string[] = [];
+      const request = requestFor(label, { ask: nobody, expiresAfterMs: 24 * HOUR_MS });
+      await environment().deploy({ ...request, log: (line) => lines.push(line) });
+      return lines.filter((line) => line.startsWith("ann's"));
+    };
+    await deploy("a");
+    const { digest, releaseId } = await answerOnlyOne(yes);
+    const other = requestFor("b");
+    expect(await linesOf("b")).toEqual([
+      expect.stringContaining(
+        `is for ${releaseId} (digest ${digest.slice(0, 12)}), not for ${other.releaseId} (${other.digest.slice(0, 12)})`,
+      ),
+    ]);
+    world.now += 25 * HOUR_MS;
+    const [line = ""] = await linesOf("a");
+    expect(line).toMatch(/^ann's approval of .* expired at /u);
+  });
+
   test("of two answers keeps the first, but for a rejection, which takes a grant back", async () => {
     await deploy("a");
     expect(await answerOnlyOne(yes)).toMatchObject({ answer: "granted", by: "ann" });

@@ -1,7 +1,7 @@
 import type { Json } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import type { EnvironmentDefinition } from "../pipeline/definition.ts";
+import type { CodeHostDescriptor, EnvironmentDefinition } from "../pipeline/definition.ts";
 import type { RunTrigger } from "../pipeline/plan.ts";
 import type { ApprovalAnswer, ApprovalRequest } from "./approval.ts";
 import type { RunView } from "./run-view.ts";
@@ -27,7 +27,13 @@ export interface EffectContext {
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
   /** Name → value of the secrets that the step names. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Variable → value: what the service of the step's environment gets. */
+  readonly environmentSecrets: Readonly<Record<string, string>>;
+  /** Who is told of deployments; null: nobody. */
+  readonly codeHost: CodeHostDescriptor | null;
   readonly signal: AbortSignal;
+  /** Takes the run's secrets out of text that is kept elsewhere than in the run. */
+  mask(text: string): string;
   /** One line into the step's log. */
   log(line: string): void;
   /** Asks the person; see `Approver`. */

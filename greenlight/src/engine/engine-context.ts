@@ -26,6 +26,8 @@ export interface EngineContext {
   readonly environmentVariables: Readonly<Record<string, string | undefined>>;
   /** Name → value of the secrets that steps of the plan name. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Environment → variable → value: what its service gets. Left out: none has any. */
+  readonly environmentSecrets?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly masking: Masking;
   /** What goes wrong beside the run without spoiling it; each is recorded as long as the run goes on. */
   readonly warnings: { subscribe(tell: (problem: Problem) => void): () => void };

@@ -106,7 +106,10 @@ function effectContext(call: Attempt, signal: AbortSignal, log: (line: string) =
     ),
     environments: context.plan.environments,
     secrets: Object.fromEntries(step.secrets.map((name) => [name, context.secrets.get(name) ?? ""])),
+    environmentSecrets: context.environmentSecrets?.get(step.environment ?? "") ?? {},
+    codeHost: context.plan.codeHost,
     signal,
+    mask: (text) => context.masking.text(text),
     log,
     approve: async (request) => {
       const { environment, releaseId, digest } = request;

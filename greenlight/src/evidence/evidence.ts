@@ -146,7 +146,26 @@ export interface DeploymentEvidence {
   readonly isAlready: boolean;
   readonly who: string;
   readonly why: string;
-  readonly approval: { readonly by: string; readonly how: string; readonly at: string } | null;
+  readonly approval: {
+    readonly by: string;
+    readonly how: string;
+    readonly at: string;
+    readonly why?: string;
+  } | null;
+  /** Left out by records of earlier versions, as are the next two. */
+  readonly digest?: string;
+  /** Null: unknown. */
+  readonly commit?: string | null;
+  readonly isRollback?: boolean;
+  /** What the gates around the switch found out, oldest first; left out by records of earlier versions. */
+  readonly gates?: readonly {
+    readonly gate: string;
+    readonly verdict: "pass" | "fail" | "inconclusive";
+    readonly why: string;
+    readonly at: string;
+    /** What it was judged by. */
+    readonly figures: { readonly [name: string]: Json };
+  }[];
   /** Each state with the ISO time at which it was entered. */
   readonly transitions: readonly {
     readonly state: string;

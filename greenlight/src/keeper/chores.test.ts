@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ownIdentity } from "../base/process-identity.ts";
 import { createChores, type Chores } from "./chores.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
-import { boundLog } from "./log-file.ts";
+import { LOG_BOUNDS } from "./rotate-log.ts";
 import type { KeeperRecord } from "./wire.ts";
 
-const LIMIT_BYTES = 16 * 1024 * 1024;
+const LIMIT_BYTES = LOG_BOUNDS.rotateBytes;
 
 describe("a keeper's chores", () => {
   let paths: EnvironmentFolder;
@@ -24,21 +24,26 @@ describe("a keeper's chores", () => {
     await writeFile(paths.desired, "{}");
     await writeFile(paths.keeperRecord, JSON.stringify(record));
     lines = [];
-    chores = createChores({ paths, record, log: (line) => void lines.push(line) });
+    chores = createChores({ paths, record, log: (line) => void lines.push(line), writerOf: () => null });
   });
   afterEach(() => rm(paths.root, { recursive: true, force: true }));
 
   const written = async (): Promise<unknown> => JSON.parse(await readFile(paths.keeperRecord, "utf8"));
 
-  test("go on with the others when one fails, and tell it once", async () => {
-    await mkdir(paths.log("blue"));
-    await writeFile(paths.log("green"), "");
-    await truncate(paths.log("green"), LIMIT_BYTES + 1);
-    await writeFile(join(paths.root, "x.1-1.tmp"), "left");
-    await chores.tidy();
-    await chores.tidy();
+  test("bound the other logs when one can't be, and tell it once", async () => {
+    await truncate(await made(paths.log("blue")), LIMIT_BYTES + 1);
+    await mkdir(`${paths.log("blue")}.next-0`);
+    await appendFile(await made(paths.log("green")), "a line\n".repeat(LIMIT_BYTES / 7 + 1));
+    await chores.boundLogs();
+    await chores.boundLogs();
     expect(lines).toEqual([expect.stringContaining("EISDIR")]);
     expect((await stat(paths.log("green"))).size).toBe(0);
+    expect((await stat(`${paths.log("green")}.1`)).size).toBeGreaterThan(LIMIT_BYTES);
+  });
+
+  test("remove what dead writers left", async () => {
+    await writeFile(join(paths.root, "x.1-1.tmp"), "left");
+    await chores.tidy();
     await expect(stat(join(paths.root, "x.1-1.tmp"))).rejects.toThrow("ENOENT");
     expect(await chores.mendRecord()).toBeNull();
   });
@@ -66,24 +71,6 @@ describe("a keeper's chores", () => {
     await rm(paths.desired);
     expect(await chores.mendRecord()).toContain("is gone");
     await expect(stat(paths.keeperRecord)).rejects.toThrow("ENOENT");
-  });
-
-  test("keep the end of a long log within its bound", async () => {
-    const path = paths.log("green");
-    await truncate(await made(path), 3 * LIMIT_BYTES);
-    await writeFile(path, "the last line\n", { flag: "a" });
-    boundLog(path);
-    expect((await stat(path)).size).toBe(0);
-    const copy = await readFile(`${path}.1`);
-    expect([copy.length, copy.subarray(-14).toString()]).toEqual([LIMIT_BYTES, "the last line\n"]);
-  });
-
-  test("empty a log that can't be copied", async () => {
-    const path = paths.log("green");
-    await truncate(await made(path), LIMIT_BYTES + 1);
-    await mkdir(`${path}.1`);
-    expect(() => boundLog(path)).toThrow("EISDIR");
-    expect((await stat(path)).size).toBe(0);
   });
 });
 

@@ -2,19 +2,23 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readJson, writeWhole } from "../base/durable-file.ts";
-import { isSameProcess } from "../base/process-identity.ts";
+import { isSameProcess, type ProcessIdentity } from "../base/process-identity.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
 import { boundLog } from "./log-file.ts";
-import { parseKeeperRecord, SLOT_NAMES, type KeeperRecord } from "./wire.ts";
+import { parseKeeperRecord, SLOT_NAMES, type KeeperRecord, type SlotName } from "./wire.ts";
 
 export interface ChoresOptions {
   readonly paths: EnvironmentFolder;
   readonly record: KeeperRecord;
   log(line: string): void;
+  /** The process that writes the slot's log; null while none runs. */
+  writerOf(slot: SlotName): ProcessIdentity | null;
 }
 
 export interface Chores {
-  /** Bounds the logs and removes what dead writers left. */
+  /** Bounds the logs of the slots. Keeper and router bound their own. */
+  boundLogs(): Promise<void>;
+  /** Removes what dead writers left. */
   tidy(): Promise<void>;
   /**
    * Writes the keeper's record anew when it was lost or damaged, so that commands find the keeper. Answers why there is
@@ -24,7 +28,7 @@ export interface Chores {
 }
 
 /** None of the chores is worth ending production for: what fails is told once and tried again the next time. */
-export function createChores({ paths, record, log }: ChoresOptions): Chores {
+export function createChores({ paths, record, log, writerOf }: ChoresOptions): Chores {
   const told = new Map<string, string>();
   let wasMissing = false;
   const attempt = async (what: string, act: () => unknown): Promise<void> => {
@@ -46,10 +50,12 @@ export function createChores({ paths, record, log }: ChoresOptions): Chores {
   };
 
   return {
-    tidy: async () => {
-      for (const name of ["keeper", "router", ...SLOT_NAMES]) {
-        await attempt(`bounding the log of ${name}`, () => boundLog(paths.log(name)));
+    boundLogs: async () => {
+      for (const name of SLOT_NAMES) {
+        await attempt(`bounding the log of ${name}`, () => boundLog(paths.log(name), writerOf(name)));
       }
+    },
+    tidy: async () => {
       const names = (await list()) ?? [];
       const leftovers = names.filter((name) => name.endsWith(".tmp") && !name.includes(`.${process.pid}-`));
       await attempt("removing leftovers", () =>

@@ -8,14 +8,22 @@ export interface HttpCall {
   readonly method: string;
   readonly path: string;
   readonly token?: string;
+  /** Sent as JSON. */
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A body that is sent as it is, in the place of `body`. */
+  readonly text?: string | null;
   readonly timeoutMs: number;
+  /** Over TLS, to our own router on this machine: its certificate is for the name that users call, so it is not checked. */
+  readonly isOwnTls?: boolean;
 }
 
 export interface HttpReply {
   readonly status: number;
   /** At most a megabyte; what comes after it is dropped. */
   readonly text: string;
+  /** Names in lower case; of several values the first. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const REPLY_LIMIT_BYTES = 1024 * 1024;
@@ -25,17 +33,22 @@ const REPLY_LIMIT_BYTES = 1024 * 1024;
  * error (ECONNREFUSED, …) or with one whose code is ETIMEDOUT.
  */
 export function callHttp(call: HttpCall): Promise<HttpReply> {
-  const body = call.body === undefined ? null : Buffer.from(JSON.stringify(call.body));
+  const json = call.body === undefined ? null : JSON.stringify(call.body);
+  const body = (call.text ?? json) === null ? null : Buffer.from(call.text ?? json ?? "");
   return new Promise((resolve, reject) => {
-    const request = http.request({
+    const isTls = call.isOwnTls === true;
+    const request = (isTls ? process.getBuiltinModule("node:https") : http).request({
       host: call.host,
       port: call.port,
       method: call.method,
       path: call.path,
       agent: false,
+      ...(isTls ? { rejectUnauthorized: false } : {}),
       headers: {
         ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token}` }),
-        ...(body === null ? {} : { "content-type": "application/json", "content-length": body.length }),
+        ...(json === null ? {} : { "content-type": "application/json" }),
+        ...call.headers,
+        ...(body === null ? {} : { "content-length": body.length }),
       },
     });
     const timer = setTimeout(() => {
@@ -49,12 +62,18 @@ export function callHttp(call: HttpCall): Promise<HttpReply> {
     request.on("error", (error) => settle(() => reject(error)));
     request.on("response", (response) => {
       readText(response).then(
-        (text) => settle(() => resolve({ status: response.statusCode ?? 0, text })),
+        (text) => settle(() => resolve({ status: response.statusCode ?? 0, text, headers: headersOf(response) })),
         (error: unknown) => settle(() => reject(error)),
       );
     });
     request.end(body ?? undefined);
   });
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? (value[0] ?? "") : (value ?? "")]),
+  );
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

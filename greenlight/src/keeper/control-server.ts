@@ -10,10 +10,10 @@ export interface ControlRequest {
   readonly body: unknown;
 }
 
-export interface ControlAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+/** JSON, or plain text for whoever reads only that. */
+export type ControlAnswer =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly status: number; readonly text: string };
 
 export interface ControlServer {
   readonly port: number;
@@ -95,8 +95,10 @@ function parseJson(text: string): unknown {
 
 function send(response: ServerResponse, reply: ControlAnswer): void {
   if (response.headersSent || response.destroyed) return;
-  const text = JSON.stringify(reply.body);
-  response.writeHead(reply.status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  const isText = "text" in reply;
+  const text = isText ? reply.text : JSON.stringify(reply.body);
+  const type = isText ? "text/plain; version=0.0.4; charset=utf-8" : "application/json";
+  response.writeHead(reply.status, { "content-type": type, "content-length": Buffer.byteLength(text) });
   response.end(text);
 }
 

@@ -12,6 +12,8 @@ export async function endProcessGroup(identity: ProcessIdentity, graceMs: number
   const wasRunning = isSameProcess(identity);
   if (wasRunning) {
     signalGroup(identity.pid, "SIGTERM");
+    // One that was stopped hears TERM only once it goes on.
+    signalGroup(identity.pid, "SIGCONT");
     await waitForEnd(identity, graceMs);
   }
   // Children may outlive their leader. A group keeps its number until its last member ends, so when no process has that
@@ -41,6 +43,8 @@ function isPidInUse(pid: number): boolean {
 
 /** To the group where there are groups, to the process alone on Windows. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  // Windows knows none but those that end.
+  if (signal === "SIGCONT" && process.platform === "win32") return;
   try {
     process.kill(process.platform === "win32" ? pid : -pid, signal);
   } catch (error) {

@@ -16,6 +16,8 @@ export interface EnvironmentFolder {
   readonly deployments: string;
   /** What people answered, one file a deployment. */
   readonly approvals: string;
+  /** Of what runs in the slots; see `slot-secrets.ts`. */
+  readonly secrets: string;
   readonly releases: string;
   readonly predictions: string;
   readonly compileCache: string;
@@ -35,6 +37,7 @@ export function environmentFolder(root: string): EnvironmentFolder {
     leases: join(root, "locks", "lease"),
     deployments: join(root, "deployments"),
     approvals: join(root, "approvals"),
+    secrets: join(root, "secrets"),
     releases: join(root, "releases"),
     predictions: join(root, "predictions"),
     compileCache: join(root, "compile-cache"),

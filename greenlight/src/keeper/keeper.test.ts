@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmod, copyFile, constants, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, constants, copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
@@ -50,6 +50,65 @@ describe("a keeper", () => {
     ]);
     expect(Object.keys(environment).filter((name) => !given.has(name) && !system.has(name))).toEqual([]);
     expect(await readFile(environmentFolder(rig.folder).log("blue"), "utf8")).toContain("release-d1 listens on");
+  });
+
+  test("hands secrets to the service, keeps them for its user alone, and has them again after its own restart", async () => {
+    const secrets = { TMDB_API_KEY: "hunter2-hunter2" };
+    const port = await rig.slot("blue", rig.order("d1", { secrets }));
+    expect(await keyAt(port)).toBe("hunter2-hunter2");
+    const file = join(rig.folder, "secrets", "d1.json");
+    expect([(await stat(file)).mode & 0o777, (await stat(join(rig.folder, "secrets"))).mode & 0o777]).toEqual([
+      0o600, 0o700,
+    ]);
+
+    const keeper = await rig.keeper();
+    const slot = rig.identity((await rig.state()).slots.blue?.pid ?? 0);
+    for (const pid of [keeper.pid, slot.pid]) process.kill(pid, "SIGKILL");
+    spawnKeeper(rig.folder);
+    await expect.poll(() => rig.readyAt(port), POLL).toBe("release-d1");
+    expect(await keyAt(port)).toBe("hunter2-hunter2");
+
+    const present = (await rig.state()).slots.blue?.pid ?? 0;
+    const commandLines = [present, (await rig.keeper()).pid].map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8"));
+    const told = [
+      JSON.stringify(await rig.state()),
+      await readFile(join(rig.folder, "desired.json"), "utf8"),
+      await readFile(environmentFolder(rig.folder).log("keeper"), "utf8"),
+      ...(process.platform === "linux" ? await Promise.all(commandLines) : []),
+    ];
+    expect(told.filter((text) => text.includes("hunter2"))).toEqual([]);
+
+    await rig.call("DELETE /slots/blue", { epoch: 1, deploymentId: "d1", graceMs: 500 });
+    expect(await readdir(join(rig.folder, "secrets"))).toEqual([]);
+  });
+
+  test("does not start a slot whose secrets are gone, and says so", async () => {
+    await rig.slot("blue", rig.order("d1", { secrets: { TMDB_API_KEY: "hunter2-hunter2" } }));
+    await rm(join(rig.folder, "secrets"), { recursive: true });
+    process.kill((await rig.state()).slots.blue?.pid ?? 0, "SIGKILL");
+    await expect
+      .poll(async () => (await rig.state()).slots.blue?.lastExit, POLL)
+      .toContain("the secrets of d1 are gone");
+  });
+
+  test("ends by itself what was kept for a while only, and never what has the traffic", async () => {
+    const port = await rig.slot("blue", rig.order("d1"));
+    const keep = (until: unknown, deploymentId = "d1"): Promise<{ status: number }> =>
+      rig.call("PUT /slots/blue/warmth", { epoch: 1, deploymentId, until });
+    expect((await keep(null, "d2")).status).toBe(409);
+    expect((await keep("soon")).status).toBe(409);
+    await keep(Date.now() + 86_400_000);
+    expect((await rig.state()).slots.blue).toMatchObject({ warmUntil: expect.any(Number) });
+    const upstream = { deploymentId: "d1", releaseId: "r", digest: "x", slot: "blue", host: "127.0.0.1", port };
+    const { route } = environmentFolder(rig.folder);
+    await writeFile(route, JSON.stringify({ schema: 1, epoch: 1, upstream }));
+    await keep(Date.now() - 1);
+    await expect.poll(async () => (await rig.state()).slots.blue?.warmUntil, POLL).toBeNull();
+    expect(await rig.readyAt(port)).toBe("release-d1");
+    await writeFile(route, JSON.stringify({ schema: 1, epoch: 1, upstream: { ...upstream, deploymentId: "d2" } }));
+    await keep(Date.now() - 1);
+    await expect.poll(async () => (await rig.state()).slots.blue, POLL).toBeNull();
+    expect(await rig.readyAt(port)).toBeNull();
   });
 
   test("has a killed slot back on the same port within two seconds, every time", async () => {
@@ -270,3 +329,9 @@ describe("a keeper whose folder was deleted", () => {
     },
   );
 });
+
+/** The variable TMDB_API_KEY as the service at a port sees it. */
+async function keyAt(port: number): Promise<unknown> {
+  const reply = await callHttp({ host: "127.0.0.1", port, method: "GET", path: "/environment", timeoutMs: 3000 });
+  return (JSON.parse(reply.text) as Record<string, string>)["TMDB_API_KEY"];
+}

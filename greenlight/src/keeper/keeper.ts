@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { writeWhole } from "../base/durable-file.ts";
 import type { Problem } from "../base/problem.ts";
-import { isSameProcess, ownIdentity } from "../base/process-identity.ts";
+import { isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
 import { ok, type Result } from "../base/result.ts";
+import { routerKey } from "../router/wire.ts";
 import { createChores } from "./chores.ts";
 import { serveControl } from "./control-server.ts";
 import { openDesiredStore, type DesiredStore } from "./desired-store.ts";
@@ -14,8 +17,11 @@ import { takeKeeperLock } from "./keeper-lock.ts";
 import { obey } from "./orders.ts";
 import { placeSlot } from "./place-slot.ts";
 import { routerSupervisor, slotSupervisor } from "./plans.ts";
+import { refuseUnwritable } from "./refuse-unwritable.ts";
 import { strayKeepers, strayProcesses } from "./stray-processes.ts";
 import { readProcessRecord, type Supervisor } from "./supervisor.ts";
+import { dueSlots, retireWarmSlots } from "./warm-slots.ts";
+import { watchMemory } from "./watch-memory.ts";
 import { SLOT_NAMES, type KeeperRecord, type KeeperRefusal, type SlotName } from "./wire.ts";
 
 export interface KeeperOptions {
@@ -30,9 +36,13 @@ export interface KeeperOptions {
 }
 
 const CHORES_EVERY_MS = 10_000;
+const LOGS_EVERY_MS = 1000;
+/** Well within the time for which whoever asks waits for an answer. */
+const SETTLING_LIMIT_MS = 1000;
 /** How often the folder is looked for: until then, a keeper of a new folder at its path finds the old one's processes. */
 const LOOK_EVERY_MS = 250;
 /** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
+const WARM_POLL_MS = 1000;
 const IDLE_LIMIT_MS = 60_000;
 const STRAY_GRACE_MS = 1000;
 const STOP_GRACE_MS = 5000;
@@ -59,38 +69,56 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
   }
   if (isStopped) await opened.value.change({ isStopped: false });
 
-  let queue: Promise<unknown> = settleIn(household);
+  let queue: Promise<unknown> = settleIn(household).catch((error: unknown) => options.log(String(error)));
+  // Before it has taken over what runs, a keeper knows of nothing, and would say that nothing runs.
+  const settled = Promise.race([queue, sleep(SETTLING_LIMIT_MS)]);
   let orderedAt = Date.now();
   const control = await serveControl(
     (request) => {
       if (held.loss() !== null) return Promise.resolve({ status: 409, body: GONE });
       // One order after the other; only looking needs no turn.
-      if (request.line === "GET /state") return obey(household, request, options.onEnd);
+      if (request.line === "GET /state") return settled.then(() => obey(household, request, options.onEnd));
       orderedAt = Date.now();
-      const answer = queue.then(() => obey(household, request, options.onEnd));
+      const answer = queue.then(() => obey(household, request, options.onEnd)).catch(refuseUnwritable);
       queue = answer.catch(() => {});
       return answer;
     },
     (error) => options.log(`control: ${String(error)}`),
   );
   const record: KeeperRecord = { schema: 1, ...ownIdentity(), port: control.port, token: control.token };
-  await writeWhole(paths.keeperRecord, JSON.stringify(record));
+  // What can't be written now is written by the chores, later: it is no reason to leave what was just taken over.
+  await writeWhole(paths.keeperRecord, JSON.stringify(record)).catch((error: unknown) => options.log(String(error)));
   options.log(`keeping ${options.folder} on control port ${control.port}`);
-  const chores = createChores({ paths, record, log: options.log });
+  const writerOf = (slot: SlotName): ProcessIdentity | null => household.supervisors.get(slot)?.identity ?? null;
+  const chores = createChores({ paths, record, log: options.log, writerOf });
   const leave = once(async (why: string) => {
     timers.forEach((timer) => clearInterval(timer));
+    endMemoryWatch();
     options.log(`giving up: ${why}`);
     await household.endOwn(STOP_GRACE_MS).catch((error: unknown) => options.log(String(error)));
     held.release();
     options.onEnd(why);
   });
+  const endMemoryWatch = watchMemory(household.supervisors);
   const timers = [
     setInterval(() => {
       if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) void leave("there is nothing to keep");
       else if (held.loss() === null) void chores.tidy();
     }, options.choresEveryMs ?? CHORES_EVERY_MS),
+    setInterval(() => {
+      if (held.loss() === null && dueSlots(household, Date.now()).length > 0) retire();
+    }, WARM_POLL_MS),
+    setInterval(() => {
+      if (held.loss() === null) void chores.boundLogs();
+    }, options.choresEveryMs ?? LOGS_EVERY_MS),
     setInterval(() => void look(), LOOK_EVERY_MS),
   ];
+  // In turn with the orders, so that a slot is not ended while somebody just goes back to it.
+  const retire = (): void => {
+    queue = queue
+      .then(() => retireWarmSlots(household, Date.now()))
+      .catch((error: unknown) => options.log(String(error)));
+  };
   const look = async (): Promise<void> => {
     const loss = held.loss() ?? (await chores.mendRecord());
     // Nobody could ever find or stop these processes again.
@@ -163,8 +191,7 @@ async function settleIn(household: Household): Promise<void> {
     const record = await readProcessRecord(paths, name);
     if (record === null || !isSameProcess(record)) continue;
     known.add(record.pid);
-    const key =
-      name === "router" ? state.router && `${state.router.host}:${state.router.port}` : state.slots[name]?.deploymentId;
+    const key = name === "router" ? state.router && routerKey(state.router) : state.slots[name]?.deploymentId;
     if (record.key === key) continue;
     log(`${name}: ending pid ${record.pid}, which is not wanted any more`);
     await endProcessGroup(record, STOP_GRACE_MS);

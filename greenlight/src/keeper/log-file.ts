@@ -1,64 +1,53 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 import { dirname } from "node:path";
 
-const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
-const PIECE_BYTES = 1024 * 1024;
+import type { ProcessIdentity } from "../base/process-identity.ts";
+import { holdStill, letGo } from "./hold-still.ts";
+import { rotateLog } from "./rotate-log.ts";
+
+const OWN_LOG_EVERY_MS = 10_000;
 
 /**
- * Opens a log for a process to write into directly, so that its lines survive the keeper. A log past its bound is moved
- * to `LOG.1` first. The caller closes the descriptor after the spawn.
+ * Opens a log for a process to write into directly, so that its lines survive the keeper. A log past its bound is rotated
+ * first. The caller closes the descriptor after the spawn. A log that can't be opened is no reason not to serve: then what
+ * would be written is dropped.
  */
 export function openLog(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
-    boundLog(path);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    rotateLog(path);
   } catch {
-    // The keeper's chores tell it; a log that can't be copied is no reason not to start.
+    // The keeper's chores tell it.
   }
-  return openSync(path, "a", 0o600);
+  try {
+    return openSync(path, "a", 0o600);
+  } catch {
+    return openSync(devNull, "w");
+  }
 }
 
-/**
- * Copies the end of a log past its bound to `LOG.1`, which is within the bound itself, and empties the log in place: whoever
- * writes has it open for appending and goes on at the new end. A few lines written between the two are lost, which is the
- * price of not standing between a service and its log. Without room for the copy all its lines are: the disk counts more.
- */
-export function boundLog(path: string): void {
-  let file: number;
-  try {
-    file = openSync(path, "r+");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  try {
-    const { size } = fstatSync(file);
-    if (size <= LOG_LIMIT_BYTES) return;
+/** Bounds the log of a process that runs, without losing a line of it. `writer` null: nobody writes. */
+export function boundLog(path: string, writer: ProcessIdentity | null): void {
+  rotateLog(path, () => (writer === null ? () => {} : holdStill(writer, markOf(path))));
+}
+
+/** Frees a process whose log was just being bounded when the keeper that did it was killed. */
+export function freeWriter(path: string): void {
+  letGo(markOf(path));
+}
+
+/** Bounds the log that the calling process itself writes, now and then: it holds still by being here. */
+export function boundOwnLog(path: string, everyMs = OWN_LOG_EVERY_MS): void {
+  setInterval(() => {
     try {
-      copyEnd(file, size, `${path}.1`);
-    } finally {
-      ftruncateSync(file, 0);
+      rotateLog(path);
+    } catch {
+      // The next round may fare better; there is no better place to tell it than the log itself.
     }
-  } catch (error) {
-    // Half a copy would only fill the disk further.
-    rmSync(`${path}.1`, { force: true, recursive: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
+  }, everyMs).unref();
 }
 
-function copyEnd(from: number, size: number, path: string): void {
-  const to = openSync(path, "w", 0o600);
-  try {
-    const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    for (let at = size - LOG_LIMIT_BYTES; at < size;) {
-      const count = readSync(from, piece, 0, Math.min(PIECE_BYTES, size - at), at);
-      if (count === 0) return;
-      for (let done = 0; done < count;) done += writeSync(to, piece, done, count - done);
-      at += count;
-    }
-  } finally {
-    closeSync(to);
-  }
+function markOf(path: string): string {
+  return `${path}.held`;
 }

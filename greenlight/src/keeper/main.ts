@@ -2,7 +2,9 @@ import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 
 import { formatProblem } from "../base/problem.ts";
+import { environmentFolder } from "./environment-folder.ts";
 import { startKeeper } from "./keeper.ts";
+import { boundOwnLog } from "./log-file.ts";
 
 /**
  * The supervisor of one environment: `node main.js FOLDER [EPOCH]`. Started by a controller, or by the router
@@ -25,9 +27,14 @@ const started = await startKeeper({
     // The answer to the order that ends it is still on its way out.
     setTimeout(() => process.exit(0), 20);
   },
+}).catch((error: unknown) => {
+  // A disk without room for the lock, for instance. Whoever started this one tries again later.
+  log(`can't keep ${folder}: ${String(error)}`);
+  process.exit(1);
 });
 if (!started.ok) log(formatProblem(started.error));
 if (!started.ok || started.value !== "keeping") process.exit(started.ok ? 0 : 1);
+boundOwnLog(environmentFolder(folder).log("keeper"));
 flushCompileCache();
 
 function log(line: string): void {

@@ -1,13 +1,14 @@
 import { ownIdentity } from "../base/process-identity.ts";
+import { parseRouterAddress, routerKey } from "../router/wire.ts";
 import type { ControlAnswer, ControlRequest } from "./control-server.ts";
 import { freePort } from "./free-port.ts";
 import type { Household } from "./household.ts";
+import { writeSlotSecrets } from "./slot-secrets.ts";
 import type { Supervisor } from "./supervisor.ts";
 import {
   parseSlotOrder,
   SLOT_NAMES,
   type DesiredSlot,
-  type DesiredState,
   type KeeperRefusal,
   type KeeperState,
   type SlotName,
@@ -38,6 +39,7 @@ export async function obey(
   for (const name of SLOT_NAMES) {
     if (request.line === `PUT /slots/${name}`) return startSlot(household, name, body);
     if (request.line === `DELETE /slots/${name}`) return endSlot(household, name, body);
+    if (request.line === `PUT /slots/${name}/warmth`) return keepSlot(household, name, body);
   }
   return { status: 404, body: { code: "invalid", message: `no such order: ${request.line}` } };
 }
@@ -68,7 +70,11 @@ async function startSlot(
   }
   if (occupant === null) {
     const taken = new Set(SLOT_NAMES.map((each) => slots[each]?.port ?? 0));
-    const slot: DesiredSlot = { ...order, port: await freePort(taken) };
+    const { secrets = {}, ...rest } = order;
+    const hasSecrets = Object.keys(secrets).length > 0;
+    // Before the slot is wanted: a keeper that dies in between must find them when it starts the slot.
+    if (hasSecrets) await writeSlotSecrets(household.paths, order.deploymentId, secrets);
+    const slot: DesiredSlot = { ...rest, hasSecrets, port: await freePort(taken) };
     await desired.change({ slots: { ...slots, [name]: slot } });
   }
   if (!household.supervisors.has(name)) await household.keepUp(name);
@@ -92,14 +98,32 @@ async function endSlot(
   return { status: 200, body: keeperState(household) };
 }
 
+/** Says how long a slot without traffic is kept; see `retireWarmSlots`. */
+async function keepSlot(
+  household: Household,
+  name: SlotName,
+  body: Readonly<Record<string, unknown>>,
+): Promise<ControlAnswer> {
+  const { desired } = household;
+  const { slots } = desired.current();
+  const slot = slots[name];
+  const { deploymentId, until } = body;
+  if (until !== null && !Number.isSafeInteger(until)) return refuse("invalid", "no time until when to keep it");
+  if (slot?.deploymentId !== deploymentId || slot === null) {
+    return refuse("invalid", `${name} holds ${slot?.deploymentId ?? "nothing"}, not ${String(deploymentId)}`);
+  }
+  await desired.change({ slots: { ...slots, [name]: { ...slot, warmUntil: until as number | null } } });
+  return { status: 200, body: keeperState(household) };
+}
+
 /** Answers once the router listens. One that can't is not desired any more. */
 async function setRouter(household: Household, body: Readonly<Record<string, unknown>>): Promise<ControlAnswer> {
   const { desired, supervisors } = household;
-  const { host, port } = body;
-  if (typeof host !== "string" || typeof port !== "number") return refuse("invalid", "no host or port");
-  const router: NonNullable<DesiredState["router"]> = { host, port };
+  const router = parseRouterAddress(body);
+  if (router === null) return refuse("invalid", "no host or port, or no whole TLS settings");
+  const { host, port } = router;
   let supervisor = supervisors.get("router");
-  if (supervisor?.key !== `${host}:${port}`) {
+  if (supervisor?.key !== routerKey(router)) {
     await supervisor?.end(ROUTER_GRACE_MS);
     await desired.change({ router });
     await household.keepUp("router");
@@ -153,13 +177,13 @@ function refuse(code: KeeperRefusal["code"], message: string): ControlAnswer {
 
 function keeperState({ desired, supervisors }: Household): KeeperState {
   const { isStopped, epoch, router, slots } = desired.current();
-  const never = { pid: null, restartCount: 0, isCrashLooping: false, lastExit: null };
+  const never = { pid: null, restartCount: 0, isCrashLooping: false, lastExit: null, memoryBytes: null };
   const processOf = (name: "router" | SlotName) => supervisors.get(name)?.state() ?? never;
   const slotOf = (name: SlotName): KeeperState["slots"][SlotName] => {
     const slot = slots[name];
     if (slot === null) return null;
-    const { deploymentId, releaseId, digest, port } = slot;
-    return { ...processOf(name), deploymentId, releaseId, digest, port };
+    const { deploymentId, releaseId, digest, port, warmUntil = null } = slot;
+    return { ...processOf(name), deploymentId, releaseId, digest, port, warmUntil };
   };
   return {
     ...ownIdentity(),

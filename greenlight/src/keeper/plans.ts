@@ -2,14 +2,17 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readJson } from "../base/durable-file.ts";
-import { parseRouterRecord } from "../router/wire.ts";
+import { parseRouterRecord, routerKey, type RouterAddress } from "../router/wire.ts";
 import { callHttp } from "./control-client.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
+import { readSlotSecrets } from "./slot-secrets.ts";
 import { compileCache, processEntry, systemEnvironment } from "./spawn-keeper.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
-import type { DesiredSlot, DesiredState, SlotName } from "./wire.ts";
+import type { DesiredSlot, SlotName } from "./wire.ts";
 
 const READY_TIMEOUT_MS = 1000;
+const ROUTER_LONGEST_DELAY_MS = 1000;
+const ROUTER_KILLED_DELAY_MS = 100;
 
 interface Surroundings {
   readonly paths: EnvironmentFolder;
@@ -18,15 +21,24 @@ interface Surroundings {
 }
 
 /** Keeps the router running. It is ready once it has written down its own pid as the one that listens. */
-export function routerSupervisor(around: Surroundings, router: NonNullable<DesiredState["router"]>): Supervisor {
+export function routerSupervisor(around: Surroundings, router: RouterAddress): Supervisor {
   const { paths } = around;
   return new Supervisor({
     ...around,
     name: "router",
-    key: `${router.host}:${router.port}`,
+    key: routerKey(router),
+    memoryLimitBytes: null,
+    // Nobody is served without it, so it is worth a try a second; who was killed has shown no fault of its own.
+    longestDelayMs: ({ code }) => (code === null ? ROUTER_KILLED_DELAY_MS : ROUTER_LONGEST_DELAY_MS),
     plan: async () => ({
       command: process.execPath,
-      arguments: [processEntry("router", "main"), paths.root, router.host, String(router.port)],
+      arguments: [
+        processEntry("router", "main"),
+        paths.root,
+        router.host,
+        String(router.port),
+        ...(router.tls ? [JSON.stringify(router.tls)] : []),
+      ],
       folder: paths.root,
       environment: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
     }),
@@ -61,6 +73,7 @@ export function slotSupervisor(
         ...systemEnvironment(),
         NODE_COMPILE_CACHE: join(around.paths.compileCache, "releases", present.digest),
         ...present.environment,
+        ...(present.hasSecrets === true ? await readSlotSecrets(around.paths, present.deploymentId) : {}),
         HOST: "127.0.0.1",
         PORT: String(port),
         RELEASE_ID: present.releaseId,
@@ -72,6 +85,7 @@ export function slotSupervisor(
     ...around,
     name,
     key: slot.deploymentId,
+    memoryLimitBytes: slot.memoryLimitBytes ?? null,
     plan,
     isReady: async () => {
       const call = { host: "127.0.0.1", port, method: "GET", path: slot.readyPath, timeoutMs: READY_TIMEOUT_MS };

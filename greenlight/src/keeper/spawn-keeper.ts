@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { ownProgram } from "../base/own-files.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
+import { openLog } from "./log-file.ts";
 
 /**
  * Starts a keeper for the folder as a process of its own session, which outlives the caller, and returns its pid
@@ -14,9 +15,7 @@ import { environmentFolder, type EnvironmentFolder } from "./environment-folder.
  */
 export function spawnKeeper(folder: string, resumeEpoch: number | null = null): number | undefined {
   const paths = environmentFolder(folder);
-  const log = paths.log("keeper");
-  mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
-  const output = openSync(log, "a", 0o600);
+  const output = openLog(paths.log("keeper"));
   try {
     const child = spawn(
       process.execPath,

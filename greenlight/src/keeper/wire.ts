@@ -1,4 +1,5 @@
 import { isProcessIdentity, type ProcessIdentity } from "../base/process-identity.ts";
+import { parseRouterAddress, type RouterAddress } from "../router/wire.ts";
 
 /** What goes over the keeper's control port and into its files. */
 
@@ -23,13 +24,21 @@ export interface SlotOrder {
   readonly folder: string;
   /** All the service gets, besides HOST, PORT and a few variables of the system. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What it gets besides and nobody else may see: never on a command line, never in what the keeper tells. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Answers 200 once the service can serve; tells a crash at start from a crash in service. */
   readonly readyPath: string;
+  /** Of the service and all that it started; left out or null: none. Above it, the keeper starts the service anew. */
+  readonly memoryLimitBytes?: number | null;
 }
 
-export interface DesiredSlot extends SlotOrder {
+export interface DesiredSlot extends Omit<SlotOrder, "secrets"> {
+  /** It has secrets, which lie in a file of their own. */
+  readonly hasSecrets?: boolean;
   /** Chosen by the keeper and kept over restarts. */
   readonly port: number;
+  /** It is kept for a way back only, until then (milliseconds since the epoch); left out or null: until somebody ends it. */
+  readonly warmUntil?: number | null;
 }
 
 export interface DesiredState {
@@ -37,7 +46,7 @@ export interface DesiredState {
   readonly isStopped: boolean;
   /** The highest fencing epoch seen; orders of a lower one are refused. */
   readonly epoch: number;
-  readonly router: { readonly host: string; readonly port: number } | null;
+  readonly router: RouterAddress | null;
   readonly slots: Readonly<Record<SlotName, DesiredSlot | null>>;
 }
 
@@ -48,6 +57,8 @@ export interface ProcessState {
   readonly isCrashLooping: boolean;
   /** How it ended last; null when it never did. */
   readonly lastExit: string | null;
+  /** What it and all that it started used when it was looked at last; null: it has no limit, or was not looked at. */
+  readonly memoryBytes: number | null;
 }
 
 export interface KeeperState {
@@ -55,7 +66,7 @@ export interface KeeperState {
   readonly startTime: string;
   readonly isStopped: boolean;
   readonly epoch: number;
-  readonly router: (ProcessState & { readonly host: string; readonly port: number }) | null;
+  readonly router: (ProcessState & RouterAddress) | null;
   readonly slots: Readonly<Record<SlotName, (ProcessState & SlotAddress) | null>>;
 }
 
@@ -64,11 +75,12 @@ interface SlotAddress {
   readonly releaseId: string;
   readonly digest: string;
   readonly port: number;
+  readonly warmUntil: number | null;
 }
 
 /** The body of a refused order. */
 export interface KeeperRefusal {
-  readonly code: "stale-epoch" | "stopped" | "port-taken" | "router-failed" | "invalid";
+  readonly code: "stale-epoch" | "stopped" | "port-taken" | "router-failed" | "unwritable" | "invalid";
   readonly message: string;
 }
 
@@ -92,12 +104,7 @@ export function parseDesiredState(value: unknown): DesiredState | null {
   if (!isRecord(value) || value["schema"] !== 1 || typeof value["isStopped"] !== "boolean") return null;
   if (!Number.isSafeInteger(value["epoch"])) return null;
   const { router, slots } = value;
-  if (
-    router !== null &&
-    !(isRecord(router) && typeof router["host"] === "string" && Number.isInteger(router["port"]))
-  ) {
-    return null;
-  }
+  if (router !== null && parseRouterAddress(router) === null) return null;
   if (!isRecord(slots)) return null;
   const areSlotsWhole = SLOT_NAMES.every((name) => slots[name] === null || isDesiredSlot(slots[name]));
   return areSlotsWhole ? (value as unknown as DesiredState) : null;
@@ -109,13 +116,22 @@ export function parseSlotOrder(value: unknown): SlotOrder | null {
   const texts = ["deploymentId", "releaseId", "digest", "command", "folder", "readyPath"];
   if (!texts.every((name) => typeof value[name] === "string")) return null;
   if (!Array.isArray(value["arguments"]) || !value["arguments"].every((each) => typeof each === "string")) return null;
-  const environment = value["environment"];
-  if (!isRecord(environment) || !Object.values(environment).every((each) => typeof each === "string")) return null;
+  if (!isTexts(value["environment"])) return null;
+  if (value["secrets"] !== undefined && !isTexts(value["secrets"])) return null;
+  const { memoryLimitBytes = null } = value;
+  if (memoryLimitBytes !== null && !(Number.isSafeInteger(memoryLimitBytes) && Number(memoryLimitBytes) > 0))
+    return null;
   return value as unknown as SlotOrder;
 }
 
 function isDesiredSlot(value: unknown): boolean {
-  return parseSlotOrder(value) !== null && Number.isInteger((value as { port?: unknown }).port);
+  if (parseSlotOrder(value) === null) return false;
+  const { port, warmUntil = null } = value as { port?: unknown; warmUntil?: unknown };
+  return Number.isInteger(port) && (warmUntil === null || Number.isSafeInteger(warmUntil));
+}
+
+export function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((each) => typeof each === "string");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import type {
+  CodeHostDescriptor,
   ConcurrencyGroup,
   EnvironmentDefinition,
   SecretSource,
@@ -15,6 +16,7 @@ export interface Blueprint {
   readonly pipelines: Readonly<Record<string, PipelineBlueprint>>;
   readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly store: StoreDescriptor | null;
+  readonly codeHost: CodeHostDescriptor | null;
 }
 
 export interface PipelineBlueprint {

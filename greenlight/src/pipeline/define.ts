@@ -1,5 +1,6 @@
 import type { Json } from "../base/json.ts";
 import type {
+  CodeHostDescriptor,
   ConcurrencyGroup,
   Condition,
   EnvironmentDefinition,
@@ -164,6 +165,8 @@ export function defineProject(options: {
   readonly pipelines: Readonly<Record<string, PipelineDefinition>>;
   readonly secrets?: Readonly<Record<string, SecretSource>>;
   readonly store?: StoreDescriptor;
+  /** `github()`: who is told of deployments. */
+  readonly codeHost?: CodeHostDescriptor;
 }): ProjectDefinition {
   return {
     kind: "project",
@@ -172,5 +175,6 @@ export function defineProject(options: {
     pipelines: options.pipelines,
     secrets: options.secrets ?? {},
     store: options.store ?? null,
+    codeHost: options.codeHost ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.ts";
+import type { BakingDefinition, HealthDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
 
 /** What a person writes in `greenlight.config.ts`. The constructors in `define.ts` fill the defaults. */
 export interface ProjectDefinition {
@@ -10,6 +11,8 @@ export interface ProjectDefinition {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** Shared with other machines; null: everything stays in the project's state folder. */
   readonly store: StoreDescriptor | null;
+  /** Who is told of deployments; null: nobody. */
+  readonly codeHost: CodeHostDescriptor | null;
 }
 
 /** Where a secret's value comes from. It never stands in a definition, a manifest or a record. */
@@ -31,6 +34,14 @@ export interface StoreDescriptor {
   readonly publicKey: string;
 }
 
+/** A host of code that shows deployments. Plain data; `module` is imported only when there is something to tell. */
+export interface CodeHostDescriptor {
+  readonly kind: string;
+  /** A package specifier whose module exports `openNoticeChannel` (see `app/outbox/notice-channel.ts`). */
+  readonly module: string;
+  readonly options: { readonly [name: string]: Json };
+}
+
 export interface EnvironmentDefinition {
   readonly target: TargetDescriptor;
   /** Branches whose runs deploy here. */
@@ -39,7 +50,20 @@ export interface EnvironmentDefinition {
   readonly approval?: { readonly expiresAfter?: string };
   /** Environment variables of the service, none of them secret; part of the release. */
   readonly configuration?: Readonly<Record<string, string>>;
+  /** By the variable that the service sees. Taken from their sources when it is deployed; no part of the release. */
+  readonly secrets?: Readonly<Record<string, EnvironmentSecret>>;
+  /** When a new release counts as started, as far as it differs from the usual. */
+  readonly health?: HealthDefinition;
+  /** Requests that the router records, to be replayed; left out: none. */
+  readonly record?: RecordDefinition;
+  /** Golden replay before a release gets traffic; left out: none. */
+  readonly replay?: ReplayDefinition;
+  /** By what a release that has the traffic is judged, as far as it differs from the usual. */
+  readonly baking?: BakingDefinition;
 }
+
+/** `isOptional`: where it is set nowhere, the service is started without it. */
+export type EnvironmentSecret = SecretSource & { readonly isOptional?: boolean };
 
 /** Where an environment lives. Plain data; `module` is imported only when the environment is touched. */
 export interface TargetDescriptor {

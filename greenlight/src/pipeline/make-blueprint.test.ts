@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { effectStep, step } from "./define.ts";
 import type { EnvironmentDefinition, StepDefinition, StepEntry } from "./definition.ts";
 import { makeBlueprint } from "./make-blueprint.ts";
+import { fromEnvironment, fromFile, optional } from "./secret-sources.ts";
 import { codesOf, problemsOf, projectOf } from "./testing/project.ts";
 
 function project(
@@ -33,6 +34,19 @@ describe("a definition becomes a blueprint", () => {
       "pack",
     ]);
     expect(made.ok && made.value.pipelines["delivery"]?.stages[0]?.steps[1]?.needs).toEqual({ build: "build" });
+  });
+
+  test("a secret of an environment that is configuration too, or that Greenlight sets itself, is refused", () => {
+    const build = step("build", { run: "true", inputs: [] });
+    const production: EnvironmentDefinition = {
+      ...local(8000),
+      configuration: { A: "1" },
+      secrets: { A: fromEnvironment("A_PROD"), PORT: fromFile("port"), B: optional(fromEnvironment("B_PROD")) },
+    };
+    expect(problemsOf(project({ build: [build] }, { production })).map((each) => each.place)).toEqual([
+      "environments.production.secrets.A",
+      "environments.production.secrets.PORT",
+    ]);
   });
 
   test("a blueprint survives JSON unchanged", () => {

@@ -1,6 +1,9 @@
+import type { Json } from "../base/json.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, PipelineBlueprint, StageBlueprint, StepBlueprint } from "./blueprint.ts";
+import { checkEnvironmentSecrets } from "./check-environment-secrets.ts";
+import { checkGates } from "./check-gates.ts";
 import { checkGraph, type LocatedStep } from "./check-graph.ts";
 import { checkStep } from "./check-step.ts";
 import type { EnvironmentDefinition, PipelineDefinition, ProjectDefinition, StepDefinition } from "./definition.ts";
@@ -15,7 +18,11 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
     if (problems.length > 0) return err(problems);
   }
   const project = exported as ProjectDefinition;
-  const problems: Problem[] = [...checkPorts(project.environments)];
+  const problems: Problem[] = [
+    ...checkPorts(project.environments),
+    ...checkEnvironmentSecrets(project.environments),
+    ...checkGates(project.environments),
+  ];
   const pipelines: Record<string, PipelineBlueprint> = {};
   for (const [name, definition] of Object.entries(project.pipelines)) {
     const made = makePipeline(project, name, definition);
@@ -26,10 +33,11 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
   return ok({
     schema: 1,
     name: project.name,
-    environments: project.environments,
+    environments: nameProject(project),
     pipelines,
     secrets: project.secrets,
     store: project.store,
+    codeHost: project.codeHost,
   });
 }
 
@@ -138,6 +146,17 @@ function toBlueprint(step: StepDefinition): StepBlueprint {
 
 function flatten(entries: readonly unknown[]): unknown[] {
   return entries.flatMap((entry) => (Array.isArray(entry) ? flatten(entry) : [entry]));
+}
+
+/** `{project}` in a target's options stands for the project's name, which a target's function can't know. */
+function nameProject({ name, environments }: ProjectDefinition): Blueprint["environments"] {
+  const fill = (value: Json): Json => (typeof value === "string" ? value.replaceAll("{project}", name) : value);
+  const named = Object.entries(environments).map(([environment, definition]) => {
+    const { target } = definition;
+    const options = Object.fromEntries(Object.entries(target.options).map(([key, value]) => [key, fill(value)]));
+    return [environment, { ...definition, target: { ...target, options } }] as const;
+  });
+  return Object.fromEntries(named);
 }
 
 function checkPorts(environments: Readonly<Record<string, EnvironmentDefinition>>): Problem[] {

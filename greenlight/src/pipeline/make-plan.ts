@@ -57,6 +57,7 @@ export function makePlan(blueprint: Blueprint, options: PlanOptions): Result<Pla
     environments,
     secrets: blueprint.secrets,
     store: blueprint.store,
+    codeHost: blueprint.codeHost,
     concurrency: pipeline.concurrency === null ? null : nameGroup(pipeline.concurrency, options),
     dropped: [...reasons].map(([step, why]) => ({ step, why })),
   };

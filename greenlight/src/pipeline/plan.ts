@@ -1,5 +1,6 @@
 import type { StepBlueprint } from "./blueprint.ts";
 import type {
+  CodeHostDescriptor,
   ConcurrencyGroup,
   EnvironmentDefinition,
   MatrixValue,
@@ -31,6 +32,7 @@ export interface Plan {
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
   readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly store: StoreDescriptor | null;
+  readonly codeHost: CodeHostDescriptor | null;
   /** With the group's name as it comes to for this run. */
   readonly concurrency: ConcurrencyGroup | null;
   /** Steps that fell away, each with its reason. */

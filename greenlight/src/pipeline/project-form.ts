@@ -1,4 +1,5 @@
 import type {
+  CodeHostDescriptor,
   ConcurrencyGroup,
   EnvironmentDefinition,
   PipelineDefinition,
@@ -6,6 +7,7 @@ import type {
   StoreDescriptor,
   TargetDescriptor,
 } from "./definition.ts";
+import { GATES } from "./gates-form.ts";
 import {
   hasExactly,
   isFilled,
@@ -44,13 +46,16 @@ const PROJECT: Checks<ProjectDefinition> = {
     ),
   secrets: (value: unknown) => isRecordOf(value, isVariableName, isSecretSource),
   store: (value: unknown) => value === null || hasExactly(value, STORE),
+  codeHost: (value: unknown) => value === null || hasExactly(value, CODE_HOST),
 };
 
 const ENVIRONMENT: Checks<EnvironmentDefinition> = {
+  ...GATES,
   target: (value: unknown) => hasExactly(value, TARGET),
   branches: (value: unknown) => isListOf(value, isFilled),
   approval: (value: unknown) => value === undefined || hasExactly(value, APPROVAL),
   configuration: (value: unknown) => value === undefined || isRecordOf(value, isVariableName, isVariableValue),
+  secrets: (value: unknown) => value === undefined || isRecordOf(value, isVariableName, isEnvironmentSecret),
 };
 
 const TARGET: Checks<TargetDescriptor> = {
@@ -66,6 +71,7 @@ const STORE: Checks<StoreDescriptor> = {
   options,
   publicKey: (value: unknown) => matches(value, PUBLIC_KEY),
 };
+const CODE_HOST: Checks<CodeHostDescriptor> = { kind: isFilled, module: isFilled, options };
 
 const PIPELINE: Checks<PipelineDefinition> = {
   kind: (value: unknown) => value === "pipeline",
@@ -113,6 +119,12 @@ function isSecretSource(value: unknown): boolean {
     default:
       return false;
   }
+}
+
+function isEnvironmentSecret(value: unknown): boolean {
+  if (!isPlainObject(value)) return false;
+  const { isOptional = false, ...source } = value;
+  return typeof isOptional === "boolean" && isSecretSource(source);
 }
 
 function options(value: unknown): boolean {

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 
 import type * as Zod from "zod";
 
+import { gateSchemas } from "./gates-schema.ts";
 import { PRINTABLE, VARIABLE_NAME } from "./plain-data.ts";
 import { ENVIRONMENT_NAME, EXPIRY, PROJECT_NAME, PUBLIC_KEY } from "./project-form.ts";
 import { AXIS_NAME, EVENT_KINDS, EVIDENCE_FORMATS, MAX_TIMER_MS, RETRIED_OUTCOMES } from "./step-form.ts";
@@ -105,12 +106,32 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     isSealing: z.boolean(),
   });
 
+  const secretKinds = {
+    environment: { from: z.literal("environment"), variable: variableName.optional() },
+    file: { from: z.literal("file"), path: path.regex(/^[^\0]*$/u, "a path can't hold a NUL character") },
+    command: {
+      from: z.literal("command"),
+      command: z
+        .array(variableValue)
+        .min(1)
+        .refine(([program]) => program !== "", "expected a program"),
+    },
+  };
+  const secretSource = <Extra extends Zod.ZodRawShape>(extra: Extra): Zod.ZodType =>
+    z.discriminatedUnion("from", [
+      z.strictObject({ ...secretKinds.environment, ...extra }),
+      z.strictObject({ ...secretKinds.file, ...extra }),
+      z.strictObject({ ...secretKinds.command, ...extra }),
+    ]);
+
   const target = z.strictObject({ kind: filled, module: filled, isLocal: z.boolean(), options });
   const environment = z.strictObject({
+    ...gateSchemas(z),
     target,
     branches: z.array(filled),
     approval: z.strictObject({ expiresAfter: z.string().regex(EXPIRY, 'such as "24h"').optional() }).optional(),
     configuration: z.record(variableName, variableValue).optional(),
+    secrets: z.record(variableName, secretSource({ isOptional: z.boolean().optional() })).optional(),
   });
   const trigger = z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("push"), branches: z.array(z.string()) }),
@@ -124,23 +145,12 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     finally: z.array(z.unknown()),
     concurrency: z.strictObject({ group: printable(100), whenBusy: z.enum(["queue", "cancel-older"]) }).nullable(),
   });
-  const secret = z.discriminatedUnion("from", [
-    z.strictObject({ from: z.literal("environment"), variable: variableName.optional() }),
-    z.strictObject({ from: z.literal("file"), path: path.regex(/^[^\0]*$/u, "a path can't hold a NUL character") }),
-    z.strictObject({
-      from: z.literal("command"),
-      command: z
-        .array(variableValue)
-        .min(1)
-        .refine(([program]) => program !== "", "expected a program"),
-    }),
-  ]);
   const project = z.strictObject({
     kind: z.literal("project", { error: "expected the value of defineProject({ … })" }),
     name: z.string().regex(PROJECT_NAME, `${dashed}, up to 63`),
     environments: z.record(z.string().regex(ENVIRONMENT_NAME, `${dashed}, up to 31`), environment),
     pipelines: z.record(z.string().regex(PROJECT_NAME, `${dashed}, up to 63`), pipeline),
-    secrets: z.record(variableName, secret),
+    secrets: z.record(variableName, secretSource({})),
     store: z
       .strictObject({
         kind: filled,
@@ -149,6 +159,7 @@ function makeSchemas({ z }: typeof Zod): Schemas {
         publicKey: z.string().regex(PUBLIC_KEY, "not an Ed25519 key as base64 SPKI"),
       })
       .nullable(),
+    codeHost: z.strictObject({ kind: filled, module: filled, options }).nullable(),
   });
   return { step, project };
 }

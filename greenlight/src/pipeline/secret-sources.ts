@@ -1,4 +1,4 @@
-import type { SecretSource } from "./definition.ts";
+import type { EnvironmentSecret, SecretSource } from "./definition.ts";
 
 /** A variable of the process, or else of the project's `.env` file; its name is the secret's own when left out. */
 export function fromEnvironment(variable?: string): SecretSource {
@@ -13,4 +13,9 @@ export function fromFile(path: string): SecretSource {
 /** What a program prints; it is run without a shell in the project's folder. */
 export function fromCommand(program: string, ...args: readonly string[]): SecretSource {
   return { from: "command", command: [program, ...args] };
+}
+
+/** For an environment: where the secret is set nowhere, the service is started without it. */
+export function optional(source: SecretSource): EnvironmentSecret {
+  return { ...source, isOptional: true };
 }

@@ -7,7 +7,7 @@ import { effectStep, functionStep, pipeline, pullRequest, push, schedule, step }
 import { describeForm } from "./describe-form.ts";
 import { matrix } from "./matrix.ts";
 import { isProject } from "./project-form.ts";
-import { fromCommand, fromEnvironment, fromFile } from "./secret-sources.ts";
+import { fromCommand, fromEnvironment, fromFile, optional } from "./secret-sources.ts";
 import { isStep } from "./step-form.ts";
 import { environmentOf, projectOf } from "./testing/project.ts";
 
@@ -35,7 +35,29 @@ const whole = {
     { s: [other] },
     {
       environments: {
-        staging: { ...environmentOf(["main"]), approval: { expiresAfter: "24h" }, configuration: { A: "1" } },
+        staging: {
+          ...environmentOf(["main"]),
+          approval: { expiresAfter: "24h" },
+          configuration: { A: "1" },
+          health: { inARow: 5 },
+          record: {
+            requests: [{ method: "POST", path: "/predict/**" }],
+            share: 0.5,
+            redact: ["email"],
+            headers: ["a"],
+          },
+          replay: {
+            requests: [{ method: "GET", path: "/*" }],
+            samples: [{ method: "POST", path: "/predict", body: { a: [1] } }],
+            score: { run: "node score.ts", timeoutMs: 1000 },
+            limit: 20,
+            tolerance: 1e-9,
+            ignore: ["a.b"],
+            whenInconclusive: "warn" as const,
+          },
+          baking: { minimumRequests: 20, latencyRatio: 2, needsTraffic: true, whenInconclusive: "hold" as const },
+          secrets: { B: optional(fromEnvironment("B_DEV")), C: fromFile("c"), D: fromCommand("d") },
+        },
       },
       secrets: { A: fromEnvironment(), B: fromFile("b"), C: fromCommand("c", "d") },
     },
@@ -53,6 +75,7 @@ const whole = {
     options: { bucket: "b" },
     publicKey: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
   },
+  codeHost: { kind: "github", module: "m", options: { repository: "a/b" } },
 };
 
 /** Values near the borders of what is allowed somewhere. */

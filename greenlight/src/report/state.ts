@@ -52,6 +52,12 @@ export function stateOfVerdict(verdict: Verdict): State {
   return VERDICTS[verdict];
 }
 
+/** What a gate around the switch found. */
+export function stateOfFinding(verdict: "pass" | "fail" | "inconclusive"): State {
+  if (verdict === "inconclusive") return VERDICTS.inconclusive;
+  return { ...(verdict === "pass" ? STATES.passed : STATES.failed), word: verdict };
+}
+
 export function stateOfCheck(isPassed: boolean): State {
   return isPassed ? STATES.passed : STATES.failed;
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { DeploymentEvidence } from "../evidence/evidence.ts";
 import { liveRelease } from "./live-release.ts";
-import { PREVIOUS_RELEASE, RELEASE, sampleDeployment } from "./testing/sample-evidence.ts";
+import { sampleDeployment } from "./testing/sample-deployment.ts";
+import { PREVIOUS_RELEASE, RELEASE } from "./testing/sample-evidence.ts";
 import { cachedRun, failedRun, greenRun } from "./testing/sample-run.ts";
 import { sampleStep, sampleView } from "./testing/sample-step.ts";
 import { verdictSentence } from "./verdict-sentence.ts";

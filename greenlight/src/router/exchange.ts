@@ -1,28 +1,32 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 
 import type { Dispatcher } from "undici";
 
+import type { Exchanges } from "./exchanges.ts";
 import { requestHeaders, responseHeaders } from "./forward-headers.ts";
+import { answerPlainly } from "./plain-answer.ts";
+import type { Recording } from "./recording.ts";
+import { BODY_TOO_LARGE, type RequestBody } from "./request-body.ts";
+import type { RequestTarget } from "./request-fault.ts";
+import type { AnswerController, AnswerHandler } from "./service-pool.ts";
+import { Tunnel, type LongLived } from "./tunnel.ts";
+import { upgradeHead } from "./upgrade-head.ts";
 import type { Upstream } from "./upstream.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
 
-/** What the exchanges of one router share. */
-export interface Exchanges {
-  readonly room: WaitingRoom;
-  /** Longest time that a request waits for somebody to take it. */
-  readonly holdMs: number;
-  readonly bodyLimitBytes: number;
-  /** Where a request goes that is sent now; null: nowhere. */
-  select(): Upstream | null;
+interface ExchangeParts {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: RequestTarget;
+  readonly body: RequestBody;
+  /** The protocol that the client wants to change to; null: none. */
+  readonly upgrade: string | null;
 }
 
-/** A body that is passed on while it comes in. */
-export interface StreamedBody extends AsyncIterable<Buffer> {
-  /** Whether all of it was handed on. */
-  readonly isSent: boolean;
-}
-
-type Body = Buffer | StreamedBody | null;
+/** Bodies up to this size are copied into one write with their head. */
+const JOINED_BYTES = 2048;
+/** What a streamed body keeps in memory while nobody reads it. */
+const STREAM_BUFFER_BYTES = 64 * 1024;
 
 /**
  * One request on its way through the router, from the choice of its upstream to the end of its answer. The upstream's
@@ -31,32 +35,33 @@ type Body = Buffer | StreamedBody | null;
  * As long as no byte went upstream, a failure sends the request back to the waiting room, and the route is read again.
  * Once bytes went out, only a GET or HEAD without a body is sent again, and only once: a POST might have been obeyed.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, LongLived {
   /** When it stops waiting for somebody to take it. */
   deadline: number;
+  readonly heldBytes: number;
   readonly #shared: Exchanges;
-  readonly #request: IncomingMessage;
+  readonly #parts: ExchangeParts;
   readonly #response: ServerResponse;
-  readonly #path: string;
-  readonly #body: Body;
+  /** Null: this exchange is not recorded. */
+  readonly #recording: Recording | null;
   #headers: string[] | null = null;
   #upstream: Upstream | null = null;
   #controller: Dispatcher.DispatchController | null = null;
+  #sentAt = 0;
   #isSent = false;
   #isRepeated = false;
   #isOver = false;
   #isWaitingForDrain = false;
 
-  constructor(
-    shared: Exchanges,
-    parts: { request: IncomingMessage; response: ServerResponse; path: string; body: Body },
-  ) {
+  constructor(shared: Exchanges, parts: ExchangeParts) {
     this.#shared = shared;
-    this.#request = parts.request;
+    this.#parts = parts;
     this.#response = parts.response;
-    this.#path = parts.path;
-    this.#body = parts.body;
+    this.heldBytes = parts.body === null ? 0 : "isSent" in parts.body ? STREAM_BUFFER_BYTES : parts.body.length;
     this.deadline = performance.now() + shared.holdMs;
+    const { request, target, body, upgrade } = parts;
+    this.#recording = upgrade === null ? shared.recorder.begin({ request, path: target.path, body }) : null;
+    shared.openCount += 1;
     this.#response.on("close", () => this.#onClientClose());
     // A connection that breaks while it is written to says so here as well; `close` follows.
     this.#response.on("error", () => {});
@@ -67,17 +72,40 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     const upstream = this.#shared.select();
     if (upstream === null) return this.#wait();
-    this.#headers ??= requestHeaders(this.#request);
+    const { request, target, body, upgrade } = this.#parts;
+    this.#headers ??= requestHeaders(request, target.host);
     this.#upstream = upstream;
     this.#isSent = false;
-    upstream.inFlightCount += 1;
-    const options = { path: this.#path, method: this.#request.method ?? "GET", headers: this.#headers };
+    this.#sentAt = performance.now();
+    upstream.traffic.inFlightCount += 1;
+    const options = { path: target.path, method: request.method ?? "GET", headers: this.#headers, upgrade };
+    const pool = this.#mayLast() ? upstream.streams : upstream.pool;
     // undici takes any async iterable; its types name only Node's own streams.
-    upstream.pool.dispatch({ ...options, body: this.#body as Buffer | null }, this);
+    pool.dispatch({ ...options, body: body as Buffer | null }, this);
   }
 
   giveUp(): void {
     this.#refuse(503, "nothing is ready to answer this request; try again in a moment");
+  }
+
+  /** For a client that sends its body too slowly. */
+  cutUpload(): void {
+    if (this.#isOver) return;
+    this.#shared.room.leave(this);
+    const controller = this.#controller;
+    if (this.#response.headersSent) {
+      this.#isOver = true;
+      this.#response.destroy();
+    } else this.#refuse(408, "the body of this request comes in too slowly");
+    controller?.abort(new Error("the client sends too slowly"));
+  }
+
+  /** An event stream has no end of its own: its client connects again, and is served by the next release. */
+  endGently(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#response.end();
+    this.#controller?.abort(new Error("the deployment was drained"));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -85,6 +113,38 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver) return controller.abort(new Error("the client went away"));
     this.#isSent = true;
     this.#shared.room.wakeAll();
+  }
+
+  onRequestUpgrade(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    service: Duplex,
+  ): void {
+    const upstream = this.#upstream;
+    const client = this.#response.socket;
+    if (this.#isOver || client === null || upstream === null) {
+      service.on("error", () => {}).destroy();
+      this.#leaveUpstream();
+      return;
+    }
+    // From here on the tunnel says when it is over.
+    this.#isOver = true;
+    this.#controller = null;
+    upstream.traffic.answered(status, performance.now() - this.#sentAt);
+    this.#response.detachSocket(client);
+    client.write(upgradeHead(status, headers));
+    const tunnel = new Tunnel({
+      client,
+      service,
+      isWebSocket: this.#parts.upgrade?.toLowerCase() === "websocket",
+      onEnd: () => {
+        upstream.removeLongLived(tunnel);
+        this.#leaveUpstream();
+        this.#shared.openCount -= 1;
+      },
+    });
+    upstream.addLongLived(tunnel);
   }
 
   onResponseStart(
@@ -95,28 +155,61 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     // Interim answers (103 Early Hints) are for the next hop only.
     if (status < 200 || this.#isOver) return;
-    if (status >= 500 && this.#upstream !== null) this.#upstream.serverErrorCount += 1;
+    const upstream = this.#upstream;
+    upstream?.traffic.answered(status, performance.now() - this.#sentAt);
+    if (headers["content-type"]?.startsWith("text/event-stream") === true) upstream?.addLongLived(this);
+    this.#recording?.onHead(status, headers);
     // The rest of a body that the service does not want is read by nobody, so its connection can't serve another request.
-    if (!this.#request.complete) this.#response.shouldKeepAlive = false;
+    if (!this.#parts.request.complete || this.#shared.isClosing) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, message, responseHeaders(headers));
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver || this.#response.write(chunk)) return;
+  onResponseData(controller: AnswerController, chunk: Buffer): boolean {
+    if (this.#isOver) return false;
+    this.#recording?.onData(Buffer.from(chunk));
+    const response = this.#response;
+    const { socket } = response;
+    // Written now and not at the end of this turn, so that nearly always nothing of it has to be kept.
+    socket?.cork();
+    const isTaken = response.write(chunk);
+    socket?.uncork();
+    if (!isTaken) this.#awaitDrain(controller);
+    return response.writableLength > 0;
+  }
+
+  onResponseWhole(_controller: AnswerController, data: Buffer): boolean {
+    if (!this.#isOver) this.#recording?.onData(Buffer.from(data));
+    this.#end(data);
+    return data.length > JOINED_BYTES && this.#response.writableLength > 0;
+  }
+
+  onResponseEnd(): void {
+    this.#end(null);
+  }
+
+  #awaitDrain(controller: AnswerController): void {
     controller.pause();
     if (this.#isWaitingForDrain) return;
     this.#isWaitingForDrain = true;
+    this.#shared.pace.watchReading(this.#response, () => !this.#isWaitingForDrain);
     this.#response.once("drain", () => {
       this.#isWaitingForDrain = false;
       controller.resume();
     });
   }
 
-  onResponseEnd(): void {
-    this.#leaveUpstream();
+  /** `rest`: what is to be written yet. */
+  #end(rest: Buffer | null): void {
+    const upstream = this.#leaveUpstream();
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#response.end();
+    if (upstream !== null) this.#recording?.onEnd(upstream);
+    const response = this.#response;
+    if (rest === null) response.end();
+    // Node puts text into one write with the head, but bytes into a write of their own.
+    else if (rest.length <= JOINED_BYTES) response.end(rest.toString("latin1"), "latin1");
+    else response.end(rest);
+    if (response.writableLength > 0) this.#shared.pace.watchReading(response, () => response.writableFinished);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -148,28 +241,41 @@ export class Exchange implements Dispatcher.DispatchHandler {
    * a good deployment look bad.
    */
   #countFailure(upstream: Upstream | null): void {
-    const isWhole = this.#body === null || !("isSent" in this.#body) || this.#body.isSent;
-    if (upstream !== null && isWhole) upstream.failureCount += 1;
+    const { body } = this.#parts;
+    const isWhole = body === null || !("isSent" in body) || body.isSent;
+    if (upstream !== null && isWhole) upstream.traffic.failureCount += 1;
   }
 
   /** A client that breaks off while it uploads is noticed here first, as the failure of its body. */
   #isClientGone(): boolean {
-    return this.#response.destroyed || (this.#request.destroyed && !this.#request.complete);
+    const { request } = this.#parts;
+    return this.#response.destroyed || (request.destroyed && !request.complete);
   }
 
   #mayRepeat(): boolean {
-    const { method } = this.#request;
-    return !this.#isRepeated && this.#body === null && (method === "GET" || method === "HEAD");
+    const { request, body, upgrade } = this.#parts;
+    const { method } = request;
+    return !this.#isRepeated && body === null && upgrade === null && (method === "GET" || method === "HEAD");
+  }
+
+  /** Whether its client decides how long it takes. */
+  #mayLast(): boolean {
+    const { request, body, upgrade } = this.#parts;
+    if (upgrade !== null || (body !== null && "isSent" in body)) return true;
+    return request.headers.accept?.includes("text/event-stream") === true;
   }
 
   #wait(): void {
+    this.deadline = Math.max(this.deadline, this.#shared.heldUntil());
     if (performance.now() >= this.deadline || !this.#shared.room.enter(this)) this.giveUp();
   }
 
   #refuse(status: number, message: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    answerPlainly(this.#response, status, message);
+    this.#shared.refused(status);
+    const heldMs = this.#shared.heldUntil() - performance.now();
+    answerPlainly(this.#response, status, message, status === 503 ? Math.max(Math.ceil(heldMs / 1000), 1) : null);
   }
 
   #leaveUpstream(): Upstream | null {
@@ -177,30 +283,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#upstream = null;
     this.#controller = null;
     if (upstream === null) return null;
-    upstream.inFlightCount -= 1;
-    if (this.#isSent) upstream.requestCount += 1;
+    upstream.removeLongLived(this);
+    upstream.traffic.inFlightCount -= 1;
+    if (this.#isSent) upstream.traffic.requestCount += 1;
     return upstream;
   }
 
   #onClientClose(): void {
+    this.#shared.openCount -= 1;
     if (this.#isOver) return;
     this.#isOver = true;
     this.#shared.room.leave(this);
     this.#controller?.abort(new Error("the client went away"));
   }
-}
-
-export const BODY_TOO_LARGE = "GREENLIGHT_BODY_TOO_LARGE";
-
-/** An answer of the router's own. The connection is closed when there may be a rest of the request on it. */
-export function answerPlainly(response: ServerResponse, status: number, message: string): void {
-  if (response.headersSent || response.destroyed) return;
-  const text = `${JSON.stringify({ error: { status, message } })}\n`;
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-    ...(response.req.complete ? {} : { connection: "close" }),
-    ...(status === 503 ? { "retry-after": "1" } : {}),
-  });
-  response.end(text);
 }

@@ -2,23 +2,27 @@ import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 
 import { formatProblem } from "../base/problem.ts";
+import { environmentFolder } from "../keeper/environment-folder.ts";
+import { boundOwnLog } from "../keeper/log-file.ts";
 import { watchKeeper } from "./keeper-watch.ts";
 import { startRouter } from "./router.ts";
+import type { RouterTls } from "./wire.ts";
 
 /**
- * The data plane of one environment: `node main.js FOLDER HOST PORT`. Started by the environment's keeper and
+ * The data plane of one environment: `node main.js FOLDER HOST PORT [TLS]`, the last as JSON. Started by the environment's keeper and
  * outliving it. Exit status 98: the port is taken.
  */
 const PORT_TAKEN_EXIT = 98;
 const DRAIN_MS = 5000;
 
 let isEnding = false;
-const [folder, host, port] = process.argv.slice(2);
+const [folder, host, port, tlsText] = process.argv.slice(2);
 if (folder === undefined || host === undefined || port === undefined) {
-  throw new Error("usage: main FOLDER HOST PORT");
+  throw new Error("usage: main FOLDER HOST PORT [TLS]");
 }
+const tls = tlsText === undefined ? null : (JSON.parse(tlsText) as RouterTls);
 
-const started = await startRouter({ folder, host, port: Number(port), log });
+const started = await startRouter({ folder, host, port: Number(port), tls, log });
 if (!started.ok) {
   log(formatProblem(started.error));
   process.exit(started.error.code === "PORT_TAKEN" ? PORT_TAKEN_EXIT : 1);
@@ -29,6 +33,7 @@ process.on("SIGTERM", () => void end("told to end"));
 // A terminal's Ctrl-C is meant for the command in front, never for what serves.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
+boundOwnLog(environmentFolder(folder).log("router"));
 flushCompileCache();
 
 async function end(why: string): Promise<void> {

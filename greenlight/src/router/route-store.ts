@@ -53,6 +53,7 @@ function deploymentOf(route: Route): string | null {
 function isSameRoute(left: Route, right: Route): boolean {
   return (
     left.epoch === right.epoch &&
+    left.holdUntilMs === right.holdUntilMs &&
     deploymentOf(left) === deploymentOf(right) &&
     left.upstream?.port === right.upstream?.port &&
     left.upstream?.host === right.upstream?.host

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import {
+  Agent,
   createServer,
   request as httpRequest,
   type IncomingMessage,
@@ -85,23 +86,53 @@ describe("the router", () => {
       expect(request.url).toBe("/predict?x=1");
     });
     await route("a", port);
-    expect(await ask("POST", "/predict?x=1", { film: "Alien" })).toEqual({ status: 201, text: '{"film":"Alien"}' });
+    expect(await ask("POST", "/predict?x=1", { film: "Alien" })).toMatchObject({
+      status: 201,
+      text: '{"film":"Alien"}',
+    });
     expect(await trafficOf("a")).toMatchObject({ inFlightCount: 0, requestCount: 1, failureCount: 0 });
   });
 
-  test("streams large bodies both ways, byte for byte, chunked or not", async () => {
+  test.each([1, 57, 3000, 65_536, 93_000, 131_072, 131_073, 3_000_000])(
+    "passes a body of %d bytes on, both ways, byte for byte, chunked or not",
+    async (size) => {
+      await start();
+      const { port } = await service((request, response) => void request.pipe(response));
+      await route("a", port);
+      const body = Buffer.from(Array.from({ length: size }, (_, index) => index % 253));
+      for (const headers of [{ "content-length": body.length }, { "transfer-encoding": "chunked" }]) {
+        const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, method: "POST", headers });
+        sent.end(body);
+        const [answer] = (await once(sent, "response")) as [IncomingMessage];
+        const chunks: Buffer[] = [];
+        for await (const chunk of answer) chunks.push(chunk as Buffer);
+        expect(Buffer.concat(chunks).equals(body)).toBe(true);
+      }
+    },
+  );
+
+  test.each(["/length", "/chunks"])("a client that reads late gets every byte: %s", async (path) => {
     await start();
-    const { port } = await service((request, response) => void request.pipe(response));
+    const body = Buffer.alloc(16_000_000, Buffer.from(Array.from({ length: 253 }, (_, index) => index)));
+    const written = Promise.withResolvers<void>();
+    // In many small pieces, so that one of them is the first that finds the client's buffers full.
+    const { port } = await service(async (request, response) => {
+      if (request.url === "/length") response.setHeader("content-length", body.length);
+      for (let at = 0; at < body.length; at += 16_000) {
+        response.write(body.subarray(at, at + 16_000));
+        await new Promise(setImmediate);
+      }
+      response.end();
+      written.resolve();
+    });
     await route("a", port);
-    const body = Buffer.alloc(3_000_000, "0123456789abcdef");
-    for (const headers of [{ "content-length": body.length }, { "transfer-encoding": "chunked" }]) {
-      const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, method: "POST", headers });
-      sent.end(body);
-      const [answer] = (await once(sent, "response")) as [IncomingMessage];
-      const chunks: Buffer[] = [];
-      for await (const chunk of answer) chunks.push(chunk as Buffer);
-      expect(Buffer.concat(chunks).equals(body)).toBe(true);
-    }
+    const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, path, agent: false });
+    sent.end();
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    await written.promise;
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).equals(body)).toBe(true);
   });
 
   test("stops reading from a service whose client does not read", async () => {
@@ -179,7 +210,7 @@ describe("the router", () => {
     expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["green"]));
     expect(await trafficOf("blue")).toMatchObject({ inFlightCount: 1 });
     releases[0]?.();
-    expect(await slow).toEqual({ status: 200, text: "blue" });
+    expect(await slow).toMatchObject({ status: 200, text: "blue" });
     expect(await trafficOf("blue")).toMatchObject({ inFlightCount: 0 });
     expect((await admin("POST", "/close", { deploymentId: "blue" })).status).toBe(200);
     expect(await trafficOf("blue")).toBeUndefined();
@@ -315,11 +346,6 @@ describe("the router", () => {
     ],
     ["no host", "GET / HTTP/1.1\r\n\r\n", 400],
     ["a head past its bound", `GET / HTTP/1.1\r\nhost: x\r\nx-big: ${"a".repeat(20_000)}\r\n\r\n`, 431],
-    [
-      "a WebSocket",
-      "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n",
-      501,
-    ],
   ])("refuses %s", async (_name, text, code) => {
     await start();
     const { port } = await service((_request, response) => void response.end("reached"));
@@ -390,6 +416,33 @@ describe("the router", () => {
     const { port } = await service(() => {});
     const second = await startRouter({ folder, host: "127.0.0.1", port, log: () => {} });
     expect(second).toMatchObject({ ok: false, error: { code: "PORT_TAKEN", place: `port ${port}` } });
+  });
+
+  test("cuts nobody off when it ends while clients send one request after the other on their connections", async () => {
+    await start();
+    const { port } = await service((_request, response) => void setTimeout(() => response.end("done"), 5));
+    await route("a", port);
+    const agent = new Agent({ keepAlive: true });
+    const ends: string[] = [];
+    let answerCount = 0;
+    const clients = Array.from({ length: 10 }, async () => {
+      for (;;) {
+        const sent = httpRequest({ host: "127.0.0.1", port: router.record.port, agent });
+        sent.end();
+        try {
+          const [answer] = (await once(sent, "response")) as [IncomingMessage];
+          for await (const chunk of answer) expect(String(chunk)).toBe("done");
+          answerCount += 1;
+        } catch (error) {
+          return void ends.push((error as NodeJS.ErrnoException).code ?? String(error));
+        }
+      }
+    });
+    await expect.poll(() => answerCount, POLL).toBeGreaterThan(50);
+    await router.close(4000);
+    await Promise.all(clients);
+    agent.destroy();
+    expect(ends).toEqual(Array(10).fill("ECONNREFUSED"));
   });
 
   test("lets what is under way end before it closes", async () => {

@@ -1,34 +1,43 @@
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-
 import { writeWhole } from "../base/durable-file.ts";
-import { problem, type Problem } from "../base/problem.ts";
+import type { Problem } from "../base/problem.ts";
 import { ownIdentity } from "../base/process-identity.ts";
-import { err, ok, type Result } from "../base/result.ts";
-import { serveControl, type ControlAnswer, type ControlRequest } from "../keeper/control-server.ts";
+import { ok, type Result } from "../base/result.ts";
+import { serveControl } from "../keeper/control-server.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
-import { createDataPlane } from "./data-plane.ts";
-import { openRouteStore, type RouteStore } from "./route-store.ts";
+import { administer } from "./admin.ts";
+import { ClientPace } from "./client-pace.ts";
+import type { Exchanges } from "./exchanges.ts";
+import { Hold } from "./hold.ts";
+import { openRecorder } from "./open-recorder.ts";
+import { openPublicPorts, type PublicPortsOptions } from "./public-ports.ts";
+import { openRouteStore } from "./route-store.ts";
 import { Upstreams, type Upstream } from "./upstream.ts";
 import { WaitingRoom } from "./waiting-room.ts";
-import { parseRouteSwap, type RouterRecord, type RouterStatus, type RouteUpstream } from "./wire.ts";
+import type { Route, RouterRecord, RouterStatus, RouteUpstream } from "./wire.ts";
 
-export interface RouterOptions {
+export interface RouterOptions extends PublicPortsOptions {
   /** The environment's folder. */
   readonly folder: string;
-  readonly host: string;
-  /** 0: a free one. */
-  readonly port: number;
-  log(line: string): void;
   readonly limits?: Partial<RouterLimits>;
 }
 
 export interface RouterLimits {
+  /** Longest time that a request waits for a service that is away, when nobody asked for a hold. */
   readonly holdMs: number;
+  /** Longest hold. */
+  readonly longestHoldMs: number;
   readonly waitingLimit: number;
+  readonly waitingLimitBytes: number;
   readonly bodyLimitBytes: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
+  /** Longest time that a client may take for the head of a request. */
+  readonly clientHeadTimeoutMs: number;
+  readonly uploadWindowMs: number;
+  readonly uploadBytesPerSecond: number;
+  readonly readStallMs: number;
+  /** How often the certificate's files are looked at. */
+  readonly tlsLookMs: number;
 }
 
 export interface Router {
@@ -37,123 +46,146 @@ export interface Router {
   close(drainMs: number): Promise<void>;
 }
 
-const LIMITS: RouterLimits = {
+export const ROUTER_LIMITS: RouterLimits = {
   holdMs: 3000,
+  longestHoldMs: 600_000,
   waitingLimit: 1000,
+  waitingLimitBytes: 64 * 1024 * 1024,
   bodyLimitBytes: 64 * 1024 * 1024,
   headTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,
+  clientHeadTimeoutMs: 15_000,
+  uploadWindowMs: 20_000,
+  uploadBytesPerSecond: 500,
+  readStallMs: 60_000,
+  tlsLookMs: 1000,
 };
-const IN_FLIGHT_POLL_MS = 10;
+const OPEN_POLL_MS = 10;
+/** Who sends one request after the other gets the next answer, and with it the word that the connection closes. */
+const LAST_REQUEST_MS = 100;
+const RECORD_RETRY_MS = 1000;
 
-/** Starts to serve. PORT_TAKEN when somebody listens there, STORE_UNREADABLE when the last route can't be read. */
+/**
+ * Starts to serve. PORT_TAKEN when somebody listens there, STORE_UNREADABLE when the last route can't be read, TLS_INVALID
+ * when there is no certificate to begin with.
+ */
 export async function startRouter(options: RouterOptions): Promise<Result<Router, Problem>> {
-  const limits = { ...LIMITS, ...options.limits };
+  const limits = { ...ROUTER_LIMITS, ...options.limits };
   const paths = environmentFolder(options.folder);
-  const room = new WaitingRoom(limits.waitingLimit);
+  const room = new WaitingRoom(limits.waitingLimit, limits.waitingLimitBytes);
   const upstreams = new Upstreams(limits);
+  const hold = new Hold(limits.longestHoldMs, () => {
+    options.log("hold: over, as its time is up");
+    room.wakeAll();
+  });
   const opened = await openRouteStore(paths.route, (route) => {
-    const target = route.upstream;
-    options.log(
-      target === null ? "route: none" : `route: ${target.deploymentId} (${target.releaseId}), epoch ${route.epoch}`,
-    );
+    options.log(describeRoute(route));
+    hold.follow(route);
     room.wakeAll();
   });
   if (!opened.ok) return opened;
   const routes = opened.value;
+  hold.follow(routes.current());
   // Asked for each request, answered anew only when the route has changed.
   let selected: { readonly target: RouteUpstream; readonly upstream: Upstream } | null = null;
-  const server = createDataPlane({
+  const recorder = await openRecorder(options.folder, options.log);
+  const refusals: Record<string, number> = {};
+  const pace = new ClientPace(limits);
+  const shared: Exchanges = {
     room,
+    recorder,
+    pace,
     holdMs: limits.holdMs,
     bodyLimitBytes: limits.bodyLimitBytes,
+    openCount: 0,
+    isClosing: false,
     select: () => {
       const target = routes.current().upstream;
-      if (target === null) return null;
+      if (target === null || hold.isOn) return null;
       if (target !== selected?.target) selected = { target, upstream: upstreams.select(target) };
       return selected.upstream;
     },
-  });
-  const port = await listen(server, options);
-  if (!port.ok) return port;
+    heldUntil: () => hold.until,
+    refused: (status) => {
+      refusals[status] = (refusals[status] ?? 0) + 1;
+    },
+  };
+  const publicPorts = await openPublicPorts(shared, limits, options);
+  if (!publicPorts.ok) return publicPorts;
+  const { port, tlsStatus, stopAccepting, closeIdle, closeAll } = publicPorts.value;
+  const { host, tls = null } = options;
 
   const identity = ownIdentity();
-  const status = (): RouterStatus => ({
-    ...identity,
-    host: options.host,
-    port: port.value,
-    route: routes.current(),
-    waitingCount: room.count,
-    upstreams: upstreams.statuses(),
-  });
+  const status = (): RouterStatus => {
+    const certificate = tlsStatus();
+    return {
+      ...identity,
+      host,
+      port,
+      tls: tls === null || certificate === null ? null : { ...tls, ...certificate },
+      route: routes.current(),
+      waitingCount: room.count,
+      waitingBytes: room.heldBytes,
+      refusals,
+      upstreams: upstreams.statuses(),
+    };
+  };
   const admin = await serveControl(
-    (request) => administer({ request, routes, upstreams, status }),
+    (request) => administer({ routes, upstreams, recorder, status, log: options.log }, request),
     (error) => options.log(`admin: ${String(error)}`),
   );
   const record: RouterRecord = {
     schema: 1,
     ...identity,
-    host: options.host,
-    port: port.value,
+    host,
+    port,
     adminPort: admin.port,
     token: admin.token,
+    ...(tls === null ? {} : { tls }),
   };
-  await writeWhole(paths.routerRecord, JSON.stringify(record));
-  options.log(`listening on ${options.host}:${port.value}`);
+  const writeRecord = (): Promise<void> => writeWhole(paths.routerRecord, JSON.stringify(record));
+  await writeRecord().catch((error: unknown) => {
+    // Without it no controller finds the router, yet requests do.
+    options.log(`the router's record: ${String(error)}`);
+    const again = setInterval(
+      () =>
+        void writeRecord().then(
+          () => clearInterval(again),
+          () => {},
+        ),
+      RECORD_RETRY_MS,
+    );
+    again.unref();
+  });
+  options.log(`listening on ${host}:${port}${tls === null ? "" : " with TLS"}`);
 
   return ok({
     record,
     close: async (drainMs) => {
-      server.close();
-      server.closeIdleConnections();
-      const deadline = performance.now() + drainMs;
-      while (upstreams.inFlightCount() > 0 && performance.now() < deadline) await pause(IN_FLIGHT_POLL_MS);
-      server.closeAllConnections();
+      shared.isClosing = true;
+      stopAccepting();
+      const startedAt = performance.now();
+      const deadline = startedAt + drainMs;
+      const idleUntil = Math.min(deadline, startedAt + LAST_REQUEST_MS);
+      // Until the last byte is with its client, not only in the router.
+      while ((shared.openCount > 0 || performance.now() < idleUntil) && performance.now() < deadline) {
+        await pause(OPEN_POLL_MS);
+        if (performance.now() >= idleUntil) closeIdle();
+      }
       await Promise.all(upstreams.statuses().map((each) => upstreams.close(each.deploymentId)));
+      closeAll();
+      pace.stop();
+      hold.stop();
       admin.close();
+      await recorder.flush();
     },
   });
 }
 
-async function administer(call: {
-  readonly request: ControlRequest;
-  readonly routes: RouteStore;
-  readonly upstreams: Upstreams;
-  status(): RouterStatus;
-}): Promise<ControlAnswer> {
-  const { line, body } = call.request;
-  if (line === "GET /status") return { status: 200, body: call.status() };
-  if (line === "PUT /route") {
-    const swap = parseRouteSwap(body);
-    if (swap === null) return { status: 400, body: { code: "invalid", message: "not a route swap" } };
-    const isSwapped = await call.routes.swap(swap);
-    return { status: isSwapped ? 200 : 409, body: call.status() };
-  }
-  if (line === "POST /close") {
-    const { deploymentId } = (body ?? {}) as { deploymentId?: unknown };
-    const isLive = call.routes.current().upstream?.deploymentId === deploymentId;
-    if (typeof deploymentId !== "string" || isLive) {
-      return { status: 409, body: { code: "invalid", message: "only a deployment without traffic can be closed" } };
-    }
-    await call.upstreams.close(deploymentId);
-    return { status: 200, body: call.status() };
-  }
-  return { status: 404, body: { code: "invalid", message: `no such order: ${line}` } };
-}
-
-function listen(server: Server, options: RouterOptions): Promise<Result<number, Problem>> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const message = `port ${options.port} is in use on ${options.host}`;
-      resolve(err(problem("PORT_TAKEN", { place: `port ${options.port}`, message })));
-    });
-    server.listen({ host: options.host, port: options.port }, () => {
-      // From now on an error is about single connections; the others go on.
-      server.removeAllListeners("error").on("error", (error) => options.log(String(error)));
-      resolve(ok((server.address() as AddressInfo).port));
-    });
-  });
+function describeRoute({ upstream, epoch, holdUntilMs }: Route): string {
+  const held = holdUntilMs === undefined ? "" : `, held until ${new Date(holdUntilMs).toISOString()}`;
+  if (upstream === null) return `route: none${held}`;
+  return `route: ${upstream.deploymentId} (${upstream.releaseId}), epoch ${epoch}${held}`;
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,21 +1,22 @@
-import { createRequire } from "node:module";
-
 import type { Pool } from "undici";
 
-import { patientConnector } from "./patient-connector.ts";
+import { ServicePool } from "./service-pool.ts";
+import { makeStreamPool } from "./stream-pool.ts";
+import { DURATION_BOUNDS_MS, Traffic } from "./traffic.ts";
+import type { LongLived } from "./tunnel.ts";
 import type { RouteUpstream, UpstreamStatus } from "./wire.ts";
-
-// undici's index loads everything it has (fetch, caches, mocks: 150 ms on two slow cores), its pool alone 45 ms.
-const UpstreamPool = createRequire(import.meta.url)("undici/lib/dispatcher/pool.js") as typeof Pool;
 
 /**
  * An idle connection is closed well before the service would close it (Node and uvicorn after 5 s), or a POST could be
- * written into a connection that is just going away. undici's timer is coarse and may fire a second late.
+ * written into a connection that is just going away. Timers are coarse: undici's may fire a second late.
  */
 const IDLE_MS = 3000;
-const CONNECTION_LIMIT = 256;
-const CONNECT_TIMEOUT_MS = 1000;
+const TIMES = { idleMs: IDLE_MS, connectTimeoutMs: 1000 } as const;
+const CONNECTION_LIMIT = 1024;
+/** As many as there may be clients: whoever sends slowly or listens for long must not hold others up. */
+const STREAM_LIMIT = 10_000;
 const REMEMBERED_COUNT = 8;
+const GENTLE_END_MS = 1000;
 
 export interface UpstreamLimits {
   /** Longest wait for the head of an answer. */
@@ -27,30 +28,83 @@ export interface UpstreamLimits {
 /** One deployment as the router sees it: its connections and its counters. */
 export class Upstream {
   readonly deploymentId: string;
+  readonly releaseId: string;
   readonly address: string;
-  readonly pool: Pool;
-  inFlightCount = 0;
-  requestCount = 0;
-  serverErrorCount = 0;
-  failureCount = 0;
+  /** For requests whose bodies are all there: nearly every one. */
+  readonly pool: ServicePool;
+  readonly traffic: Traffic;
+  readonly #limits: UpstreamLimits;
+  readonly #longLived = new Set<LongLived>();
+  #streams: Pool | null = null;
+  #onAllLeft: (() => void) | null = null;
 
-  constructor(target: RouteUpstream, limits: UpstreamLimits) {
+  /** `traffic`: the deployment's counters so far. */
+  constructor(target: RouteUpstream, limits: UpstreamLimits, traffic = new Traffic()) {
     this.deploymentId = target.deploymentId;
+    this.releaseId = target.releaseId;
     this.address = addressOf(target);
-    this.pool = new UpstreamPool(this.address, {
-      connections: CONNECTION_LIMIT,
-      pipelining: 1,
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: IDLE_MS,
-      connect: patientConnector(CONNECT_TIMEOUT_MS),
-      headersTimeout: limits.headTimeoutMs,
-      bodyTimeout: limits.bodyTimeoutMs,
-    });
+    this.traffic = traffic;
+    this.#limits = limits;
+    const { host, port } = target;
+    this.pool = new ServicePool({ ...limits, ...TIMES, host, port, connectionLimit: CONNECTION_LIMIT });
+  }
+
+  /**
+   * For requests that last as long as their client likes: bodies that are passed on while they come in, event streams, upgrades.
+   * They have connections of their own, so that none of them can keep a short request waiting.
+   */
+  get streams(): Pool {
+    const { address } = this;
+    this.#streams ??= makeStreamPool({ ...this.#limits, ...TIMES, address, connectionLimit: STREAM_LIMIT });
+    return this.#streams;
+  }
+
+  addLongLived(exchange: LongLived): void {
+    this.#longLived.add(exchange);
+    this.traffic.longLivedCount += 1;
+  }
+
+  /** Idempotent. */
+  removeLongLived(exchange: LongLived): void {
+    if (!this.#longLived.delete(exchange)) return;
+    this.traffic.longLivedCount -= 1;
+    if (this.#longLived.size === 0) this.#onAllLeft?.();
+  }
+
+  /** Lets the connections go as they become idle. */
+  retire(): void {
+    this.pool.close();
+    void this.#streams?.close();
+  }
+
+  /** Asks what may last for ever to end, and after at most a second breaks what is still under way. */
+  async close(): Promise<void> {
+    for (const exchange of this.#longLived) exchange.endGently();
+    if (this.#longLived.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onAllLeft = resolve;
+        setTimeout(resolve, GENTLE_END_MS);
+      });
+    }
+    const reason = new Error("the deployment was drained");
+    this.pool.destroy(reason);
+    await this.#streams?.destroy(reason);
   }
 
   status(): UpstreamStatus {
-    const { deploymentId, inFlightCount, requestCount, serverErrorCount, failureCount } = this;
-    return { deploymentId, inFlightCount, requestCount, serverErrorCount, failureCount };
+    const { inFlightCount, longLivedCount, requestCount, serverErrorCount, failureCount } = this.traffic;
+    const { answerCounts, durationCounts, durationSumMs } = this.traffic;
+    return {
+      deploymentId: this.deploymentId,
+      inFlightCount,
+      longLivedCount,
+      requestCount,
+      serverErrorCount,
+      failureCount,
+      answerCounts,
+      durations: { boundsMs: DURATION_BOUNDS_MS, counts: durationCounts },
+      durationSumMs,
+    };
   }
 }
 
@@ -67,23 +121,18 @@ export class Upstreams {
   select(target: RouteUpstream): Upstream {
     const known = this.#all.get(target.deploymentId);
     if (known?.address === addressOf(target)) return known;
-    const fresh = new Upstream(target, this.#limits);
-    if (known !== undefined) {
-      fresh.requestCount = known.requestCount;
-      fresh.serverErrorCount = known.serverErrorCount;
-      fresh.failureCount = known.failureCount;
-      void known.pool.close();
-    }
+    const fresh = new Upstream(target, this.#limits, known?.traffic);
+    known?.retire();
     this.#all.set(target.deploymentId, fresh);
     this.#forgetOld(fresh);
     return fresh;
   }
 
-  /** Breaks what is still under way there and forgets the deployment. Idempotent. */
+  /** Ends what is still under way there and forgets the deployment. Idempotent. */
   async close(deploymentId: string): Promise<void> {
     const known = this.#all.get(deploymentId);
     this.#all.delete(deploymentId);
-    await known?.pool.destroy(new Error("the deployment was drained"));
+    await known?.close();
   }
 
   statuses(): UpstreamStatus[] {
@@ -94,14 +143,8 @@ export class Upstreams {
   #forgetOld(current: Upstream): void {
     for (const upstream of this.#all.values()) {
       if (this.#all.size <= REMEMBERED_COUNT) return;
-      if (upstream !== current && upstream.inFlightCount === 0) void this.close(upstream.deploymentId);
+      if (upstream !== current && upstream.traffic.inFlightCount === 0) void this.close(upstream.deploymentId);
     }
-  }
-
-  inFlightCount(): number {
-    let count = 0;
-    for (const upstream of this.#all.values()) count += upstream.inFlightCount;
-    return count;
   }
 }
 

@@ -2,6 +2,8 @@
 export interface Waiter {
   /** When it gives up, in milliseconds of `performance.now()`. */
   readonly deadline: number;
+  /** What it keeps in memory meanwhile. */
+  readonly heldBytes: number;
   retry(): void;
   giveUp(): void;
 }
@@ -15,28 +17,36 @@ const KNOCK_EVERY_MS = 20;
  */
 export class WaitingRoom {
   readonly #limit: number;
+  readonly #limitBytes: number;
   readonly #waiting = new Set<Waiter>();
+  #heldBytes = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(limit: number) {
+  constructor(limit: number, limitBytes: number) {
     this.#limit = limit;
+    this.#limitBytes = limitBytes;
   }
 
   get count(): number {
     return this.#waiting.size;
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** False: the room is full. */
   enter(waiter: Waiter): boolean {
-    if (this.#waiting.size >= this.#limit) return false;
+    if (this.#waiting.size >= this.#limit || this.#heldBytes + waiter.heldBytes > this.#limitBytes) return false;
     this.#waiting.add(waiter);
+    this.#heldBytes += waiter.heldBytes;
     this.#timer ??= setInterval(() => this.#knock(), KNOCK_EVERY_MS);
     return true;
   }
 
   /** For a client that went away. */
   leave(waiter: Waiter): void {
-    this.#waiting.delete(waiter);
+    this.#remove(waiter);
     this.#stopWhenEmpty();
   }
 
@@ -44,6 +54,7 @@ export class WaitingRoom {
     if (this.#waiting.size === 0) return;
     const woken = [...this.#waiting];
     this.#waiting.clear();
+    this.#heldBytes = 0;
     this.#stopWhenEmpty();
     for (const waiter of woken) waiter.retry();
   }
@@ -52,15 +63,19 @@ export class WaitingRoom {
     const now = performance.now();
     for (const waiter of this.#waiting) {
       if (waiter.deadline > now) continue;
-      this.#waiting.delete(waiter);
+      this.#remove(waiter);
       waiter.giveUp();
     }
     const [first] = this.#waiting;
     if (first !== undefined) {
-      this.#waiting.delete(first);
+      this.#remove(first);
       first.retry();
     }
     this.#stopWhenEmpty();
+  }
+
+  #remove(waiter: Waiter): void {
+    if (this.#waiting.delete(waiter)) this.#heldBytes -= waiter.heldBytes;
   }
 
   #stopWhenEmpty(): void {

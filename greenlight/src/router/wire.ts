@@ -8,6 +8,8 @@ export interface Route {
   readonly epoch: number;
   /** Null: nothing is live, and that on purpose; requests wait a moment, then get 503. */
   readonly upstream: RouteUpstream | null;
+  /** Set: until this time (milliseconds since the epoch) requests wait in the router instead of going to `upstream`. */
+  readonly holdUntilMs?: number;
 }
 
 export interface RouteUpstream {
@@ -31,6 +33,32 @@ export interface RouterRecord extends ProcessIdentity {
   readonly port: number;
   readonly adminPort: number;
   readonly token: string;
+  /** Left out: it speaks plain HTTP. */
+  readonly tls?: RouterTls;
+}
+
+/** Where a router finds what it needs to speak TLS. Absolute paths of files in PEM. */
+export interface RouterTls {
+  /** The certificate, followed by its chain. */
+  readonly cert: string;
+  readonly key: string;
+  /** A port that sends plain HTTP to the other one; left out or null: none. */
+  readonly redirectPort?: number | null;
+}
+
+/** Where a router listens, and how. */
+export interface RouterAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Left out or null: plain HTTP. */
+  readonly tls?: RouterTls | null;
+}
+
+export interface TlsStatus {
+  /** ISO 8601; of the certificate in use. */
+  readonly validTo: string;
+  /** Why a newer one on disk is not in use; null: there is none. */
+  readonly fault: string | null;
 }
 
 export interface RouterStatus {
@@ -39,21 +67,35 @@ export interface RouterStatus {
   readonly host: string;
   readonly port: number;
   readonly route: Route;
-  /** Requests that wait for a route or for an upstream that refuses connections. */
+  /** Null: it speaks plain HTTP. */
+  readonly tls: (RouterTls & TlsStatus) | null;
+  /** Requests that wait for a route, for a hold to end, or for an upstream that refuses connections. */
   readonly waitingCount: number;
+  /** What their bodies take of the memory. */
+  readonly waitingBytes: number;
+  /** Requests that the router refused by itself, by status. */
+  readonly refusals: Readonly<Record<string, number>>;
   readonly upstreams: readonly UpstreamStatus[];
 }
 
 /** Counters since this router started. */
 export interface UpstreamStatus {
   readonly deploymentId: string;
+  /** Requests that have not ended there yet, tunnels and event streams among them. */
   readonly inFlightCount: number;
+  /** Of these, upgraded connections (WebSockets) and event streams: they end when they are drained. */
+  readonly longLivedCount: number;
   /** Requests answered by the deployment, or failed at it. */
   readonly requestCount: number;
   /** Answers with a status of 500 or more that the deployment itself gave. */
   readonly serverErrorCount: number;
   /** Requests that the router had to answer with 502 or 504 in its place, or cut off. */
   readonly failureCount: number;
+  /** Its answers by the first digit of their status. */
+  readonly answerCounts: readonly number[];
+  /** Its answers by the time to their head: `counts[i]` took at most `boundsMs[i]`; one more count for what took longer. */
+  readonly durations: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
+  readonly durationSumMs: number;
 }
 
 export const NO_ROUTE: Route = { schema: 1, epoch: 0, upstream: null };
@@ -61,7 +103,8 @@ export const NO_ROUTE: Route = { schema: 1, epoch: 0, upstream: null };
 /** Null when `value` is not a route of this version. */
 export function parseRoute(value: unknown): Route | null {
   if (!isRecord(value) || value["schema"] !== 1 || !Number.isSafeInteger(value["epoch"])) return null;
-  const { upstream } = value;
+  const { upstream, holdUntilMs } = value;
+  if (holdUntilMs !== undefined && !Number.isSafeInteger(holdUntilMs)) return null;
   if (upstream === null) return value as unknown as Route;
   if (!isRecord(upstream) || !isPort(upstream["port"])) return null;
   const texts = ["deploymentId", "releaseId", "digest", "host"];
@@ -81,9 +124,34 @@ export function parseRouteSwap(value: unknown): RouteSwap | null {
 export function parseRouterRecord(value: unknown): RouterRecord | null {
   if (!isProcessIdentity(value)) return null;
   const { schema, host, port, adminPort, token } = value as Partial<Record<keyof RouterRecord, unknown>>;
+  const { tls } = value as { readonly tls?: unknown };
+  if (tls !== undefined && parseRouterTls(tls) === null) return null;
   const isWhole =
     schema === 1 && typeof host === "string" && isPort(port) && isPort(adminPort) && typeof token === "string";
   return isWhole ? (value as RouterRecord) : null;
+}
+
+function parseRouterTls(value: unknown): RouterTls | null {
+  if (!isRecord(value) || typeof value["cert"] !== "string" || typeof value["key"] !== "string") return null;
+  const { cert, key, redirectPort = null } = value;
+  if (redirectPort !== null && !isPort(redirectPort)) return null;
+  return { cert, key, redirectPort: redirectPort as number | null };
+}
+
+/** Null when `value` is not whole. */
+export function parseRouterAddress(value: unknown): RouterAddress | null {
+  if (!isRecord(value) || typeof value["host"] !== "string" || !isPort(value["port"])) return null;
+  const { host, tls = null } = value;
+  const port = value["port"] as number;
+  if (tls === null) return { host, port };
+  const whole = parseRouterTls(tls);
+  return whole === null ? null : { host, port, tls: whole };
+}
+
+/** The same text for two routers that are to do the same. */
+export function routerKey({ host, port, tls = null }: RouterAddress): string {
+  const plain = `${host}:${port}`;
+  return tls === null ? plain : `${plain} with ${tls.cert}, ${tls.key}, redirect from ${tls.redirectPort ?? "nowhere"}`;
 }
 
 function isPort(value: unknown): boolean {

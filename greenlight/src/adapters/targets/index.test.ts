@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { processes } from "./index.ts";
 import { connect } from "./processes/index.ts";
+import { memoryLimitBytes } from "./processes/options.ts";
 
 describe("processes", () => {
   test("describes a local target in plain data, defaults filled in", () => {
@@ -23,8 +24,32 @@ describe("processes", () => {
     ["drainMs", { port: 8000, drainMs: -1 }],
     ["host", { port: 8000, host: "a b" }],
     ["prot", { port: 8000, prot: 1 }],
+    ["memoryLimit", { port: 8000, memoryLimit: "much" }],
+    ["memoryLimit", { port: 8000, memoryLimit: "512" }],
+    ["memoryLimit", { port: 8000, memoryLimit: "0.5mb" }],
+    ["tls.cert", { port: 443, tls: { cert: "films.pem", key: "/films.key" } }],
+    ["tls.redirectPort", { port: 443, tls: { cert: "/films.pem", key: "/films.key", redirectPort: 443 } }],
+    ["tls.name", { port: 443, tls: { cert: "/films.pem", key: "/films.key", name: "https://films" } }],
   ])("refuses a senseless %s by name", (name, options) => {
     expect(() => processes(options)).toThrow(name);
+  });
+
+  test("shows the address that users call", () => {
+    const tls = { cert: "/films.pem", key: "/films.key" };
+    expect(urlOf({ port: 8000 })).toBe("http://127.0.0.1:8000");
+    expect(urlOf({ port: 8443, tls })).toBe("https://127.0.0.1:8443");
+    expect(urlOf({ port: 443, host: "0.0.0.0", tls: { ...tls, name: "films.example" } })).toBe(
+      "https://films.example:443",
+    );
+  });
+
+  test.each([
+    ["512mb", 512],
+    ["1.5 GiB", 1536],
+    [null, null],
+  ])("understands a memory limit of %s", (text, mebibytes) => {
+    expect(processes({ port: 8000, memoryLimit: text }).options["memoryLimit"]).toBe(text);
+    expect(memoryLimitBytes(text)).toBe(mebibytes === null ? null : mebibytes * 1024 ** 2);
   });
 
   test("is reached over loopback when it listens everywhere", () => {
@@ -38,3 +63,8 @@ describe("processes", () => {
     expect(() => connect(connection)).toThrow("CONFIG_INVALID");
   });
 });
+
+function urlOf(options: Parameters<typeof processes>[0]): string {
+  const { options: whole } = processes(options);
+  return connect({ name: "production", folder: "/nowhere", configuration: {}, options: whole }).url;
+}

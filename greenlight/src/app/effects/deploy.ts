@@ -5,20 +5,26 @@ import { z } from "zod";
 import { problem } from "../../base/problem.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { unreachable } from "../../base/unreachable.ts";
-import type { ApprovalPolicy, DeploymentRecord, DeployOutcome } from "../../deployment/environment.ts";
+import type { ApprovalPolicy, DeployOutcome, DeployRequest } from "../../deployment/environment.ts";
 import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
-import type { DeploymentEvidence } from "../../evidence/evidence.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { readManifest } from "../../release/read-manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
+import { parseSpanMs } from "../approval-span.ts";
 import { connectEnvironment } from "../connect-environment.ts";
+import { deploymentEvidence } from "../deployment-evidence.ts";
+import { deployGates } from "../gates/deploy-gates.ts";
+import { whileTelling } from "../outbox/tell-deployments.ts";
+import { parseArguments } from "../probing/effect-arguments.ts";
+import { smokeChecksSchema } from "../probing/smoke-check.ts";
+import { reportDeployment } from "../write-deployment-reports.ts";
 
-const argsSchema = z.object({ environment: z.string() });
+const ARGUMENTS = z.strictObject({ environment: z.string(), smoke: smokeChecksSchema.optional() });
 
 /** Moves the release of the need `release` into an environment, or says that it is already there. */
 export const deploy: Effect = async (rawArgs, context) => {
-  const { environment: name } = argsSchema.parse(rawArgs);
+  const { environment: name, smoke = [] } = parseArguments(ARGUMENTS, rawArgs, context.step);
   const definition = context.environments[name];
   if (definition === undefined) throw new Error(`the run does not deploy to ${name}`);
   const path = context.needs["release"]?.outputs["release"];
@@ -42,22 +48,45 @@ export const deploy: Effect = async (rawArgs, context) => {
   const digest = releaseDigest(manifest);
   const id = releaseId(manifest);
   const { who, commit, branch } = context.run.trigger;
-  const outcome = await environment.deploy({
+  const request: DeployRequest = {
     manifest,
     digest,
     releaseId: id,
     blobPath: (blob) => blobs.get(blob) ?? "",
     approval: definition.approval === undefined ? null : approvalOf(definition.approval, context, { digest, id }),
+    gates: deployGates({
+      definition,
+      smoke,
+      manifest,
+      blobPath: (blob) => blobs.get(blob) ?? null,
+      projectFolder: context.project.folder,
+      env: process.env,
+      log: (line) => context.log(line),
+    }),
+    secrets: context.environmentSecrets,
+    mask: (text) => context.mask(text),
+    commit,
     who,
     why: `run ${context.run.id}${commit === null ? "" : ` of ${branch ?? "a detached checkout"}@${commit.slice(0, 8)}`}`,
     runId: context.run.id,
     signal: context.signal,
     onTransition: (transition) => context.log(`${transition.at} ${transition.state}: ${transition.why}`),
     log: (line) => context.log(line),
-  });
+  };
+  const { folder: projectFolder, stateFolder } = context.project;
+  const telling = { codeHost: context.codeHost, projectFolder, stateFolder, env: process.env, clock: systemClock };
+  const outcome = await whileTelling(telling, { environment, request }, (here, told) => here.deploy(told));
   // A damaged file of the store must not block every later run: it is found and removed, so that the bundle is rebuilt.
   const isDamaged = outcome.problems.some((each) => each.code === "RELEASE_INCOMPLETE");
   if (isDamaged) await context.dropDamagedBlobs(manifest.files.map((file) => file.digest));
+  await reportDeployment({
+    stateFolder,
+    project: context.project.name,
+    environment,
+    id: outcome.deployment.id,
+    clock: systemClock,
+    log: (line) => context.log(line),
+  });
   const state = await environment.observe();
   return {
     ...describe(outcome, name),
@@ -104,14 +133,6 @@ function approvalOf(
   };
 }
 
-/** "30m", "24h", "7d" in milliseconds; the form is checked with the definition. */
-function parseSpanMs(span: string | undefined): number | null {
-  const found = /^(\d+)([mhd])$/u.exec(span ?? "");
-  if (found === null) return null;
-  const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }[found[2] as "m" | "h" | "d"];
-  return Math.min(Number(found[1]) * unitMs, 20 * 86_400_000);
-}
-
 function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "outcome" | "isAlready" | "why"> {
   const { kind, why } = outcome;
   switch (kind) {
@@ -147,7 +168,7 @@ function facts(
   const { deployment } = outcome;
   const isLive = outcome.kind === "deployed" || outcome.kind === "already";
   return {
-    evidence: [evidenceOf(deployment, { ...place, isAlready: outcome.kind === "already" })],
+    evidence: [deploymentEvidence(deployment, { url: place.url, isAlready: outcome.kind === "already" })],
     facts: isLive
       ? {
           environment: place.name,
@@ -158,27 +179,6 @@ function facts(
         }
       : {},
     subject: deployment.id,
-  };
-}
-
-function evidenceOf(
-  deployment: DeploymentRecord,
-  place: { readonly name: string; readonly url: string; readonly isAlready: boolean },
-): DeploymentEvidence {
-  const { releaseId: id, previousReleaseId, slot, who, why, approval, transitions } = deployment;
-  return {
-    kind: "deployment",
-    environment: place.name,
-    deploymentId: deployment.id,
-    releaseId: id,
-    previousReleaseId,
-    slot,
-    url: place.url,
-    isAlready: place.isAlready,
-    who,
-    why,
-    approval,
-    transitions,
   };
 }
 

@@ -4,27 +4,19 @@ import { problem } from "../../base/problem.ts";
 import type { Effect } from "../../engine/effect.ts";
 import type { SmokeEvidence } from "../../evidence/evidence.ts";
 import { countOf } from "../../evidence/figures.ts";
-import { answerExpectationSchema, findFaults, parseAnswer, valueAt } from "../probing/answer-expectation.ts";
 import { requireDeployment, type DeploymentFacts } from "../probing/deployment-facts.ts";
-import { parseArguments, requestMethod, servicePath } from "../probing/effect-arguments.ts";
-import { probe, type ProbeAnswer } from "../probing/http-client.ts";
+import { parseArguments } from "../probing/effect-arguments.ts";
+import { probe } from "../probing/http-client.ts";
+import { checkFaults, smokeChecksSchema, type SmokeCheck } from "../probing/smoke-check.ts";
 
-const CHECK = z.strictObject({
-  name: z.string().min(1).max(200),
-  method: requestMethod.default("GET"),
-  path: servicePath,
-  body: z.json().optional(),
-  expect: answerExpectationSchema.prefault({}),
-});
 const ARGUMENTS = z.strictObject({
   environment: z.string().min(1),
-  checks: z.array(CHECK).min(1).max(100),
+  checks: smokeChecksSchema,
   /** True: as if each check had `expect.release`. */
   expectRelease: z.boolean().default(false),
   timeoutMs: z.int().min(10).max(60_000).default(5000),
 });
 
-type Check = z.infer<typeof CHECK>;
 type SmokeArguments = z.infer<typeof ARGUMENTS>;
 
 /**
@@ -64,7 +56,7 @@ export const smokeTests: Effect = async (rawArguments, context) => {
 };
 
 async function runCheck(call: {
-  readonly check: Check;
+  readonly check: SmokeCheck;
   readonly args: SmokeArguments;
   readonly deployment: DeploymentFacts;
   readonly signal: AbortSignal;
@@ -79,11 +71,9 @@ async function runCheck(call: {
     timeoutMs: args.timeoutMs,
     signal,
   });
+  const release = { releaseId: deployment.releaseId, isExpected: args.expectRelease };
   const faults = answer.ok
-    ? [
-        ...findFaults(answer.value, check.expect),
-        ...(args.expectRelease || check.expect.release ? releaseFaults(answer.value, deployment.releaseId) : []),
-      ]
+    ? checkFaults(check, { ...answer.value, header: (name) => answer.value.headers.get(name) }, release)
     : [answer.error];
   return {
     name: check.name,
@@ -91,15 +81,4 @@ async function runCheck(call: {
     detail: faults.length === 0 && answer.ok ? `status ${answer.value.status}` : faults.join("; "),
     durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
   };
-}
-
-/** An answer of the release that served before would pass every other check. */
-function releaseFaults(answer: ProbeAnswer, releaseId: string): readonly string[] {
-  const parsed = parseAnswer(answer.text);
-  const field = parsed === undefined ? undefined : valueAt(parsed, "releaseId");
-  const named = answer.headers.get("x-release-id") ?? (typeof field === "string" ? field : null);
-  if (named === releaseId) return [];
-  return [
-    named === null ? "the answer names no release" : `release ${named.slice(0, 100)} answers, expected ${releaseId}`,
-  ];
 }

@@ -116,7 +116,21 @@ const deployment = z.object({
   isAlready: z.boolean(),
   who: z.string(),
   why: z.string(),
-  approval: z.object({ by: z.string(), how: z.string(), at: z.string() }).nullable(),
+  approval: z.object({ by: z.string(), how: z.string(), at: z.string(), why: z.string().exactOptional() }).nullable(),
+  digest: z.string().exactOptional(),
+  commit: z.string().nullable().exactOptional(),
+  isRollback: z.boolean().exactOptional(),
+  gates: z
+    .array(
+      z.object({
+        gate: z.string(),
+        verdict: z.enum(["pass", "fail", "inconclusive"]),
+        why: z.string(),
+        at: z.string(),
+        figures: z.record(z.string(), z.json()),
+      }),
+    )
+    .exactOptional(),
   transitions: z.array(z.object({ state: z.string(), at: z.string(), why: z.string() })),
 });
 

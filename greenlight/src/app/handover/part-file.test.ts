@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { digestText } from "../../base/file-digest.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
+import { sampleDeployment } from "../../report/testing/sample-deployment.ts";
 import * as samples from "../../report/testing/sample-evidence.ts";
 import { MODEL } from "../../report/testing/sample-model.ts";
 import { evidenceSchema } from "./evidence-schema.ts";
@@ -52,7 +53,7 @@ const EVIDENCE: readonly Evidence[] = [
   MODEL,
   samples.GATE,
   samples.RELEASE_PARTS,
-  samples.sampleDeployment("production", { startMs: 0, approvalMs: 5 }),
+  sampleDeployment("production", { startMs: 0, approvalMs: 5 }),
   samples.sampleSmoke("production"),
   samples.sampleBenchmark("production", 2, samples.COMPARISON),
   samples.HEALTH,

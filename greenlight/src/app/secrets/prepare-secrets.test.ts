@@ -11,9 +11,23 @@ function planWith(...secretsOfSteps: string[][]): Plan {
   const [last = [], ...steps] = secretsOfSteps.map((secrets) => ({ secrets }) as unknown as PlannedStep);
   return {
     secrets: { A: { from: "environment" }, B: { from: "environment" }, C: { from: "file", path: "missing" } },
+    store: null,
+    codeHost: null,
+    environments: {},
     stages: [{ name: "build", steps }],
     finally: [last],
   } as unknown as Plan;
+}
+
+function secretsWith(suffix: string): unknown {
+  return {
+    TMDB_API_KEY: { from: "environment", variable: `TMDB_API_KEY_${suffix}` },
+    AWS_SECRET_ACCESS_KEY: { from: "environment", variable: `AWS_SECRET_ACCESS_KEY_${suffix}`, isOptional: true },
+  };
+}
+
+function stepAbout(environment: string): unknown {
+  return { secrets: [], environment };
 }
 
 function options(env: Record<string, string>, signal = new AbortController().signal) {
@@ -37,6 +51,33 @@ test("without secrets nothing is masked", async () => {
 test("what is wrong with them ends the run before it starts: 2, or 130 when it was cancelled", async () => {
   expect(await ending(new AbortController().signal)).toEqual([2, ["SECRET_MISSING", "SECRET_MISSING"]]);
   expect(await ending(AbortSignal.abort())).toEqual([130, ["SECRET_MISSING", "SECRET_MISSING"]]);
+});
+
+test("secrets of the environments that steps are about are resolved and masked, each by its own source", async () => {
+  const plan = {
+    ...planWith([]),
+    environments: { staging: { secrets: secretsWith("DEV") }, production: { secrets: secretsWith("PROD") }, other: {} },
+    stages: [{ name: "deploy", steps: [stepAbout("staging"), stepAbout("production"), stepAbout("other")] }],
+  } as unknown as Plan;
+  const env = {
+    TMDB_API_KEY_DEV: "key-of-staging",
+    TMDB_API_KEY_PROD: "key-of-production",
+    AWS_SECRET_ACCESS_KEY_PROD: "aws-of-production",
+  };
+  const prepared = await prepareSecrets(plan, options(env));
+  expect(Object.fromEntries(prepared.environmentSecrets)).toEqual({
+    staging: { TMDB_API_KEY: "key-of-staging" },
+    production: { TMDB_API_KEY: "key-of-production", AWS_SECRET_ACCESS_KEY: "aws-of-production" },
+  });
+  expect(prepared.masking.text("key-of-staging key-of-production aws-of-production")).toBe("*** *** ***");
+
+  const error: unknown = await prepareSecrets(plan, options({})).catch((thrown: unknown) => thrown);
+  expect(error instanceof ProblemError && error.problems.map(({ place, message }) => `${place}: ${message}`)).toEqual([
+    "environments.staging.secrets.TMDB_API_KEY: the variable TMDB_API_KEY_DEV is set neither in the environment nor in .env",
+    "environments.production.secrets.TMDB_API_KEY: the variable TMDB_API_KEY_PROD is set neither in the environment nor in .env",
+  ]);
+  const untouched = { ...plan, stages: [{ name: "deploy", steps: [stepAbout("staging")] }] } as unknown as Plan;
+  expect([...(await prepareSecrets(untouched, options(env))).environmentSecrets.keys()]).toEqual(["staging"]);
 });
 
 async function ending(signal: AbortSignal): Promise<unknown> {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { problem, type Problem } from "../../base/problem.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { isMaskable, MINIMUM_SECRET_CHARACTERS } from "../../masking/secret-texts.ts";
-import type { SecretSource } from "../../pipeline/definition.ts";
+import type { EnvironmentSecret } from "../../pipeline/definition.ts";
 import { readEnvFile } from "./env-file.ts";
 import { readCommandOutput } from "./secret-command.ts";
 import { readSmallText, withoutTrailingNewline } from "./secret-file.ts";
@@ -11,8 +11,10 @@ import { readSmallText, withoutTrailingNewline } from "./secret-file.ts";
 export interface SecretRequest {
   /** Absolute. */
   readonly projectFolder: string;
-  /** Every secret that the project declares. */
-  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** Every secret that the project declares, or one of its environments. */
+  readonly secrets: Readonly<Record<string, EnvironmentSecret>>;
+  /** Where they stand in the definition; `secrets` when left out. */
+  readonly place?: string;
   /** Those that are wanted; no other source is touched. */
   readonly names: Iterable<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -57,10 +59,12 @@ export async function resolveSecrets(request: SecretRequest): Promise<ResolvedSe
             : fromOutput(name, outputs.get(keyOf(source.command)));
     const checked = found.ok ? checkLength(name, found.value) : found;
     if (checked.ok) values.set(name, checked.value);
+    else if (checked.error.code === "SECRET_MISSING" && source?.isOptional === true) continue;
     // One bad .env is one problem, however many secrets stand in it.
     else problems.set(`${checked.error.place} ${checked.error.message}`, checked.error);
   }
-  return { values, problems: [...problems.values()] };
+  const { place = "secrets" } = request;
+  return { values, problems: [...problems.values()].map((each) => placed(each, place)) };
 }
 
 async function fromEnvironment(
@@ -129,6 +133,10 @@ function checkLength(name: string, value: string): Result<string, Problem> {
   if (isMaskable(value)) return ok(value);
   const message = `has less than ${MINIMUM_SECRET_CHARACTERS} characters`;
   return err(problem("SECRET_TOO_SHORT", { place: `secrets.${name}`, message }));
+}
+
+function placed(found: Problem, place: string): Problem {
+  return { ...found, place: found.place.replace(/^secrets\./u, `${place}.`) };
 }
 
 function missing(name: string, message: string): Result<never, Problem> {

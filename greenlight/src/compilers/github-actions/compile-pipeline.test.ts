@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../base/problem.ts";
 import type { Blueprint } from "../../pipeline/blueprint.ts";
 import { defineProject, effectStep, pipeline, pullRequest, push, step } from "../../pipeline/define.ts";
-import type { EnvironmentDefinition, Matrix, ProjectDefinition } from "../../pipeline/definition.ts";
+import type { EnvironmentDefinition, Matrix, ProjectDefinition, StepDefinition } from "../../pipeline/definition.ts";
 import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
 import type { Checkout } from "./checkout.ts";
 import { compilePipeline } from "./compile-pipeline.ts";
@@ -252,6 +252,48 @@ describe("jobs", () => {
   });
 });
 
+describe("a project that tells GitHub of its deployments", () => {
+  const project = shop(
+    { test: [step("a", { run: "x" })], deploy: [deployStep("staging"), deployStep("production")] },
+    {
+      environments: {
+        staging: environment(["develop"], { isLocal: false, secrets: secretsWith("DEV") }),
+        production: environment(["main"], { isLocal: false, approval: {}, secrets: secretsWith("PROD") }),
+      },
+      codeHost: { kind: "github", module: "greenlight/codehosts/github", options: {} },
+    },
+  );
+
+  test("lets only the jobs that deploy write deployments, and GitHub makes none of its own", () => {
+    const jobs = Object.values(jobsOf(project));
+    const told = jobs.map(({ permissions, environment: of }) => ({ permissions, of }));
+    expect(told).toEqual([
+      { permissions: null, of: null },
+      { permissions: { contents: "read", deployments: "write" }, of: null },
+      {
+        permissions: { contents: "read", actions: "read", deployments: "write" },
+        of: { name: "production", deployment: false },
+      },
+    ]);
+  });
+
+  test("gives each job the secrets of its own environment", () => {
+    const variables = Object.values(jobsOf(project)).map((job) => {
+      const run = job.steps.find((each) => each.name === "Run");
+      return Object.keys(run !== undefined && "env" in run ? run.env : {}).filter((name) => name.startsWith("TMDB_"));
+    });
+    expect(variables.slice(0, 3)).toEqual([[], ["TMDB_API_KEY_DEV"], ["TMDB_API_KEY_PROD"]]);
+  });
+
+  test.skipIf(linter === null)(`actionlint accepts it${linter === null ? " (skipped: no actionlint)" : ""}`, () => {
+    const compiled = compile(project);
+    if (!("jobs" in compiled)) throw new Error(JSON.stringify(compiled));
+    const path = join(scratch, "deployments.yml");
+    writeFileSync(path, renderWorkflow(compiled, "greenlight.config.ts"));
+    expect(actionlint(linter ?? "", [path])).toBe("");
+  });
+});
+
 describe("what GitHub refuses is refused here", () => {
   test("a matrix of 257 jobs; one of 256 passes", () => {
     expect(compile(shop({ test: [step("a", { run: "x", matrix: many(257) })] }))).toEqual([
@@ -357,6 +399,14 @@ describe("any project", { timeout: 240_000 }, () => {
     },
   );
 });
+
+function deployStep(name: string): StepDefinition {
+  return effectStep(name, { module: "greenlight/effects/deploy", export: "deploy", environment: name });
+}
+
+function secretsWith(suffix: string): NonNullable<EnvironmentDefinition["secrets"]> {
+  return { TMDB_API_KEY: { from: "environment", variable: `TMDB_API_KEY_${suffix}` } };
+}
 
 function ancestorsOf(part: JobPart): ReadonlySet<JobPart> {
   return new Set(part.needs.flatMap((each) => [each, ...ancestorsOf(each)]));

@@ -1,4 +1,5 @@
 import type { Blueprint, StepBlueprint } from "../../pipeline/blueprint.ts";
+import type { EnvironmentSecret } from "../../pipeline/definition.ts";
 import { CHECKOUT, DOWNLOAD_ARTIFACT, SETUP_NODE, UPLOAD_ARTIFACT } from "./actions.ts";
 import type { Checkout } from "./checkout.ts";
 import { runLine, type RunLine } from "./run-line.ts";
@@ -100,16 +101,27 @@ function keepReport(checkout: Checkout): ActionStep {
   };
 }
 
-/** The secrets that the steps name, as far as they are read from a variable: GitHub keeps them under that name. */
+/**
+ * The secrets that the steps name, and those of the environments that they are about, as far as they are read from a variable:
+ * GitHub keeps them under that name.
+ */
 export function secretVariables(steps: readonly StepBlueprint[], blueprint: Blueprint): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name of steps.flatMap((step) => step.secrets)) {
-    const source = blueprint.secrets[name];
-    if (source?.from !== "environment") continue;
-    const variable = source.variable ?? name;
-    env[variable] = `\${{ secrets.${variable} }}`;
-  }
-  return env;
+  const touched = new Set(steps.flatMap((step) => step.environment ?? []));
+  const wanted = [
+    ...steps.flatMap((step) => step.secrets.map((name) => ({ name, source: blueprint.secrets[name] }))),
+    ...[...touched].flatMap((name) => Object.entries(blueprint.environments[name]?.secrets ?? {}).map(named)),
+  ];
+  const variables = wanted.flatMap(({ name, source }) =>
+    source?.from === "environment" ? [source.variable ?? name] : [],
+  );
+  return Object.fromEntries(variables.map((variable) => [variable, `\${{ secrets.${variable} }}`]));
+}
+
+function named([name, source]: readonly [string, EnvironmentSecret]): {
+  readonly name: string;
+  readonly source: EnvironmentSecret;
+} {
+  return { name, source };
 }
 
 /** GitHub ends a job of its own machines after six hours. */

@@ -1,6 +1,6 @@
 import { problem, type Problem } from "../../base/problem.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import type { Blueprint, PipelineBlueprint } from "../../pipeline/blueprint.ts";
+import type { Blueprint, PipelineBlueprint, StepBlueprint } from "../../pipeline/blueprint.ts";
 import type { Matrix } from "../../pipeline/definition.ts";
 import type { Checkout } from "./checkout.ts";
 import { and, literal, term, type Expression } from "./expression.ts";
@@ -63,15 +63,17 @@ function makeJob(options: {
   const mayStartSkipped = needs.some((each) => each.mayBeSkipped);
   const status = statusOf(part, mayStartSkipped);
   const condition = [status, variant.condition].filter((each) => each !== null);
+  // Only GitHub is told of deployments by this token.
+  const tells = context.blueprint.codeHost?.kind === "github" && variant.steps.some(isDeployment);
   const job: WorkflowJob = {
     name: literal(approval === null ? shown : `${shown}: ${approval}`),
     needs: needs.map((each) => each.id),
     if: condition.length === 0 ? null : and(condition).text,
     "runs-on": RUNS_ON,
     "timeout-minutes": timeoutMinutes(part.steps),
-    // Who approved is read from GitHub, not taken for granted because the job runs.
-    permissions: approval === null ? null : { contents: "read", actions: "read" },
-    environment: approval,
+    permissions: permissionsOf({ isApproved: approval !== null, tells }),
+    // Greenlight tells of the deployment itself; GitHub would tell of the job as another one.
+    environment: approval !== null && tells ? { name: approval, deployment: false } : approval,
     strategy: part.matrix === null ? null : strategyOf(part.matrix),
     steps: jobSteps(
       {
@@ -83,7 +85,8 @@ function makeJob(options: {
         hasEarlierJobs: needs.length > 0,
         env: {
           ...secretVariables(variant.steps, context.blueprint),
-          ...(approval === null ? {} : { GREENLIGHT_ENVIRONMENT: approval, GITHUB_TOKEN: "${{ github.token }}" }),
+          ...(approval === null ? {} : { GREENLIGHT_ENVIRONMENT: approval }),
+          ...(approval === null && !tells ? {} : { GITHUB_TOKEN: "${{ github.token }}" }),
         },
         keepsReport: false,
       },
@@ -96,6 +99,21 @@ function makeJob(options: {
     `stage-${context.pipeline.stages.findIndex((stage) => stage.name === part.stages[0]) + 1}`,
   );
   return { id, job, mayBeSkipped: mayStartSkipped || job.if !== null };
+}
+
+/** No more than the job needs; null: what the workflow says. */
+function permissionsOf(job: { readonly isApproved: boolean; readonly tells: boolean }): WorkflowJob["permissions"] {
+  if (!job.isApproved && !job.tells) return null;
+  return {
+    contents: "read",
+    // Who approved is read from GitHub, not taken for granted because the job runs.
+    ...(job.isApproved ? { actions: "read" } : {}),
+    ...(job.tells ? { deployments: "write" } : {}),
+  };
+}
+
+function isDeployment({ action, environment }: StepBlueprint): boolean {
+  return environment !== null && action.kind === "effect" && action.module === "greenlight/effects/deploy";
 }
 
 /** A combination is shown by GitHub with its values behind the step's name, as Greenlight shows it. */

@@ -32,8 +32,8 @@ export interface WorkflowJob {
   readonly "timeout-minutes": number;
   /** Null: those of the workflow. */
   readonly permissions: Readonly<Record<string, "read" | "write">> | null;
-  /** The environment whose protection rules have to be met before the job starts. */
-  readonly environment: string | null;
+  /** The environment whose protection rules have to be met before the job starts. With `deployment` GitHub makes no deployment of its own. */
+  readonly environment: string | { readonly name: string; readonly deployment: false } | null;
   readonly strategy: WorkflowStrategy | null;
   readonly steps: readonly WorkflowStep[];
 }

@@ -5,9 +5,9 @@ import { testReleases } from "./test-release.ts";
 
 /**
  * A controller of its own process that kills itself after the n-th record it writes: `node doomed-controller.ts FOLDER PORT
- * BLOBS LABEL N`. Without N it deploys to the end.
+ * BLOBS LABEL N KIND`. With N 0 it goes on to the end. KIND is `deployment` or `rollback`.
  */
-const [folder = "", port = "", blobs = "", label = "", n = "0"] = process.argv.slice(2);
+const [folder = "", port = "", blobs = "", label = "", n = "0", kind = "deployment"] = process.argv.slice(2);
 
 const name = "staging";
 const options = { port: Number(port), bakeMs: 400, drainMs: 3000 };
@@ -31,6 +31,7 @@ const release = await (await testReleases(blobs, name)).make(label);
 const outcome = await environment.deploy({
   ...release,
   approval: null,
+  kind: kind === "rollback" ? "rollback" : "deployment",
   who: "a doomed controller",
   why: "to see",
   runId: "run",

@@ -3,40 +3,40 @@ import { setImmediate as breathe } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { problem, type Problem } from "../../base/problem.ts";
 import { ok } from "../../base/result.ts";
+import type { ReleaseManifest } from "../../release/manifest.ts";
 import type { ApprovalRecord } from "../approval.ts";
 import { stateOf, type Deployment } from "../deployment.ts";
-import type {
-  DeploymentTimings,
-  LeaseHolder,
-  LiveRelease,
-  ProbeAnswer,
-  SlotName,
-  Target,
-  TargetRelease,
-  TargetState,
-} from "../target.ts";
+import type { RecordedExchange } from "../gates/recorded-exchange.ts";
+import type { ServiceAnswer, ServiceCall } from "../gates/service-call.ts";
+import type { TrafficFigures } from "../gates/traffic-figures.ts";
+import type { LeaseHolder, LiveRelease, ProbeAnswer, SlotName, Target, TargetRelease, TargetState } from "../target.ts";
+import { FAKE_TIMINGS } from "./fake-timings.ts";
+import { brokenAfter, brokenByEnding, brokenByPruning } from "./world-rules.ts";
 
 /** How a release behaves once it runs, by its release id. */
-export type Behaviour = "well" | "never-ready" | "wrong-version" | "unhealthy" | "crash-loop" | "fails-in-production";
+export type Behaviour =
+  | "well"
+  | "never-ready"
+  | "wrong-version"
+  | "unhealthy"
+  | "crash-loop"
+  | "fails-in-production"
+  | "flapping";
 
 interface FakeSlot {
   readonly deploymentId: string;
   readonly releaseId: string;
   readonly digest: string;
   restartCount: number;
+  warmUntil: number | null;
 }
+
+const NO_REQUESTS: TrafficFigures = { requestCount: 0, errorCount: 0, durations: null };
+
+const STALE = problem("ENVIRONMENT_BUSY", { place: "fake", message: "stale epoch" });
 
 /** kill -9 of the controller, at a place that the test chose. */
 export class Killed extends Error {}
-
-const TIMINGS: DeploymentTimings = {
-  leaseWaitMs: 5000,
-  startTimeoutMs: 3000,
-  readyCount: 3,
-  probeEveryMs: 50,
-  bakeMs: 1000,
-  drainMs: 2000,
-};
 
 /**
  * A host with everything on it, in memory, with a clock of its own. It outlives the controllers that a test kills, and writes
@@ -52,15 +52,24 @@ export class FakeWorld {
   route: { epoch: number; live: LiveRelease | null } = { epoch: 0, live: null };
   slots: Record<SlotName, FakeSlot | null> = { blue: null, green: null };
   inFlight = new Map<string, number>();
+  /** What the router counted, by deployment. */
+  readonly traffic = new Map<string, TrafficFigures>();
+  recordings: readonly RecordedExchange[] = [];
+  /** Answers to requests to a slot. */
+  answer = (_call: ServiceCall, _releaseId: string): { status: number; body: string } => ({ status: 200, body: "{}" });
   readonly records = new Map<string, string>();
   readonly answers = new Map<string, string>();
   readonly behaviours = new Map<string, Behaviour>();
   readonly brokenRules: string[] = [];
+  timings = FAKE_TIMINGS;
+  startCount = 0;
+  #probeCount = 0;
   readonly installed = new Set<string>();
+  readonly manifests = new Map<string, ReleaseManifest>();
   /** The controllers that live; the lease of a dead one is free. */
   readonly alive = new Set<string>();
   leaseHolder: string | null = null;
-  /** Effects that fail the next time, by name. */
+  /** Effect → how often it fails from now on. */
   readonly failing = new Map<string, number>();
 
   readonly clock: Clock = {
@@ -74,34 +83,41 @@ export class FakeWorld {
     },
   };
 
-  /** What one controller sees of the world. `onStep` is called before and after all it does; it may throw `Killed`. */
-  target(controller: string, onStep: (step: string) => void = () => {}): Target {
+  /**
+   * What one controller sees of the world. `onStep` is called before and after all it does; it may throw `Killed`, and the
+   * controller stands still while it waits.
+   */
+  target(controller: string, onStep: (step: string) => void | Promise<void> = () => {}): Target {
     this.alive.add(controller);
     const step = async <Value>(name: string, act: () => Value): Promise<Value> => {
-      onStep(`before ${name}`);
+      await onStep(`before ${name}`);
       const value = act();
-      onStep(`after ${name}`);
+      await onStep(`after ${name}`);
       return value;
     };
     const effect = (name: string, epoch: number, act: () => void): Promise<readonly Problem[]> =>
       step(name, () => {
-        if (epoch < this.epoch) return [problem("ENVIRONMENT_BUSY", { place: "fake", message: "stale epoch" })];
+        if (epoch < this.epoch) return [STALE];
         const failures = this.failing.get(name) ?? 0;
         if (failures > 0) {
           this.failing.set(name, failures - 1);
           return [problem("KEEPER_UNREACHABLE", { place: "fake", message: `${name} failed on purpose` })];
         }
         act();
-        this.#checkRules(name);
+        this.brokenRules.push(...brokenAfter(this, name));
         return [];
       });
     return {
       url: "http://fake",
-      timings: TIMINGS,
+      timings: this.timings,
       observe: async () => this.#state(),
       takeLease: (holder, how) => step("takeLease", () => this.#takeLease(controller, holder, how?.isForced ?? false)),
       preflight: async () => [],
-      install: (release) => effect("install", this.epoch, () => this.installed.add(release.digest)),
+      install: (release) =>
+        effect("install", this.epoch, () => {
+          this.installed.add(release.digest);
+          this.manifests.set(release.digest, release.manifest);
+        }),
       start: (epoch) =>
         effect("start", epoch, () => {
           this.isKnown = true;
@@ -112,6 +128,14 @@ export class FakeWorld {
       startSlot: ({ epoch, slot, deploymentId, release }) =>
         effect("startSlot", epoch, () => this.#startSlot(slot, deploymentId, release)),
       endSlot: ({ epoch, slot, deploymentId }) => effect("endSlot", epoch, () => this.#endSlot(slot, deploymentId)),
+      keepSlot: async ({ epoch, slot, deploymentId, until }) => {
+        const refused = await effect("keepSlot", epoch, () => {
+          const running = this.slots[slot];
+          if (running?.deploymentId === deploymentId) running.warmUntil = until;
+        });
+        if (refused.length > 0 || this.slots[slot]?.deploymentId === deploymentId) return refused;
+        return [problem("KEEPER_UNREACHABLE", { place: "fake", message: `${slot} does not hold ${deploymentId}` })];
+      },
       switchRoute: ({ epoch, from, to }) =>
         effect("switchRoute", epoch, () => {
           const live = this.route.live?.deploymentId ?? null;
@@ -120,12 +144,24 @@ export class FakeWorld {
           this.route = { epoch, live: to };
         }),
       closeUpstream: (id) => effect("closeUpstream", this.epoch, () => void this.inFlight.delete(id)),
-      probe: async (place, path) => this.#probe(place, path),
+      probe: async (place, path) => {
+        const answer = this.#probe(place, path);
+        if (place === "production" && this.isRouterUp) this.#count(answer.status);
+        return answer;
+      },
+      request: async (place, call) => this.#request(place, call),
+      readRecordings: async (limit) => this.recordings.slice(-limit),
       slotLog: async () => [],
-      prune: () => effect("prune", this.epoch, () => {}),
+      readRelease: async (digest) => this.manifests.get(digest) ?? null,
+      prune: (keepDigests) =>
+        effect("prune", this.epoch, () => {
+          this.brokenRules.push(...brokenByPruning(this, keepDigests));
+          for (const digest of this.installed) if (!keepDigests.includes(digest)) this.installed.delete(digest);
+        }),
       stop: (epoch) =>
         step("stop", () => {
           const wasRunning = this.isKeeperUp;
+          if (epoch < this.epoch) return { wasRunning, endedPids: [], problems: [STALE] };
           this.epoch = Math.max(epoch, this.epoch);
           this.isStopped = true;
           this.isKeeperUp = false;
@@ -140,6 +176,8 @@ export class FakeWorld {
           .toSorted((left, right) => (left.id < right.id ? 1 : -1)),
       writeDeployment: (deployment) =>
         step(`write ${stateOf(deployment)}`, () => {
+          const isStale = deployment.epoch > 0 && deployment.epoch < this.epoch;
+          if (isStale) return [STALE];
           this.records.set(deployment.id, JSON.stringify(deployment));
           return [];
         }),
@@ -181,30 +219,13 @@ export class FakeWorld {
     const occupant = this.slots[slot];
     if (occupant !== null && occupant.deploymentId !== deploymentId) this.brokenRules.push(`${slot} was overwritten`);
     const { releaseId, digest } = release;
-    this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0 };
+    if (occupant === null) this.startCount += 1;
+    this.slots[slot] ??= { deploymentId, releaseId, digest, restartCount: 0, warmUntil: null };
   }
 
-  /** The rule of rules: what has the traffic is never ended, and what had it only once its successor has proven itself. */
   #endSlot(slot: SlotName, deploymentId: string): void {
-    if (this.route.live?.deploymentId === deploymentId) this.brokenRules.push("the live release was ended");
-    const live = this.route.live?.deploymentId;
-    const successor = live === undefined ? undefined : this.records.get(live);
-    const record = successor === undefined ? null : (JSON.parse(successor) as Deployment);
-    // `needs-human` has left an unfit blue running; the next deployment clears it away.
-    const isSettled = record?.transitions.some(({ state }) => state === "draining" || state === "needs-human");
-    if (record?.blue?.deploymentId === deploymentId && isSettled !== true) {
-      this.brokenRules.push("blue was ended before baking had passed");
-    }
-    if ((this.inFlight.get(deploymentId) ?? 0) > 0)
-      this.brokenRules.push("a release was ended with requests in flight");
+    this.brokenRules.push(...brokenByEnding(this, deploymentId));
     if (this.slots[slot]?.deploymentId === deploymentId) this.slots[slot] = null;
-  }
-
-  #checkRules(name: string): void {
-    const { live } = this.route;
-    if (live !== null && this.slots[live.slot]?.deploymentId !== live.deploymentId) {
-      this.brokenRules.push(`after ${name} the traffic goes to a slot that does not run it`);
-    }
   }
 
   #behaviourIn(slot: SlotName): Behaviour | null {
@@ -220,13 +241,31 @@ export class FakeWorld {
       return { status: 0, releaseId: null, detail: "connection refused" };
     }
     const { releaseId } = running;
+    this.#probeCount += 1;
     const isBad =
       behaviour === "never-ready" ||
+      (behaviour === "flapping" && this.#probeCount % 2 === 0) ||
       behaviour === "crash-loop" ||
       (behaviour === "unhealthy" && path === "/health") ||
       (behaviour === "fails-in-production" && place === "production");
     if (isBad) return { status: 503, releaseId, detail: "status 503" };
     return { status: 200, releaseId: behaviour === "wrong-version" ? "other" : releaseId, detail: "status 200" };
+  }
+
+  #request(place: SlotName | "production", call: ServiceCall): ServiceAnswer {
+    const slot = place === "production" ? this.route.live?.slot : place;
+    const running = slot === undefined ? null : this.slots[slot];
+    if (running === null) return { status: 0, headers: {}, body: "", detail: "connection refused", durationMs: 0 };
+    const { status, body } = this.answer(call, running.releaseId);
+    return { status, headers: { "content-type": "application/json" }, body, detail: "", durationMs: 1 };
+  }
+
+  #count(status: number): void {
+    const id = this.route.live?.deploymentId;
+    if (id === undefined) return;
+    const { requestCount, errorCount, durations } = this.traffic.get(id) ?? NO_REQUESTS;
+    const isError = status === 0 || status >= 500;
+    this.traffic.set(id, { requestCount: requestCount + 1, errorCount: errorCount + (isError ? 1 : 0), durations });
   }
 
   #state(): TargetState {
@@ -245,13 +284,11 @@ export class FakeWorld {
       router: this.isRouterUp ? { pid: 2, isInPlace: true } : null,
       route: this.route,
       slots: { blue: view("blue"), green: view("green") },
-      traffic: [...this.inFlight].map(([deploymentId, inFlightCount]) => ({
-        deploymentId,
-        inFlightCount,
-        requestCount: 0,
-        serverErrorCount: 0,
-        failureCount: 0,
-      })),
+      traffic: [...new Set([...this.inFlight.keys(), ...this.traffic.keys()])].map((deploymentId) => {
+        const { requestCount, errorCount, durations } = this.traffic.get(deploymentId) ?? NO_REQUESTS;
+        const inFlightCount = this.inFlight.get(deploymentId) ?? 0;
+        return { deploymentId, inFlightCount, requestCount, serverErrorCount: errorCount, failureCount: 0, durations };
+      }),
     };
   }
 }

@@ -29,13 +29,23 @@ const server = http.createServer((request, response) => {
         response.end(body);
         return;
       }
+      if (url.pathname === "/stream") return stream(Number(url.searchParams.get("pieces")));
       if (url.pathname === "/crash" && flaw === "crash-on-request") process.exit(3);
       if (url.pathname === "/headers") return json(200, request.headers);
       if (url.pathname === "/environment") return json(200, process.env);
       if (url.pathname === "/predict") return json(flawedStatus(), { releaseId, bytes: body.length });
+      // Stands for a model: what it answers is set from outside.
+      if (url.pathname === "/rate") return json(200, { rating: Number(process.env["RATING"] ?? 7), releaseId });
       json(404, { error: "no such path" });
     }
   });
+
+  /** A thousand bytes each 10 ms. */
+  function stream(pieceCount: number): void {
+    if (pieceCount <= 0) return void response.end();
+    response.write("0123456789".repeat(100));
+    setTimeout(() => stream(pieceCount - 1), 10);
+  }
 
   function json(status: number, value: unknown): void {
     const text = JSON.stringify(value);

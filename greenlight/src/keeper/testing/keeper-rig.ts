@@ -34,6 +34,11 @@ export class KeeperRig {
     return rig;
   }
 
+  /** As a router does when its keeper is gone. */
+  startKeeper(): ProcessIdentity {
+    return this.identity(spawnKeeper(this.folder) ?? 0);
+  }
+
   /** The keeper that lives; waits for one. */
   async keeper(): Promise<KeeperRecord> {
     return waitUntil("a keeper", async () => {

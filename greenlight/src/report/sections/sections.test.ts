@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { Evidence } from "../../evidence/evidence.ts";
 import { sectionsOf } from "../sections.ts";
-import { COVERAGE, sampleDeployment, sampleFindings, UNIT_TESTS, VALIDATION } from "../testing/sample-evidence.ts";
+import { sampleDeployment } from "../testing/sample-deployment.ts";
+import { COVERAGE, sampleFindings, UNIT_TESTS, VALIDATION } from "../testing/sample-evidence.ts";
 import { MODEL } from "../testing/sample-model.ts";
 import { greenRun, patientRun } from "../testing/sample-run.ts";
 import { sampleStep, sampleView } from "../testing/sample-step.ts";

@@ -41,7 +41,8 @@ pre { margin: 6px 0 0; padding: 10px 14px; background: var(--paper); border: 1px
 .states { margin-top: 8px; } .states li { display: grid; grid-template-columns: 122px 62px 62px 1fr; gap: 10px; padding: 2px 0; align-items: baseline; color: var(--ink); font-size: 13px; }
 .states b { font-weight: 550; } .states .good b { color: var(--good); } .states .bad b { color: var(--bad); } .states .wait b { color: var(--wait); }
 .states small:empty { display: none; }
-.deployment .strip { margin-top: 12px; } details { margin-top: 10px; } summary { cursor: pointer; color: var(--link); font-size: 13px; }
+.deployment .strip { margin-top: 12px; } .deployment h4 { margin-top: 16px; }
+.checks .figures { max-width: 480px; margin-top: 6px; } .checks .pairs { font-size: 13px; grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); } .checks .figures + .pairs { margin-top: 10px; } details { margin-top: 10px; } summary { cursor: pointer; color: var(--link); font-size: 13px; }
 .plain li { padding: 4px 0; } .plain span { display: block; color: var(--quiet); font-size: 13px; }
 .topics { display: flex; flex-wrap: wrap; gap: 6px 8px; } .topics li { background: var(--idle-tint); color: var(--idle); border-radius: 99px; padding: 2px 11px; font-size: 13px; }
 @media (max-width: 620px) {

@@ -1,7 +1,6 @@
 import type {
   BenchmarkEvidence,
   CoverageEvidence,
-  DeploymentEvidence,
   FindingsEvidence,
   GateEvidence,
   HealthEvidence,
@@ -11,7 +10,6 @@ import type {
   TestsEvidence,
   ValidationEvidence,
 } from "../../evidence/evidence.ts";
-import { sampleTime } from "./sample-step.ts";
 
 export const RELEASE = "movies-9c41d07ab3e2";
 export const PREVIOUS_RELEASE = "movies-51be0f7720cd";
@@ -125,61 +123,6 @@ export const RELEASE_PARTS: ReleaseEvidence = {
     { name: "model", fileCount: 3, sizeBytes: 1_190_000 },
     { name: "service", fileCount: 52, sizeBytes: 210_000 },
   ],
-};
-
-const STATES = [
-  ["queued", 0],
-  ["locked", 12],
-  ["preflight", 20],
-  ["awaiting-approval", 140],
-  ["starting-green", 150],
-  ["health", 610],
-  ["smoke", 980],
-  ["switching", 1_140],
-  ["baking", 1_160],
-  ["draining", 2_170],
-  ["warm-blue", 2_190],
-  ["retiring", 2_700],
-  ["succeeded", 2_820],
-] as const;
-
-/** A deployment begun `startMs` into the run. `approvalMs`: how long a person took; 0 needs none. */
-export function sampleDeployment(
-  environment: string,
-  time: { readonly startMs: number; readonly approvalMs: number },
-  change: Partial<DeploymentEvidence> = {},
-): DeploymentEvidence {
-  const isAsked = time.approvalMs > 0;
-  const shift = (atMs: number): number => time.startMs + atMs + (atMs > 140 ? time.approvalMs : 0);
-  return {
-    kind: "deployment",
-    environment,
-    deploymentId: `01kab3e${environment.slice(0, 4)}7h2`,
-    releaseId: RELEASE,
-    previousReleaseId: PREVIOUS_RELEASE,
-    slot: "green",
-    url: environment === "production" ? "http://127.0.0.1:8000" : "http://127.0.0.1:8001",
-    isAlready: false,
-    who: "ada",
-    why: "run 01kab3dqj0f8xw2m",
-    approval: isAsked ? { by: "ada", how: "terminal", at: sampleTime(time.startMs + 140 + time.approvalMs) } : null,
-    transitions: STATES.filter(([state]) => isAsked || state !== "awaiting-approval").map(([state, atMs]) => ({
-      state,
-      at: sampleTime(shift(atMs)),
-      why: WHYS[state] ?? "",
-    })),
-    ...change,
-  };
-}
-
-const WHYS: Readonly<Record<string, string>> = {
-  preflight: "152 MB there, port free",
-  "awaiting-approval": "production wants a person",
-  health: "green answers /ready",
-  smoke: "4 checks passed",
-  switching: "route to green, epoch 7",
-  baking: "1.0 s without an error",
-  draining: "0 requests in flight on blue",
 };
 
 export function sampleSmoke(environment: string): SmokeEvidence {

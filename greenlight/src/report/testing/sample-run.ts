@@ -1,6 +1,7 @@
 import { problem } from "../../base/problem.ts";
 import type { RunView, StepView } from "../../engine/run-view.ts";
-import { COVERAGE, RELEASE, sampleDeployment, sampleFindings, UNIT_TESTS } from "./sample-evidence.ts";
+import { sampleDeployment } from "./sample-deployment.ts";
+import { COVERAGE, RELEASE, sampleFindings, UNIT_TESTS } from "./sample-evidence.ts";
 import {
   AFTER,
   APPROVAL,

@@ -1,4 +1,5 @@
 import type { RunView, StepView } from "../../engine/run-view.ts";
+import { sampleDeployment } from "./sample-deployment.ts";
 import {
   COMPARISON,
   COVERAGE,
@@ -8,7 +9,6 @@ import {
   RELEASE,
   RELEASE_PARTS,
   sampleBenchmark,
-  sampleDeployment,
   sampleFindings,
   sampleSmoke,
   UNIT_TESTS,

@@ -1,5 +1,7 @@
+import type { Json } from "../../base/json.ts";
 import { effectStep, functionStep } from "../../pipeline/define.ts";
 import type { EnvironmentDefinition, StepDefinition } from "../../pipeline/definition.ts";
+import type { SmokeCheck } from "./probe-steps.ts";
 
 /**
  * The gate of a model: a task that judges an evaluation against its baselines and writes a registry entry.
@@ -58,15 +60,24 @@ export function bundle(options: BundleOptions): StepDefinition {
   return { ...made, isSealing: true };
 }
 
-/** Moves the release into an environment, blue-green. */
+/**
+ * Moves the release into an environment, blue-green. `smoke` runs against the new release before it gets traffic: one check that
+ * fails, and the traffic stays where it is.
+ */
 export function deploy(
   environment: string,
-  options: { readonly needs: { readonly release: StepDefinition } & Readonly<Record<string, StepDefinition>> },
+  options: {
+    readonly needs: { readonly release: StepDefinition } & Readonly<Record<string, StepDefinition>>;
+    readonly smoke?: readonly SmokeCheck[];
+  },
 ): StepDefinition {
   return effectStep(`deploy ${environment}`, {
     module: "greenlight/effects/deploy",
     export: "deploy",
-    args: { environment },
+    args: {
+      environment,
+      ...(options.smoke === undefined ? {} : { smoke: options.smoke as unknown as Json }),
+    },
     environment,
     needs: options.needs,
     // Waiting for a person is bounded by the approval's expiry, not by this: nearly the longest time that a timer can hold.

@@ -17,7 +17,13 @@ export async function readDeployments({ paths }: Place): Promise<readonly Deploy
   return records.flatMap((record) => (record.ok && record.value !== null ? [record.value] : []));
 }
 
-export async function writeDeployment({ paths }: Place, deployment: Deployment): Promise<readonly Problem[]> {
+/** A controller that stood still and was superseded must not open again what another one has closed. */
+export async function writeDeployment(place: Place, deployment: Deployment): Promise<readonly Problem[]> {
+  const { paths } = place;
+  if (deployment.epoch > 0 && (await highestLease(place)) > deployment.epoch) {
+    const message = `epoch ${deployment.epoch} was superseded`;
+    return [problem("ENVIRONMENT_BUSY", { place: place.name, message })];
+  }
   const path = join(paths.deployments, `${deployment.id}.json`);
   try {
     await writeDurably(path, JSON.stringify(deployment, null, 2));
@@ -25,6 +31,11 @@ export async function writeDeployment({ paths }: Place, deployment: Deployment):
   } catch (error) {
     return [problem("STORE_UNWRITABLE", { place: path, message: (error as Error).message })];
   }
+}
+
+async function highestLease({ paths }: Place): Promise<number> {
+  const names = await readdir(paths.leases).catch(() => []);
+  return Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number));
 }
 
 /** Ids sort by time; newest first. */

@@ -8,10 +8,10 @@ import { readApprovals, writeApproval } from "./approval-records.ts";
 import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
 import { observe } from "./observe.ts";
-import { checkOptions, DEFAULT_OPTIONS, type ProcessesOptions } from "./options.ts";
-import { placeOf, reachableHost, releaseFolder, urlOf, type Place } from "./place.ts";
+import { checkOptions, DEFAULT_OPTIONS, memoryLimitBytes, type ProcessesOptions } from "./options.ts";
+import { placeOf, productionAddress, releaseFolder, urlOf, type Place } from "./place.ts";
 import { probe } from "./probe.ts";
-import { closeUpstream, switchRoute } from "./router-client.ts";
+import { closeUpstream, setRecording, switchRoute } from "./router-client.ts";
 
 const ORDER_TIMEOUT_MS = 10_000;
 const LEASE_WAIT_MS = 15_000;
@@ -31,6 +31,7 @@ export function connect(connection: TargetConnection): Target {
       probeEveryMs: PROBE_EVERY_MS,
       bakeMs: options.bakeMs,
       drainMs: options.drainMs,
+      warmMs: options.warmMs,
     },
     observe: () => observe(place),
     // What changes the environment is loaded when it is asked for: a look at it has to be quick.
@@ -38,8 +39,8 @@ export function connect(connection: TargetConnection): Target {
     preflight: async (release) => (await import("./preflight.ts")).preflight(place, release),
     install: async (release, signal) => (await import("./install-release.ts")).installRelease(place, release, signal),
     start: (epoch) => start(place, epoch),
-    startSlot: ({ epoch, slot, deploymentId, release }) => {
-      const body = { epoch, order: orderFor(place, { deploymentId, ...release }) };
+    startSlot: ({ epoch, slot, deploymentId, release, secrets = {} }) => {
+      const body = { epoch, order: { ...orderFor(place, { deploymentId, ...release }), secrets } };
       return obey(place, { line: `PUT /slots/${slot}`, body, timeoutMs: ORDER_TIMEOUT_MS });
     },
     endSlot: ({ epoch, slot, deploymentId }) => {
@@ -47,21 +48,37 @@ export function connect(connection: TargetConnection): Target {
       const timeoutMs = graceMs + ORDER_TIMEOUT_MS;
       return obey(place, { line: `DELETE /slots/${slot}`, body: { epoch, deploymentId, graceMs }, timeoutMs });
     },
+    keepSlot: ({ epoch, slot, deploymentId, until }) => {
+      const body = { epoch, deploymentId, until };
+      return obey(place, { line: `PUT /slots/${slot}/warmth`, body, timeoutMs: ORDER_TIMEOUT_MS });
+    },
     switchRoute: async (change) => {
-      const slot = (await askKeeper(place))?.slots[change.to.slot];
+      // Side by side: from the decision on, each millisecond sends more requests to the old release.
+      const [keeper] = await Promise.all([askKeeper(place), setRecording(place, connection.recording ?? null)]);
+      const slot = keeper?.slots[change.to.slot];
       if (slot?.deploymentId === change.to.deploymentId) return switchRoute(place, change, slot.port);
       const message = `slot ${change.to.slot} does not hold ${change.to.deploymentId}`;
       return [problem("KEEPER_UNREACHABLE", { place: place.name, message })];
     },
     closeUpstream: (deploymentId) => closeUpstream(place, deploymentId),
     probe: async (where, path) => {
-      if (where === "production") return probe(reachableHost(place), options.port, path);
+      if (where === "production") return probe(productionAddress(place), path);
       const desired = await readEither(place.paths.desired, parseDesiredState);
       const slot = desired.ok && desired.value !== null ? desired.value.slots[where] : null;
       if (slot === null) return { status: 0, releaseId: null, detail: `slot ${where} is empty` };
-      return probe("127.0.0.1", slot.port, path);
+      return probe({ host: "127.0.0.1", port: slot.port }, path);
     },
+    request: async (where, call) => {
+      const { callService } = await import("./call-service.ts");
+      if (where === "production") return callService(productionAddress(place), call);
+      const desired = await readEither(place.paths.desired, parseDesiredState);
+      const slot = desired.ok && desired.value !== null ? desired.value.slots[where] : null;
+      if (slot !== null) return callService({ host: "127.0.0.1", port: slot.port }, call);
+      return { status: 0, headers: {}, body: "", detail: `slot ${where} is empty`, durationMs: 0 };
+    },
+    readRecordings: async (limit) => (await import("./recordings.ts")).readRecordings(place, limit),
     slotLog: async (slot) => (await import("./slot-log.ts")).slotLog(place, slot),
+    readRelease: async (digest) => (await import("./kept-release.ts")).readKeptRelease(place, digest),
     prune: async (keepDigests) => (await import("./prune.ts")).prune(place, keepDigests),
     stop: async (epoch) => (await import("./stop.ts")).stopEnvironment(place, epoch),
     readDeployments: () => readDeployments(place),
@@ -74,8 +91,8 @@ export function connect(connection: TargetConnection): Target {
 async function start(place: Place, epoch: number): Promise<readonly Problem[]> {
   const problems = await ensureKeeper(place, epoch);
   if (problems.length > 0) return problems;
-  const { host, port } = place.options;
-  return obey(place, { line: "PUT /router", body: { epoch, host, port }, timeoutMs: ORDER_TIMEOUT_MS });
+  const { host, port, tls } = place.options;
+  return obey(place, { line: "PUT /router", body: { epoch, host, port, tls }, timeoutMs: ORDER_TIMEOUT_MS });
 }
 
 async function obey(place: Place, order: KeeperOrder): Promise<readonly Problem[]> {
@@ -100,6 +117,7 @@ function orderFor(
       ...(manifest.modelPath === null ? {} : { MODEL_PATH: join(folder, manifest.modelPath) }),
     },
     readyPath: manifest.start.readyPath,
+    memoryLimitBytes: memoryLimitBytes(place.options.memoryLimit),
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { readEither, readJson } from "../../../base/durable-file.ts";
 import { problem, type Problem } from "../../../base/problem.ts";
-import { isSameProcess } from "../../../base/process-identity.ts";
+import { isSameProcess, isSuspended } from "../../../base/process-identity.ts";
 import { err, ok, type Result } from "../../../base/result.ts";
 import { callHttp } from "../../../keeper/control-client.ts";
 import { keeperLockHolder } from "../../../keeper/keeper-lock.ts";
@@ -31,7 +31,7 @@ export async function livingKeeper({ paths }: Place): Promise<KeeperRecord | nul
 /** What the keeper says about itself and what it keeps; null when none answers. */
 export async function askKeeper(place: Place): Promise<KeeperState | null> {
   const keeper = await livingKeeper(place);
-  if (keeper === null) return null;
+  if (keeper === null || isSuspended(keeper)) return null;
   try {
     const reply = await call(keeper, { line: "GET /state", timeoutMs: LOOK_TIMEOUT_MS });
     return reply.status === 200 ? (JSON.parse(reply.text) as KeeperState) : null;
@@ -59,6 +59,7 @@ export async function orderKeeper(place: Place, order: KeeperOrder): Promise<Res
     const keeper = await livingKeeper(place);
     if (keeper !== null) {
       missingSince = null;
+      if (isSuspended(keeper)) return err([suspendedProblem(place, keeper)]);
       const reply = await call(keeper, order).catch(() => null);
       if (reply !== null) return judge(place, reply);
     } else {
@@ -79,6 +80,8 @@ export async function ensureKeeper(place: Place, epoch: number): Promise<readonl
   const deadline = performance.now() + START_LIMIT_MS;
   let spawnedAt = -Infinity;
   while (performance.now() < deadline) {
+    const keeper = await livingKeeper(place);
+    if (keeper !== null && isSuspended(keeper)) return [suspendedProblem(place, keeper)];
     const state = await askKeeper(place);
     // One that is just stopping has to be gone before another can take its place.
     if (state !== null && !state.isStopped) return [];
@@ -111,6 +114,8 @@ function judge(place: Place, reply: { status: number; text: string }): Result<st
       return err([problem("ENVIRONMENT_BUSY", { place: place.name, message: refusal.message })]);
     case "port-taken":
       return err([problem("PORT_TAKEN", { place: `port ${port}`, message: `in use on ${host}` })]);
+    case "unwritable":
+      return err([problem("STORE_UNWRITABLE", { place: place.paths.root, message: refusal.message })]);
     case "stopped":
     case "router-failed":
     case "invalid":
@@ -131,6 +136,12 @@ function parseRefusal(text: string): Partial<KeeperRefusal> & { readonly message
 async function isStopped({ paths }: Place): Promise<boolean> {
   const desired = await readEither(paths.desired, parseDesiredState);
   return desired.ok && desired.value !== null && desired.value.isStopped;
+}
+
+function suspendedProblem({ name }: Place, { pid }: KeeperRecord): Problem {
+  const message = `its keeper (pid ${pid}) is stopped, by SIGSTOP or a debugger`;
+  const remedy = `let it go on: kill -CONT ${pid}; or \`greenlight down\`, which ends it`;
+  return problem("KEEPER_UNREACHABLE", { place: name, message, remedy });
 }
 
 function unreachableProblem({ name }: Place, message: string): Problem {

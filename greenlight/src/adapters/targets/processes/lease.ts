@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 
 import { readEither, writeWhole } from "../../../base/durable-file.ts";
-import { takeNumberedLock } from "../../../base/numbered-lock.ts";
-import { isProcessIdentity, isSameProcess, ownIdentity } from "../../../base/process-identity.ts";
-import type { Lease, LeaseAnswer, LeaseHolder } from "../../../deployment/target.ts";
+import { highestLock, takeNumberedLock } from "../../../base/numbered-lock.ts";
+import { isProcessIdentity, isSameProcess, isSuspended, ownIdentity } from "../../../base/process-identity.ts";
+import type { Lease, LeaseAnswer, LeaseHolder, LeaseTaking } from "../../../deployment/target.ts";
 import { parseDesiredState } from "../../../keeper/wire.ts";
 import { parseRoute } from "../../../router/wire.ts";
 import { orderKeeper, livingKeeper } from "./keeper-client.ts";
@@ -32,7 +33,7 @@ interface LeaseRecord extends LeaseHolder {
 export async function takeLease(
   place: Place,
   holder: LeaseHolder,
-  { isForced }: { readonly isForced: boolean },
+  { isForced, continuedEpoch = null }: LeaseTaking,
 ): Promise<LeaseAnswer> {
   const describe = (change: Partial<LeaseRecord>): string => {
     const now = Date.now();
@@ -47,6 +48,14 @@ export async function takeLease(
     };
     return JSON.stringify(record);
   };
+  if (continuedEpoch !== null) {
+    if ((await highestLock(place.paths.leases)) !== continuedEpoch)
+      return { isTaken: false, heldBy: "another controller" };
+    const path = join(place.paths.leases, String(continuedEpoch));
+    // Whoever takes a higher number meanwhile is seen by `isLost`, as at any other time.
+    await writeWhole(path, describe({}));
+    return { isTaken: true, lease: keepLease({ place, epoch: continuedEpoch, path, describe }) };
+  }
   const lock = await takeNumberedLock({
     folder: place.paths.leases,
     floor: await highestEpoch(place),
@@ -87,7 +96,8 @@ function keepLease(kept: {
 
 /** Best effort here: the first order with the new epoch does the same. */
 async function fence(place: Place, epoch: number): Promise<void> {
-  if ((await livingKeeper(place)) === null) return;
+  const keeper = await livingKeeper(place);
+  if (keeper === null || isSuspended(keeper)) return;
   await orderKeeper(place, { line: "PUT /epoch", body: { epoch }, timeoutMs: FENCE_TIMEOUT_MS });
   await fenceRouter(place, epoch);
 }

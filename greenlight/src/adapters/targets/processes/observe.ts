@@ -4,7 +4,7 @@ import { isSameProcess } from "../../../base/process-identity.ts";
 import type { SlotName, TargetSlot, TargetState } from "../../../deployment/target.ts";
 import { readProcessRecord } from "../../../keeper/supervisor.ts";
 import { parseDesiredState, type DesiredState, type KeeperState } from "../../../keeper/wire.ts";
-import { parseRoute, type Route } from "../../../router/wire.ts";
+import { parseRoute, routerKey, type Route } from "../../../router/wire.ts";
 import { askKeeper } from "./keeper-client.ts";
 import type { Place } from "./place.ts";
 import { askRouter, livingRouter } from "./router-client.ts";
@@ -29,10 +29,7 @@ export async function observe(place: Place): Promise<TargetState> {
     isStopped: keeper?.isStopped ?? (desired.ok && desired.value?.isStopped === true),
     problems,
     keeper: keeper === null ? null : { pid: keeper.pid, startTime: keeper.startTime },
-    router:
-      router === null
-        ? null
-        : { pid: router.pid, isInPlace: router.host === options.host && router.port === options.port },
+    router: router === null ? null : { pid: router.pid, isInPlace: routerKey(router) === routerKey(options) },
     route: { epoch: route?.epoch ?? 0, live: liveIn(route) },
     slots: {
       blue: await slotOf(place, "blue", { keeper, desired: desired.ok ? desired.value : null }),
@@ -56,9 +53,10 @@ async function slotOf(
   if (known.keeper !== null) return known.keeper.slots[name];
   const slot = known.desired?.slots[name] ?? null;
   if (slot === null) return null;
-  const { deploymentId, releaseId, digest, port } = slot;
+  const { deploymentId, releaseId, digest, port, warmUntil = null } = slot;
   const record = await readProcessRecord(paths, name);
   const pid = record !== null && isSameProcess(record) ? record.pid : null;
   const restartCount = record?.restartCount ?? 0;
-  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit: null };
+  const lastExit = record?.lastExit ?? null;
+  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit, warmUntil };
 }

@@ -18,13 +18,26 @@ export function releaseFolder({ paths }: Place, digest: string): string {
   return join(paths.releases, digest);
 }
 
+/** Where something answers on this machine. */
+export interface ServiceAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly isOwnTls?: boolean;
+}
+
+/** Where the router answers. */
+export function productionAddress(place: Place): ServiceAddress {
+  return { host: reachableHost(place), port: place.options.port, isOwnTls: place.options.tls !== null };
+}
+
 /** Where requests are sent to from this machine: an address that means "all" is reached over loopback. */
-export function reachableHost({ options }: Place): string {
+function reachableHost({ options }: Place): string {
   if (options.host === "0.0.0.0") return "127.0.0.1";
   return options.host === "::" ? "::1" : options.host;
 }
 
 export function urlOf(place: Place): string {
-  const host = reachableHost(place);
-  return `http://${host.includes(":") ? `[${host}]` : host}:${place.options.port}`;
+  const { tls, port } = place.options;
+  const host = tls?.name ?? reachableHost(place);
+  return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TargetRelease } from "../../../deployment/target.ts";
 import { requestFor } from "../../../deployment/testing/requests.ts";
 import type { ReleaseManifest } from "../../../release/manifest.ts";
-import { DEFAULT_OPTIONS } from "./options.ts";
+import { DEFAULT_OPTIONS, type TlsOptions } from "./options.ts";
 import { placeOf } from "./place.ts";
 import { preflight } from "./preflight.ts";
 
@@ -30,12 +30,16 @@ describe("the checks before a deployment", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function check(change: Partial<ReleaseManifest>, port?: number): Promise<string[]> {
+  async function check(
+    change: Partial<ReleaseManifest>,
+    port?: number,
+    tls: TlsOptions | null = null,
+  ): Promise<string[]> {
     const { manifest, ...rest } = requestFor("r");
     const start = { ...manifest.start, command: "bin/node" };
     const platform = `${process.platform}-${process.arch}`;
     const release: TargetRelease = { ...rest, manifest: { ...manifest, platform, start, files: [program], ...change } };
-    const place = placeOf("staging", folder, { ...DEFAULT_OPTIONS, port: port ?? (await freePort()) });
+    const place = placeOf("staging", folder, { ...DEFAULT_OPTIONS, tls, port: port ?? (await freePort()) });
     return (await preflight(place, release)).map((found) => `${found.code} ${found.place}: ${found.message}`);
   }
 
@@ -46,6 +50,14 @@ describe("the checks before a deployment", () => {
   test.runIf(process.platform === "linux")("name a taken port and the process that has it", async () => {
     expect(await check({}, takenPort)).toEqual([
       `PORT_TAKEN port ${takenPort}: in use on 127.0.0.1, by process ${process.pid}`,
+    ]);
+  });
+
+  test("read the certificate, and look whether the port for plain HTTP is free", async () => {
+    const found = await check({}, undefined, { cert: "/no/films.pem", key: "/no/films.key", redirectPort: takenPort });
+    expect(found).toEqual([
+      expect.stringMatching(/^TLS_INVALID \/no\/films\.pem: ENOENT/),
+      `PORT_TAKEN port ${takenPort}: in use on 127.0.0.1`,
     ]);
   });
 

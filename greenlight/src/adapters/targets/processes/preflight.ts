@@ -1,24 +1,26 @@
-import { mkdir, statfs } from "node:fs/promises";
+import type { StatsFs } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { problem, type Problem } from "../../../base/problem.ts";
 import type { TargetRelease } from "../../../deployment/target.ts";
 import { isPortFree } from "../../../keeper/free-port.ts";
+import { SLOT_VARIABLES } from "../../../pipeline/check-environment-secrets.ts";
 import type { Place } from "./place.ts";
 import { portOwner } from "./port-owner.ts";
 import { livingRouter } from "./router-client.ts";
 
-/** What a slot is given by Greenlight itself; a configuration that sets one of these would be lost. */
-const RESERVED = new Set(["HOST", "PORT", "RELEASE_ID", "MODEL_PATH", "PREDICTION_LOG", "NODE_COMPILE_CACHE"]);
 /** Files, logs and whatever the service writes need a little more than the files alone. */
 const SPACE_FACTOR = 1.1;
 
-/** Whether the release could run here. Changes nothing but that the environment's folder is there afterwards. */
+/** Whether the release could run here. Changes nothing. */
 export async function preflight(place: Place, release: TargetRelease): Promise<readonly Problem[]> {
   return [
     ...checkPlatform(place, release),
     ...checkFiles(release),
     ...checkConfiguration(place, release),
     ...(await checkPort(place)),
+    ...(await checkTls(place)),
     ...(await checkSpace(place, release)),
   ];
 }
@@ -49,9 +51,10 @@ function isInside(path: string): boolean {
   return isRelative && path.split("/").every((part) => part !== "" && part !== "..");
 }
 
+/** A configuration that sets one of these would be lost. */
 function checkConfiguration({ name }: Place, { manifest }: TargetRelease): readonly Problem[] {
   return Object.keys(manifest.configuration[name] ?? {})
-    .filter((variable) => RESERVED.has(variable))
+    .filter((variable) => SLOT_VARIABLES.has(variable))
     .map((variable) =>
       problem("CONFIG_INVALID", {
         place: `environment ${name}, configuration ${variable}`,
@@ -78,16 +81,41 @@ async function checkPort(place: Place): Promise<readonly Problem[]> {
   return [problem("PORT_TAKEN", { place: at, message })];
 }
 
+/** What the router would not start with, or would start with and then refuse. */
+async function checkTls(place: Place): Promise<readonly Problem[]> {
+  const { host, tls } = place.options;
+  if (tls === null) return [];
+  const { readTlsFiles } = await import("../../../router/tls-files.ts");
+  const read = readTlsFiles(tls, { isStrict: true });
+  const problems = read.ok ? [] : [read.error];
+  const { redirectPort = null } = tls;
+  const router = await livingRouter(place);
+  if (redirectPort === null || router?.tls?.redirectPort === redirectPort || (await isPortFree(host, redirectPort))) {
+    return problems;
+  }
+  return [...problems, problem("PORT_TAKEN", { place: `port ${redirectPort}`, message: `in use on ${host}` })];
+}
+
 async function checkSpace({ paths }: Place, { manifest }: TargetRelease): Promise<readonly Problem[]> {
   const neededBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0) * SPACE_FACTOR;
   try {
-    await mkdir(paths.releases, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(paths.releases);
+    const { bavail, bsize } = await statfsAbove(paths.releases);
     if (bavail * bsize >= neededBytes) return [];
     const message = `${megabytes(neededBytes)} MB are needed, ${megabytes(bavail * bsize)} MB are free`;
     return [problem("STORE_UNWRITABLE", { place: paths.releases, message })];
   } catch (error) {
     return [problem("STORE_UNWRITABLE", { place: paths.releases, message: (error as Error).message })];
+  }
+}
+
+/** Of the folder, or of the first one above it that is there. */
+async function statfsAbove(folder: string): Promise<StatsFs> {
+  try {
+    return await statfs(folder);
+  } catch (error) {
+    const above = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === folder) throw error;
+    return statfsAbove(above);
   }
 }
 

@@ -1,13 +1,14 @@
 import type { ProbeAnswer } from "../../../deployment/target.ts";
 import { callHttp } from "../../../keeper/control-client.ts";
+import type { ServiceAddress } from "./place.ts";
 
 const PROBE_TIMEOUT_MS = 5000;
 const SHOWN_CHARACTERS = 200;
 
 /** One GET. Never rejects: no answer is an answer, too. */
-export async function probe(host: string, port: number, path: string): Promise<ProbeAnswer> {
+export async function probe(at: ServiceAddress, path: string): Promise<ProbeAnswer> {
   try {
-    const { status, text } = await callHttp({ host, port, method: "GET", path, timeoutMs: PROBE_TIMEOUT_MS });
+    const { status, text } = await callHttp({ ...at, method: "GET", path, timeoutMs: PROBE_TIMEOUT_MS });
     return {
       status,
       releaseId: releaseIdIn(text),

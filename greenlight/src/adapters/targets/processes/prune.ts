@@ -2,15 +2,21 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { problem, type Problem } from "../../../base/problem.ts";
-import { deploymentIds } from "./deployment-records.ts";
+import { deploymentIds, readDeployments } from "./deployment-records.ts";
 import type { Place } from "./place.ts";
 
 const KEPT_RECORD_COUNT = 100;
 const KEPT_PREDICTION_LOG_COUNT = 10;
 
-/** Removes what no release in use needs: files, compile caches, old records, old prediction logs. */
-export async function prune({ paths }: Place, keepDigests: readonly string[]): Promise<readonly Problem[]> {
-  const isKept = (name: string): boolean => keepDigests.some((digest) => name === digest || name === `${digest}.json`);
+/**
+ * Removes what no release in use needs: files, compile caches, old records, old prediction logs. The manifests of recorded
+ * deployments stay, so that one can go back to any of them as long as the store has its files.
+ */
+export async function prune(place: Place, keepDigests: readonly string[]): Promise<readonly Problem[]> {
+  const { paths } = place;
+  const recorded = (await readDeployments(place)).slice(0, KEPT_RECORD_COUNT).map(({ digest }) => `${digest}.json`);
+  const kept = new Set([...recorded, ...keepDigests, ...keepDigests.map((digest) => `${digest}.json`)]);
+  const isKept = (name: string): boolean => kept.has(name);
   const ids = await deploymentIds(paths.deployments);
   const logged = new Set(ids.slice(0, KEPT_PREDICTION_LOG_COUNT).map((id) => `${id}.jsonl`));
   try {

@@ -4,6 +4,7 @@ import { readJson } from "../../../base/durable-file.ts";
 import { problem, type Problem } from "../../../base/problem.ts";
 import { isSameProcess } from "../../../base/process-identity.ts";
 import { err, ok, type Result } from "../../../base/result.ts";
+import type { RecordingSettings } from "../../../deployment/gates/recorded-exchange.ts";
 import type { RouteChange } from "../../../deployment/target.ts";
 import { callHttp } from "../../../keeper/control-client.ts";
 import {
@@ -69,6 +70,11 @@ export async function closeUpstream(place: Place, deploymentId: string): Promise
   return orderRouter(place, { method: "POST", path: "/close", body: { deploymentId } });
 }
 
+/** Tells the router what to record. A router that can't is no reason to leave the traffic where it is. */
+export async function setRecording(place: Place, recording: RecordingSettings | null): Promise<void> {
+  await orderRouter(place, { method: "PUT", path: "/recording", body: recording });
+}
+
 interface RouterCall {
   readonly method: string;
   readonly path: string;
@@ -82,6 +88,7 @@ async function orderRouter(place: Place, order: RouterCall): Promise<readonly Pr
     const reply = await call(router, order);
     if (reply.status === 200) return [];
     if (reply.status === 409) return [busy(place, "the route was changed by another controller")];
+    if (reply.status === 507) return [unwritable(place, reply.text)];
     return [unreachable(place, `the router answered with status ${reply.status}; see ${place.paths.log("router")}`)];
   } catch (error) {
     return [unreachable(place, (error as Error).message)];
@@ -105,6 +112,12 @@ function call(router: RouterRecord, { method, path, body }: RouterCall): ReturnT
 
 function busy({ name }: Place, message: string): Problem {
   return problem("ENVIRONMENT_BUSY", { place: name, message });
+}
+
+/** The disk refused: the route stays as it was. */
+function unwritable({ paths }: Place, text: string): Problem {
+  const { message } = JSON.parse(text) as { readonly message: string };
+  return problem("STORE_UNWRITABLE", { place: paths.route, message });
 }
 
 function unreachable({ name }: Place, message: string): Problem {

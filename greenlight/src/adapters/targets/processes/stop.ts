@@ -3,21 +3,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { writeTwice } from "../../../base/durable-file.ts";
 import { problem } from "../../../base/problem.ts";
-import { isSameProcess, type ProcessIdentity } from "../../../base/process-identity.ts";
+import { isSameProcess, isSuspended, type ProcessIdentity } from "../../../base/process-identity.ts";
 import type { StopAnswer } from "../../../deployment/target.ts";
 import { openDesiredStore } from "../../../keeper/desired-store.ts";
 import { endEverything } from "../../../keeper/end-everything.ts";
 import { endProcessGroup } from "../../../keeper/end-process.ts";
 import { keeperLockHolder, takeKeeperLock } from "../../../keeper/keeper-lock.ts";
 import { strayKeepers } from "../../../keeper/stray-processes.ts";
-import { NOTHING_DESIRED } from "../../../keeper/wire.ts";
-import { livingKeeper, orderKeeper } from "./keeper-client.ts";
+import { NOTHING_DESIRED, type KeeperRecord } from "../../../keeper/wire.ts";
+import { askKeeper, livingKeeper, orderKeeper } from "./keeper-client.ts";
 import type { Place } from "./place.ts";
 
 const STOP_TIMEOUT_MS = 90_000;
 const KEEPER_END_MS = 5000;
 /** A keeper alone ends at once on TERM. */
 const KEEPER_GRACE_MS = 1000;
+/** Each look takes two seconds at most. */
+const LOOK_COUNT = 3;
+/** Who refuses a connection may be just about to end. */
+const LOOK_AGAIN_MS = 300;
 const POLL_MS = 10;
 const ROUND_LIMIT = 20;
 const TURN_POLL_MS = 50;
@@ -32,9 +36,19 @@ const OTHER_STOP_MS = 10_000;
  */
 export async function stopEnvironment(place: Place, epoch: number): Promise<StopAnswer> {
   const ended: number[] = [];
+  const notes: string[] = [];
+  const result = (endedPids: readonly number[], problems: StopAnswer["problems"]): StopAnswer =>
+    answerOf(endedPids, problems, notes);
   const { stopGraceMs: graceMs } = place.options;
   for (let round = 0; round < ROUND_LIMIT; round += 1) {
     const keeper = await livingKeeper(place);
+    const why = keeper === null ? null : await whyDeaf(place, keeper);
+    if (keeper !== null && why !== null) {
+      notes.push(`its keeper (pid ${keeper.pid}) ${why}, and was killed`);
+      await endProcessGroup(keeper, 0);
+      ended.push(keeper.pid);
+      continue;
+    }
     if (keeper !== null) {
       const order = { line: "POST /stop", body: { epoch, graceMs }, timeoutMs: STOP_TIMEOUT_MS };
       const answer = await orderKeeper(place, order);
@@ -109,7 +123,19 @@ async function waitForEnd(keeper: { readonly pid: number; readonly startTime: st
   return false;
 }
 
-function result(ended: readonly number[], problems: StopAnswer["problems"]): StopAnswer {
+/** Why the keeper would not hear an order: to wait for it would be in vain. Null while it answers. */
+async function whyDeaf(place: Place, keeper: KeeperRecord): Promise<string | null> {
+  for (let attempt = 0; attempt < LOOK_COUNT; attempt += 1) {
+    if (isSuspended(keeper)) return "was stopped, by SIGSTOP or a debugger";
+    // One that has just ended is no deaf one.
+    if ((await askKeeper(place)) !== null || !isSameProcess(keeper)) return null;
+    await sleep(LOOK_AGAIN_MS);
+  }
+  return "did not answer";
+}
+
+function answerOf(ended: readonly number[], problems: StopAnswer["problems"], notes: readonly string[]): StopAnswer {
   const endedPids = [...new Set(ended)];
-  return { wasRunning: endedPids.length > 0, endedPids, problems };
+  const answer = { wasRunning: endedPids.length > 0, endedPids, problems };
+  return notes.length === 0 ? answer : { ...answer, notes };
 }
