@@ -7,13 +7,22 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 
 /** Started as processes by name, besides what package.json exports. `own-files` tells where all of them lie. */
-const PROGRAMS = ["main", "keeper/main", "router/main", "engine/function-runner", "base/own-files"];
+const PROGRAMS = [
+  "main",
+  "agent-main",
+  "keeper/main",
+  "keeper/stand-by-main",
+  "router/main",
+  "engine/function-runner",
+  "base/own-files",
+];
 /** What the most used parts import, at first hand or through others. */
 const ROOTS = {
   definition: ["index", "base/own-files"],
   main: ["main"],
   router: ["router/main"],
   keeper: ["keeper/main"],
+  agent: ["agent-main"],
   run: [
     "cli/run",
     "cli/progress-lines",
@@ -44,7 +53,7 @@ const { output } = await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "parts/[name].js",
   codeSplitting: {
-    groups: ["definition", "common", "run", "supervision"].map((name) => ({
+    groups: ["definition", "common", "shared", "run", "supervision"].map((name) => ({
       name,
       test: (id) => groupOf.get(id) === name,
     })),
@@ -101,14 +110,16 @@ function findGroups() {
           const parts = users.get(id) ?? users.set(id, new Set()).get(id);
           if (parts.has(part)) continue;
           parts.add(part);
-          queue.push(...info.importedIds.filter((each) => each.startsWith("/")));
+          // An agent is sent to a server whole.
+          const imported = part === "agent" ? [...info.importedIds, ...info.dynamicallyImportedIds] : info.importedIds;
+          queue.push(...imported.filter((each) => each.startsWith("/")));
         }
       }
       for (const [id, parts] of users) {
         if (this.getModuleInfo(id).isEntry && id !== moduleOf("base/own-files")) continue;
         if (parts.has("definition")) groupOf.set(id, "definition");
         else if (parts.size === 1) groupOf.set(id, parts.has("run") ? "run" : null);
-        else groupOf.set(id, parts.has("main") || parts.has("run") ? "common" : "supervision");
+        else groupOf.set(id, parts.has("main") ? "common" : parts.has("run") ? "shared" : "supervision");
       }
     },
   };

@@ -50,7 +50,7 @@ describe.skipIf(process.platform === "win32")(`production, probed every ${PROBE_
 
   /** As a unit of systemd does. */
   function startStandBy(): void {
-    const program = processEntry("keeper", "stand-by-main");
+    const program = processEntry("keeper/stand-by-main");
     standBy = spawn(process.execPath, [program, rig.folder], { stdio: "ignore", detached: true });
   }
 

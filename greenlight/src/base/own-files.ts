@@ -6,7 +6,15 @@ export const OWN_FOLDER = new URL("..", import.meta.url);
 
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
-/** A program of Greenlight's own that is started as a process, as a URL. The build has to know each: `bundle.mjs`. */
-export function ownProgram(name: "engine/function-runner" | "keeper/main" | "router/main"): URL {
+/** The build has to know each: `bundle.mjs`. */
+export type OwnProgram =
+  | "agent-main"
+  | "engine/function-runner"
+  | "keeper/main"
+  | "keeper/stand-by-main"
+  | "router/main";
+
+/** A program of Greenlight's own that is started as a process, as a URL. */
+export function ownProgram(name: OwnProgram): URL {
   return new URL(`${name}.${EXTENSION}`, OWN_FOLDER);
 }

@@ -33,7 +33,7 @@ export function routerSupervisor(around: Surroundings, router: RouterAddress): S
     plan: async () => ({
       command: process.execPath,
       arguments: [
-        processEntry("router", "main"),
+        processEntry("router/main"),
         paths.root,
         router.host,
         String(router.port),

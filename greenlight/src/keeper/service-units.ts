@@ -41,7 +41,7 @@ export function describeUnit(of: UnitOf): UnitFile {
   const { HOME, ...others } = systemEnvironment();
   // systemd itself gives the home of the user of a system's unit.
   const variables = of.scope === "user" && HOME !== undefined ? { ...others, HOME } : others;
-  const program = processEntry("keeper", "stand-by-main");
+  const program = processEntry("keeper/stand-by-main");
   return unitFile({ ...of, user: String(owner), node: process.execPath, program, variables });
 }
 

@@ -4,7 +4,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { ownProgram } from "../base/own-files.ts";
+import { ownProgram, type OwnProgram } from "../base/own-files.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
 import { openLog } from "./log-file.ts";
 
@@ -19,7 +19,7 @@ export function spawnKeeper(folder: string, resumeEpoch: number | null = null): 
   try {
     const child = spawn(
       process.execPath,
-      [processEntry("keeper", "main"), folder, ...(resumeEpoch === null ? [] : [String(resumeEpoch)])],
+      [processEntry("keeper/main"), folder, ...(resumeEpoch === null ? [] : [String(resumeEpoch)])],
       {
         cwd: folder,
         detached: true,
@@ -37,9 +37,9 @@ export function spawnKeeper(folder: string, resumeEpoch: number | null = null): 
   }
 }
 
-/** The program of keeper or router: `main.js` when built, `main.ts` when run from source. */
-export function processEntry(area: "keeper" | "router", name: "main"): string {
-  return fileURLToPath(ownProgram(`${area}/${name}`));
+/** The path of a program of keeper or router. */
+export function processEntry(program: OwnProgram): string {
+  return fileURLToPath(ownProgram(program));
 }
 
 /**

@@ -29,7 +29,7 @@ describe("a process that stands by", () => {
   });
 
   function standBy(): ChildProcess {
-    const child = spawn(process.execPath, [processEntry("keeper", "stand-by-main"), rig.folder], { stdio: "pipe" });
+    const child = spawn(process.execPath, [processEntry("keeper/stand-by-main"), rig.folder], { stdio: "pipe" });
     children.push(child);
     return child;
   }

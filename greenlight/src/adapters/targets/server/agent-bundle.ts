@@ -5,6 +5,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
+import { OWN_FOLDER, ownProgram } from "../../../base/own-files.ts";
+
 /** What the server needs to run keeper, router, slots and the agent: files of this very copy of Greenlight. */
 export interface AgentFiles {
   /** SHA-256 over paths, contents and the wanted version of Node: the name of the agent's folder on the server. */
@@ -21,8 +23,7 @@ export interface AgentFile {
 }
 
 /** `greenlight/src`, or `greenlight/dist` when it is built. */
-const HOME = fileURLToPath(new URL("../../..", import.meta.url));
-const EXTENSION = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+const HOME = fileURLToPath(OWN_FOLDER);
 
 const require = createRequire(import.meta.url);
 let known: AgentFiles | undefined;
@@ -34,7 +35,7 @@ export function agentFiles(): AgentFiles {
 }
 
 function readAgentFiles(): AgentFiles {
-  const { modules, packages } = followImports(ENTRIES.map((entry) => join(HOME, `${entry}${EXTENSION}`)));
+  const { modules, packages } = followImports(ENTRIES.map((entry) => fileURLToPath(ownProgram(entry))));
   const files: AgentFile[] = [
     { path: "package.json", content: Buffer.from('{"type":"module"}\n') },
     ...[...modules].map(([path, content]) => ({ path: `app/${slashed(relative(HOME, path))}`, content })),
@@ -42,7 +43,11 @@ function readAgentFiles(): AgentFiles {
   ].toSorted((left, right) => (left.path < right.path ? -1 : 1));
   const sum = createHash("sha256").update(wantedNodeVersion());
   for (const { path, content } of files) sum.update(`\0${path}\0${hash("sha256", content, "hex")}`);
-  return { digest: sum.digest("hex"), program: `app/${ENTRIES[0]}${EXTENSION}`, files };
+  return {
+    digest: sum.digest("hex"),
+    program: `app/${slashed(relative(HOME, fileURLToPath(ownProgram(ENTRIES[0]))))}`,
+    files,
+  };
 }
 
 /** The programs that run on the server; keeper and router are started by their paths. */
