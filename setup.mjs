@@ -41,6 +41,7 @@ const HEAVY = [
   "store-down",
   "full-disk",
   "server/cuts",
+  "server/plain-user",
   "own-server",
   "deployment-notices",
   "scenarios/code-host",

@@ -137,7 +137,15 @@ describe("gates around the switch, with real processes", () => {
 
     // The same answers are right once the offline model gives them too: another model, not a skewed server.
     await writeFile(join(folder, "offline-rating.txt"), "7.5");
-    expect((await deploy("b", offline, { rating: 7.5 })).kind).toBe("deployed");
+    const second = await deploy("b", offline, { rating: 7.5 });
+    expect(second.kind).toBe("deployed");
+    // What the router counted of the release before, and of this one.
+    const figures = { requests: expect.any(Number) as number, errors: 0, p95Ms: expect.any(Number) as number };
+    expect(second.deployment.gates.reports.at(-1)).toMatchObject({
+      gate: "baking",
+      verdict: "pass",
+      figures: { trafficFault: null, before: figures, after: figures },
+    });
     expect(await liveRating()).toBe(7.5);
   }, 60_000);
 

@@ -11,7 +11,7 @@ import { KeeperRig } from "../../greenlight/src/keeper/testing/keeper-rig.ts";
 import { waitUntil } from "../../greenlight/src/keeper/testing/wait-until.ts";
 import type { KeeperState } from "../../greenlight/src/keeper/wire.ts";
 
-const POLL = { timeout: 15_000, interval: 5 } as const;
+const POLL = { timeout: 15_000, interval: 20 } as const;
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const KILL_COUNT = IS_HEAVY ? 20 : 3;
 const PROBE_EVERY_MS = 20;

@@ -160,6 +160,9 @@ describe.runIf(process.platform === "linux")("greenlight keeper", () => {
     const unit = { environment: "production", isInstalled: true, isCurrent: true, isEnabled: true, isLingering: false };
     expect(told).toMatchObject({ environments: [unit] });
 
+    const logs = await sandbox.greenlight(["logs", "--environment", "production", "--lines", "1"]);
+    expect([logs.status, logs.stdout]).toEqual([0, "the service is up\n"]);
+
     const before = running();
     expect((await sandbox.greenlight(["keeper", "uninstall", "--user"], env)).status).toBe(0);
     expect(readdirSync(join(sandbox.folder, "config/systemd/user"))).toEqual([]);

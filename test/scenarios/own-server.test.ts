@@ -17,7 +17,7 @@ import { openEnvironment } from "../../greenlight/src/deployment/open-environmen
 import { requestFor } from "../../greenlight/src/deployment/testing/requests.ts";
 import { steadyLoad } from "../../greenlight/src/deployment/testing/steady-load.ts";
 import { testReleases } from "../../greenlight/src/deployment/testing/test-release.ts";
-import { freePort, Sandbox, type Ended } from "./testing/sandbox.ts";
+import { ended, freePort, GREENLIGHT, Sandbox, type Ended } from "./testing/sandbox.ts";
 
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const SERVICE = `
@@ -42,10 +42,10 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
   });
   afterAll(() => sshd.stop());
 
-  function project(): Sandbox {
+  function project(bakeMs = 300): Sandbox {
     const sandbox = new Sandbox();
     const { sshPort, identityFile, knownHosts } = sshd.options;
-    const options = { sshPort, identityFile, knownHosts, compression: false, port, host: "127.0.0.1", bakeMs: 300 };
+    const options = { sshPort, identityFile, knownHosts, compression: false, port, host: "127.0.0.1", bakeMs };
     sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
     sandbox.write(".gitignore", "node_modules\n.greenlight\n");
     sandbox.write("server.mjs", SERVICE);
@@ -124,6 +124,29 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
       await laptop.greenlight(["down", "production"]);
       laptop.dispose();
       other.dispose();
+    }
+  });
+
+  test.runIf(IS_HEAVY)("Ctrl-C reaches the run and not its connection, over which it is undone", async () => {
+    const laptop = project(60_000);
+    commit(laptop);
+    try {
+      const run = spawn(process.execPath, [GREENLIGHT, "run", "delivery"], {
+        cwd: laptop.folder,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const end = ended(run);
+      await expect.poll(served, { timeout: 60_000 }).not.toBeNull();
+      // As a terminal does it: to all of its group.
+      process.kill(-(run.pid ?? 0), "SIGINT");
+      expect((await end).status).toBe(130);
+      expect(await served()).toBeNull();
+      const { environments } = JSON.parse((await laptop.greenlight(["environments", "--json"])).stdout);
+      expect(environments[0]).toMatchObject({ status: "stopped", slots: [] });
+      expect(environments[0].history[0]).toMatchObject({ state: "rolled-back" });
+    } finally {
+      laptop.dispose();
     }
   });
 

@@ -181,7 +181,7 @@ describe("after a deployment the old release is kept running", () => {
     expect(watch.failures).toEqual([]);
     // Measured where nothing else runs; beside other tests it only shows.
     if (IS_HEAVY) expect(quantile([...there, ...back], 0.95)).toBeLessThanOrEqual(100);
-  });
+  }, 300_000);
 
   test.runIf(IS_HEAVY)(
     "for as long as the environment says; then it ends by itself, and a rollback starts it anew",

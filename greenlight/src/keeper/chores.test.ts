@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,6 +10,8 @@ import { environmentFolder, type EnvironmentFolder } from "./environment-folder.
 import { LOG_BOUNDS } from "./rotate-log.ts";
 import type { KeeperRecord } from "./wire.ts";
 
+/** Larger than any that a system gives. */
+const NEVER_A_PID = 2 ** 30;
 const LIMIT_BYTES = LOG_BOUNDS.rotateBytes;
 
 describe("a keeper's chores", () => {
@@ -41,10 +43,13 @@ describe("a keeper's chores", () => {
     expect((await stat(`${paths.log("green")}.1`)).size).toBeGreaterThan(LIMIT_BYTES);
   });
 
-  test("remove what dead writers left", async () => {
-    await writeFile(join(paths.root, "x.1-1.tmp"), "left");
+  test("remove what dead writers left, and nothing that a living one may be about to put in its place", async () => {
+    const left = `route.json.${NEVER_A_PID}-1.tmp`;
+    const others = [`route.json.${process.pid}-1.tmp`, `route.json.${process.ppid}-12.tmp`, "x.tmp"];
+    for (const name of [left, ...others]) await writeFile(join(paths.root, name), "{}");
     await chores.tidy();
-    await expect(stat(join(paths.root, "x.1-1.tmp"))).rejects.toThrow("ENOENT");
+    await expect(stat(join(paths.root, left))).rejects.toThrow("ENOENT");
+    expect(await readdir(paths.root)).toEqual(expect.arrayContaining(others));
     expect(await chores.mendRecord()).toBeNull();
   });
 

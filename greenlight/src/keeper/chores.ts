@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readJson, writeWhole } from "../base/durable-file.ts";
-import { isSameProcess, type ProcessIdentity } from "../base/process-identity.ts";
+import { isSameProcess, processStartTime, type ProcessIdentity } from "../base/process-identity.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
 import { boundLog } from "./log-file.ts";
 import { parseKeeperRecord, SLOT_NAMES, type KeeperRecord, type SlotName } from "./wire.ts";
@@ -57,7 +57,7 @@ export function createChores({ paths, record, log, writerOf }: ChoresOptions): C
     },
     tidy: async () => {
       const names = (await list()) ?? [];
-      const leftovers = names.filter((name) => name.endsWith(".tmp") && !name.includes(`.${process.pid}-`));
+      const leftovers = names.filter(isLeftover);
       await attempt("removing leftovers", () =>
         Promise.all(leftovers.map((name) => rm(join(paths.root, name), { force: true }))),
       );
@@ -81,4 +81,10 @@ export function createChores({ paths, record, log, writerOf }: ChoresOptions): C
       return null;
     },
   };
+}
+
+/** Of a writer that is gone. The router and controllers write here as well, and a file taken from under them fails a switch. */
+function isLeftover(name: string): boolean {
+  const [, pid] = /\.(\d+)-\d+\.tmp$/.exec(name) ?? [];
+  return pid !== undefined && processStartTime(Number(pid)) === null;
 }

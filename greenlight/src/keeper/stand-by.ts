@@ -17,6 +17,8 @@ export interface StandByOptions {
 }
 
 const LOOK_EVERY_MS = 100;
+/** Nothing is to be kept, so nobody waits. */
+const IDLE_LOOK_EVERY_MS = 1000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
@@ -28,10 +30,16 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
   let retryMs = FIRST_RETRY_MS;
   let retryAt = -Infinity;
   let started: ProcessIdentity | null = null;
+  let holder: ProcessIdentity | null = null;
   let lastKeeper = "";
   let told = "";
   log(`standing by for ${folder}`);
   while (!signal.aborted && existsSync(folder)) {
+    // Mostly there is somebody, and to see that costs next to nothing.
+    if (holder !== null && isSameProcess(holder)) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+      continue;
+    }
     const need = await readNeed(folder);
     if (need.problem !== told && need.problem !== "") log(need.problem);
     told = need.problem;
@@ -40,7 +48,7 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
       retryMs = FIRST_RETRY_MS;
       retryAt = -Infinity;
     }
-    lastKeeper = need.lastKeeper;
+    ({ lastKeeper, holder } = need);
     // A slow machine is not helped by a second one that starts beside the first.
     const isStarting = started !== null && isSameProcess(started);
     if (need.isKeeperWanted && !isStarting && performance.now() >= retryAt) {
@@ -49,7 +57,8 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
       retryAt = performance.now() + retryMs;
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    const isIdle = holder === null && !need.isKeeperWanted;
+    await sleep(isIdle ? IDLE_LOOK_EVERY_MS : LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -63,19 +72,20 @@ interface Need {
   readonly isKeeperWanted: boolean;
   readonly problem: string;
   readonly lastKeeper: string;
+  /** A keeper, or a `down` in its place. */
+  readonly holder: ProcessIdentity | null;
 }
 
 async function readNeed(folder: string): Promise<Need> {
   const record = await readJson(environmentFolder(folder).keeperRecord, parseKeeperRecord);
   const lastKeeper = record.ok && record.value !== null ? `${record.value.pid} ${record.value.startTime}` : "";
-  // A keeper, or a `down` in its place.
-  if ((await keeperLockHolder(folder).catch(() => null)) !== null) {
-    return { isKeeperWanted: false, problem: "", lastKeeper };
-  }
+  const holder = await keeperLockHolder(folder).catch(() => null);
+  const known = { lastKeeper, holder };
+  if (holder !== null) return { isKeeperWanted: false, problem: "", ...known };
   const desired = await readEither(environmentFolder(folder).desired, parseDesiredState);
   // What can't be read is no order to start anything.
-  if (!desired.ok) return { isKeeperWanted: false, problem: formatProblem(desired.error), lastKeeper };
+  if (!desired.ok) return { isKeeperWanted: false, problem: formatProblem(desired.error), ...known };
   const { isStopped, router, slots } = desired.value ?? { isStopped: true, router: null, slots: null };
   const isSomethingDesired = router !== null || SLOT_NAMES.some((name) => (slots?.[name] ?? null) !== null);
-  return { isKeeperWanted: !isStopped && isSomethingDesired, problem: "", lastKeeper };
+  return { isKeeperWanted: !isStopped && isSomethingDesired, problem: "", ...known };
 }

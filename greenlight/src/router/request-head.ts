@@ -8,7 +8,8 @@ export interface PlainRequest {
   readonly body: Buffer | null;
 }
 
-export const UNSENDABLE = "UND_ERR_INVALID_ARG";
+/** As undici calls it, so that one handler serves both kinds of pool. */
+const UNSENDABLE = "UND_ERR_INVALID_ARG";
 
 const NOT_IN_PATH = /[^\x21-\xff]/;
 const NOT_IN_VALUE = /[\0\r\n]|[^\0-\xff]/;

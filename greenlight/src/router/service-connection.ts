@@ -12,7 +12,8 @@ const HEAD_LIMIT_BYTES = 16 * 1024;
 /** A body of so few bytes is copied into one write with its head. */
 const JOINED_BYTES = 2048;
 
-export const HEAD_TIMEOUT = "UND_ERR_HEADERS_TIMEOUT";
+/** As undici calls it, so that one handler serves both kinds of pool. */
+const HEAD_TIMEOUT = "UND_ERR_HEADERS_TIMEOUT";
 const NO_HEAD = Buffer.alloc(0);
 
 export interface ConnectionOptions {

@@ -137,7 +137,7 @@ function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "out
   const { kind, why } = outcome;
   switch (kind) {
     case "deployed":
-      return { outcome: "passed", isAlready: false, why };
+      return describeDeployed(outcome);
     case "already":
       return { outcome: "passed", isAlready: true, why };
     case "waiting":
@@ -152,6 +152,13 @@ function describe(outcome: DeployOutcome, name: string): Pick<EffectResult, "out
     default:
       return unreachable(kind);
   }
+}
+
+/** A gate that came to no verdict and let the release on is no pass, and everybody is to see it. */
+function describeDeployed({ why, deployment }: DeployOutcome): Pick<EffectResult, "outcome" | "isAlready" | "why"> {
+  const doubts = deployment.gates.reports.filter(({ verdict }) => verdict === "inconclusive");
+  const told = doubts.map((report) => `; no verdict of the ${report.gate} gate: ${report.why}`);
+  return { outcome: doubts.length === 0 ? "passed" : "warned", isAlready: false, why: why + told.join("") };
 }
 
 function problemsOf(outcome: DeployOutcome, name: string): EffectResult["problems"] {

@@ -78,6 +78,15 @@ test("GitHub is told while the deployment goes on", async () => {
   expect(lines).toEqual([]);
 });
 
+test("a record that is written late is told all the same, while the deployment waits for a person", async () => {
+  const notices = await open();
+  notices.changed();
+  const waiting = { state: "awaiting-approval", at: new Date().toISOString(), why: "asks" } as const;
+  setTimeout(() => (records = [{ ...fresh("queued"), transitions: [waiting] }]), 1000);
+  await expect.poll(() => fake.story, { timeout: 8000 }).toEqual(["production aaaa: pending"]);
+  await notices.close();
+});
+
 test("a GitHub that does not answer holds nobody up, and a later command goes on", async () => {
   records = [fresh("succeeded")];
   fake.fate = () => "hang";

@@ -41,6 +41,7 @@ export interface DeploymentNoticesOptions {
 
 /** The record is written a moment after it is told that a state was entered. */
 const SETTLE_MS = 200;
+const RECHECK_MS = 3000;
 const FLUSH_MS = 3000;
 /** A job's machine goes away with it, so it takes more time to tell. */
 const JOB_FLUSH_MS = 15_000;
@@ -96,19 +97,24 @@ function keepTelling(options: DeploymentNoticesOptions, channel: NoticeChannel):
 
   return {
     changed: () => {
-      wantedCount += 1;
-      wake?.();
+      want();
+      // An environment that is far away may take longer to write its record, and what waits for a person changes no more.
+      setTimeout(want, RECHECK_MS).unref();
     },
     close: async () => {
       isClosing = true;
-      wantedCount += 1;
-      wake?.();
+      want();
       const flushMs = options.flushMs ?? (env["GITHUB_ACTIONS"] === "true" ? JOB_FLUSH_MS : FLUSH_MS);
       const timer = setTimeout(() => end.abort(), flushMs);
       await working;
       clearTimeout(timer);
     },
   };
+
+  function want(): void {
+    wantedCount += 1;
+    wake?.();
+  }
 
   async function work(): Promise<void> {
     while (!end.signal.aborted) {

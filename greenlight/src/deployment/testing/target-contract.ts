@@ -32,10 +32,12 @@ export interface TargetHome {
 }
 
 const NOBODY = null;
+/** A target may be far away, and the machine busy. */
+const PATIENCE_MS = 120_000;
 
 /** What every target does that keeps its environment alive by itself; run by each adapter's test. */
 export function targetContract(name: string, open: () => Promise<TargetKind>): void {
-  describe(`target ${name}`, () => {
+  describe(`target ${name}`, { timeout: PATIENCE_MS }, () => {
     let kind: TargetKind;
     let home: TargetHome;
     let target: Target;
@@ -44,20 +46,20 @@ export function targetContract(name: string, open: () => Promise<TargetKind>): v
 
     beforeAll(async () => {
       kind = await open();
-    });
-    afterAll(() => kind.close());
+    }, PATIENCE_MS);
+    afterAll(() => kind.close(), PATIENCE_MS);
     beforeEach(async () => {
       home = await kind.environment();
       target = home.connect();
       releases = await testReleases(kind.blobs, home.name);
       leases = [];
-    });
+    }, PATIENCE_MS);
     afterEach(async () => {
       if (!(await target.observe()).isKnown) return;
       const last = await lease(target, { isForced: true });
       expect((await target.stop(last.epoch)).problems).toEqual([]);
       await Promise.all(leases.map((each) => each.release()));
-    });
+    }, PATIENCE_MS);
 
     async function lease(from: Target, how: LeaseTaking = { isForced: false }): Promise<Lease> {
       const answer = await from.takeLease({ deploymentId: "d", who: "a test", runId: "r" }, how);

@@ -11,7 +11,7 @@ import { observe } from "./observe.ts";
 import { checkOptions, DEFAULT_OPTIONS, memoryLimitBytes, type ProcessesOptions } from "./options.ts";
 import { placeOf, productionAddress, releaseFolder, urlOf, type Place } from "./place.ts";
 import { probe } from "./probe.ts";
-import { closeUpstream, setRecording, switchRoute } from "./router-client.ts";
+import { closeUpstream, setRecording, switchRoute, waitForRouter } from "./router-client.ts";
 
 const ORDER_TIMEOUT_MS = 10_000;
 const LEASE_WAIT_MS = 15_000;
@@ -54,9 +54,16 @@ export function connect(connection: TargetConnection): Target {
     },
     switchRoute: async (change) => {
       // Side by side: from the decision on, each millisecond sends more requests to the old release.
-      const [keeper] = await Promise.all([askKeeper(place), setRecording(place, connection.recording ?? null)]);
+      const [keeper, router] = await Promise.all([
+        askKeeper(place),
+        waitForRouter(place),
+        setRecording(place, connection.recording ?? null),
+      ]);
+      if (!router.ok) return router.error;
       const slot = keeper?.slots[change.to.slot];
-      if (slot?.deploymentId === change.to.deploymentId) return switchRoute(place, change, slot.port);
+      if (slot?.deploymentId === change.to.deploymentId) {
+        return switchRoute(place, change, { port: slot.port, route: router.value.route });
+      }
       const message = `slot ${change.to.slot} does not hold ${change.to.deploymentId}`;
       return [problem("KEEPER_UNREACHABLE", { place: place.name, message })];
     },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { readEither, writeWhole } from "../../../base/durable-file.ts";
 import { highestLock, takeNumberedLock } from "../../../base/numbered-lock.ts";
+import { problem, ProblemError } from "../../../base/problem.ts";
 import { isProcessIdentity, isSameProcess, isSuspended, ownIdentity } from "../../../base/process-identity.ts";
 import type { Lease, LeaseAnswer, LeaseHolder, LeaseTaking } from "../../../deployment/target.ts";
 import { parseDesiredState } from "../../../keeper/wire.ts";
@@ -28,9 +29,22 @@ interface LeaseRecord extends LeaseHolder {
 
 /**
  * Takes the lease of an environment. It belongs to a process: it ends when that process ends, and when it was not renewed
- * for twenty seconds. From the moment it is taken, keeper and router obey no lower epoch.
+ * for twenty seconds. From the moment it is taken, keeper and router obey no lower epoch. Throws STORE_UNWRITABLE when the
+ * disk takes no lease.
  */
-export async function takeLease(
+export async function takeLease(place: Place, holder: LeaseHolder, how: LeaseTaking): Promise<LeaseAnswer> {
+  try {
+    return await takeNow(place, holder, how);
+  } catch (error) {
+    if (!(error instanceof Error) || !("syscall" in error)) throw error;
+    throw new ProblemError([problem("STORE_UNWRITABLE", { place: place.paths.leases, message: error.message })], {
+      exitCode: 3,
+      cause: error,
+    });
+  }
+}
+
+async function takeNow(
   place: Place,
   holder: LeaseHolder,
   { isForced, continuedEpoch = null }: LeaseTaking,

@@ -40,11 +40,12 @@ export async function askRouter(place: Place): Promise<RouterStatus | null> {
   }
 }
 
-/** Moves the traffic: compare and swap. `port` is where the slot listens. */
-export async function switchRoute(place: Place, change: RouteChange, port: number): Promise<readonly Problem[]> {
-  const status = await waitForRouter(place);
-  if (!status.ok) return status.error;
-  const { route } = status.value;
+/** Moves the traffic: compare and swap with the `route` that was just seen. `port` is where the slot listens. */
+export async function switchRoute(
+  place: Place,
+  change: RouteChange,
+  { port, route }: { readonly port: number; readonly route: Route },
+): Promise<readonly Problem[]> {
   const { to, epoch } = change;
   const live = route.upstream?.deploymentId ?? null;
   if (live !== change.from && live !== to.deploymentId) {
@@ -95,7 +96,8 @@ async function orderRouter(place: Place, order: RouterCall): Promise<readonly Pr
   }
 }
 
-async function waitForRouter(place: Place): Promise<Result<RouterStatus, readonly Problem[]>> {
+/** One that has just ended is back in a moment. */
+export async function waitForRouter(place: Place): Promise<Result<RouterStatus, readonly Problem[]>> {
   const deadline = performance.now() + RETURN_LIMIT_MS;
   for (;;) {
     const status = await askRouter(place);

@@ -1,17 +1,22 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { isSameProcess, type ProcessIdentity } from "../../../base/process-identity.ts";
+import { isSameProcess, isSuspended, type ProcessIdentity } from "../../../base/process-identity.ts";
+import { mountSmallDisk, whyNoDisk } from "../../../engine/testing/small-disk.ts";
 import { environmentFolder } from "../../../keeper/environment-folder.ts";
 import { freePort } from "../../../keeper/free-port.ts";
 import { KeeperRig } from "../../../keeper/testing/keeper-rig.ts";
 import type { KeeperRecord } from "../../../keeper/wire.ts";
 import { ensureKeeper } from "./keeper-client.ts";
+import { takeLease } from "./lease.ts";
 import { observe } from "./observe.ts";
 import { DEFAULT_OPTIONS } from "./options.ts";
 import { placeOf, type Place } from "./place.ts";
 import { stopEnvironment } from "./stop.ts";
+
+const POLL = { timeout: 10_000, interval: 20 } as const;
 
 describe.skipIf(process.platform === "win32")("a stop, when the keeper does not listen", () => {
   let rig: KeeperRig;
@@ -33,6 +38,7 @@ describe.skipIf(process.platform === "win32")("a stop, when the keeper does not 
   test("ends all promptly when somebody has stopped it, and says so", async () => {
     const { keeper, all } = await serve();
     process.kill(keeper.pid, "SIGSTOP");
+    await expect.poll(() => isSuspended(keeper), POLL).toBe(true);
     const startedAt = performance.now();
     const answer = await stopEnvironment(place, 9);
     expect(performance.now() - startedAt).toBeLessThan(5000);
@@ -56,12 +62,13 @@ describe.skipIf(process.platform === "win32")("a stop, when the keeper does not 
   test("tells a deployment at once what hinders it and how to go on", async () => {
     const { keeper } = await serve();
     process.kill(keeper.pid, "SIGSTOP");
+    await expect.poll(() => isSuspended(keeper), POLL).toBe(true);
     const startedAt = performance.now();
     const told = [await ensureKeeper(place, 2), (await observe(place)).keeper];
     expect(performance.now() - startedAt).toBeLessThan(1000);
     expect(told).toMatchObject([[{ code: "KEEPER_UNREACHABLE", message: expect.stringContaining("SIGSTOP") }], null]);
     process.kill(keeper.pid, "SIGCONT");
-    await expect.poll(async () => (await ensureKeeper(place, 2)).length).toBe(0);
+    await expect.poll(async () => ensureKeeper(place, 2), POLL).toEqual([]);
   });
 });
 
@@ -93,5 +100,35 @@ describe("a stop, when the keeper's record was damaged", () => {
     const answer = await stopEnvironment(place, 9);
     expect(answer).toMatchObject({ problems: [], endedPids: expect.arrayContaining(all.map((each) => each.pid)) });
     expect(all.filter(isSameProcess)).toEqual([]);
+  });
+});
+
+const noDisk = whyNoDisk();
+describe.skipIf(noDisk !== "")(`a stop on a full disk${noDisk}`, () => {
+  test("says so, and leaves all as it is", async () => {
+    const disk = mountSmallDisk(8 * 1024 * 1024);
+    if (disk === null) throw new Error("no disk");
+    const before = process.env["TMPDIR"];
+    process.env["TMPDIR"] = disk.path;
+    const rig = await KeeperRig.start();
+    try {
+      const place = placeOf("x", rig.folder, { ...DEFAULT_OPTIONS, port: 1, stopGraceMs: 500 });
+      const port = await rig.slot("blue", rig.order("d1"));
+      const filler = join(disk.path, "filler");
+      await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => {});
+      const unwritable = { code: "STORE_UNWRITABLE", message: expect.stringContaining("ENOSPC") };
+      expect(await stopEnvironment(place, 9)).toMatchObject({ wasRunning: false, problems: [unwritable] });
+      const holder = { deploymentId: "stop", who: "a stop", runId: "" };
+      await expect(takeLease(place, holder, { isForced: true })).rejects.toThrow("STORE_UNWRITABLE");
+      expect(await rig.readyAt(port)).toBe("release-d1");
+      await rm(filler);
+      expect(await stopEnvironment(place, 9)).toMatchObject({ wasRunning: true, problems: [] });
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+      await rm(join(disk.path, "filler"), { force: true });
+      await rig.clean();
+      disk.unmount();
+    }
   });
 });

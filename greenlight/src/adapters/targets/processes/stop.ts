@@ -23,6 +23,8 @@ const LOOK_COUNT = 3;
 /** Who refuses a connection may be just about to end. */
 const LOOK_AGAIN_MS = 300;
 const POLL_MS = 10;
+/** What no other way would mend: a newer controller, and a disk that does not take that the environment is to stay stopped. */
+const FINAL: ReadonlySet<string> = new Set(["ENVIRONMENT_BUSY", "STORE_UNWRITABLE"]);
 const ROUND_LIMIT = 20;
 const TURN_POLL_MS = 50;
 /** Within this time a keeper that starts has written its record, and one that lost it has mended it. */
@@ -53,7 +55,7 @@ export async function stopEnvironment(place: Place, epoch: number): Promise<Stop
       const order = { line: "POST /stop", body: { epoch, graceMs }, timeoutMs: STOP_TIMEOUT_MS };
       const answer = await orderKeeper(place, order);
       if (answer.ok) ended.push(...(JSON.parse(answer.value) as { endedPids: number[] }).endedPids);
-      else if (answer.error.some(({ code }) => code === "ENVIRONMENT_BUSY")) return result(ended, answer.error);
+      else if (answer.error.some(({ code }) => FINAL.has(code))) return result(ended, answer.error);
       if (!(await waitForEnd(keeper))) await endProcessGroup(keeper, 0);
       ended.push(keeper.pid);
       continue;

@@ -22,7 +22,7 @@ import { mountDisk, WITHOUT_MOUNT } from "./testing/small-disk.ts";
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const HOLDER = { deploymentId: "d", who: "a test", runId: "r" };
 
-describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, () => {
+describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, { timeout: 180_000 }, () => {
   let sshd: LocalSshd;
   let port: number;
 
@@ -30,7 +30,7 @@ describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, () => {
     sshd = await LocalSshd.start();
     await sshd.lendRuntime();
     port = await freePort();
-  });
+  }, 60_000);
   afterAll(() => sshd.stop());
 
   async function make(label: string): Promise<TestRelease> {
@@ -92,8 +92,8 @@ describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, () => {
     beforeAll(async () => {
       environment = open();
       await deploy("first");
-    });
-    afterAll(() => environment.stop());
+    }, 120_000);
+    afterAll(async () => void (await environment.stop()), 60_000);
 
     async function deploy(
       label: string,

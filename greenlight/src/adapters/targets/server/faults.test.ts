@@ -10,13 +10,13 @@ import { LocalSshd, reach, SSHD_PROGRAM, WITHOUT_SSHD } from "./testing/local-ss
 
 const HOLDER = { deploymentId: "d", who: "a test", runId: "r" };
 
-describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, () => {
+describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, { timeout: 180_000 }, () => {
   let sshd: LocalSshd;
 
   beforeAll(async () => {
     sshd = await LocalSshd.start();
     await sshd.lendRuntime();
-  });
+  }, 60_000);
   afterAll(() => sshd.stop());
 
   test("that refuses, that has no such name, and a user whom it does not let in are told as what they are", async () => {
