@@ -5,7 +5,7 @@ import { problem, ProblemError } from "../base/problem.ts";
 import type { ProjectPlace } from "./find-project.ts";
 
 /** Who of an environment writes a log. */
-export const LOG_WRITERS = ["blue", "green", "router", "keeper"] as const;
+const LOG_WRITERS = ["blue", "green", "router", "keeper"] as const;
 export type LogWriter = (typeof LOG_WRITERS)[number];
 
 const CHUNK_BYTES = 65_536;

@@ -18,7 +18,7 @@ export interface Notice {
 /** In the order in which a deployment goes through them; `live` to `withdrawn` exclude each other. */
 export type NoticeState = (typeof NOTICE_STATES)[number];
 
-export const NOTICE_STATES = [
+const NOTICE_STATES = [
   "created",
   /** For a person's approval. */
   "waiting",

@@ -8,6 +8,7 @@ import type { Manifest } from "../../../engine/manifest.ts";
 import { isSuccess } from "../../../engine/outcome.ts";
 import type { LastManifest, RunStore, RunSummary, Success, SuccessQuery } from "../../../engine/run-store.ts";
 import type { StepStamp } from "../../../engine/step-stamp.ts";
+import { END_STAMP, makeStampTable, READ_STAMPS, readStamps, writeStamps } from "./stamp-table.ts";
 
 const VERSION = 2;
 const SCHEMA = `
@@ -27,8 +28,6 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS manifests (digest TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
 `;
-const STAMPS =
-  "CREATE TABLE IF NOT EXISTS stamps (pipeline TEXT NOT NULL, step TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (pipeline, step)) WITHOUT ROWID;";
 
 /** Milliseconds that a read or write waits while another process holds the file. */
 const BUSY_MS = 5000;
@@ -102,11 +101,7 @@ export class RunDatabase implements RunStore {
           "INSERT INTO successes (pipeline, step, manifest_digest, subject, run_id, sequence) SELECT pipeline, ?, ?, ?, id, ? FROM runs WHERE id = ?";
         this.#run(sql, step, manifestDigest, subject, sequence, runId);
         // What it says is no longer the last word.
-        this.#run(
-          "DELETE FROM stamps WHERE pipeline = (SELECT pipeline FROM runs WHERE id = ?) AND step = ?",
-          runId,
-          step,
-        );
+        this.#run(END_STAMP, runId, step);
         break;
       }
       default:
@@ -190,28 +185,13 @@ export class RunDatabase implements RunStore {
   }
 
   async stamps(pipeline: string): Promise<ReadonlyMap<string, StepStamp>> {
-    const stamps = new Map<string, StepStamp>();
-    for (const row of this.#all("SELECT step, json FROM stamps WHERE pipeline = ?", pipeline)) {
-      const stamp = readStamp(String(row["json"]));
-      if (stamp === null) continue;
-      stamps.set(String(row["step"]), stamp);
-      this.#lastManifests.set(String(row["step"]), stamp.manifestDigest);
-    }
+    const stamps = readStamps(this.#all(READ_STAMPS, pipeline));
+    for (const [step, { manifestDigest }] of stamps) this.#lastManifests.set(step, manifestDigest);
     return stamps;
   }
 
   async saveStamps(pipeline: string, stamps: ReadonlyMap<string, StepStamp>): Promise<void> {
-    if (stamps.size === 0) return;
-    const database = this.#database;
-    try {
-      database.exec("BEGIN IMMEDIATE");
-      for (const [step, stamp] of stamps) {
-        this.#run("INSERT OR REPLACE INTO stamps VALUES (?, ?, ?)", pipeline, step, JSON.stringify(stamp));
-      }
-      database.exec("COMMIT");
-    } catch {
-      if (database.isTransaction) database.exec("ROLLBACK");
-    }
+    if (stamps.size > 0) writeStamps(this.#database, pipeline, stamps);
   }
 
   async close(): Promise<void> {
@@ -258,37 +238,20 @@ export class RunDatabase implements RunStore {
   }
 }
 
-/** Torn or foreign ones are none. */
-function readStamp(text: string): StepStamp | null {
-  try {
-    const stamp = JSON.parse(text) as Partial<StepStamp>;
-    const { subject, needs, inputs, outputs, manifestDigest, runId, outputDigests } = stamp;
-    const isWhole =
-      [subject, needs, manifestDigest, runId].every((each) => typeof each === "string") &&
-      Array.isArray(inputs) &&
-      Array.isArray(outputs) &&
-      typeof outputDigests === "object";
-    return isWhole ? (stamp as StepStamp) : null;
-  } catch {
-    return null;
-  }
-}
-
 function open(path: string, busyMs: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyMs });
   try {
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version === VERSION) {
       database.exec("PRAGMA synchronous = NORMAL;");
-      if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'stamps'").get() === undefined)
-        database.exec(STAMPS);
+      makeStampTable(database);
       return database;
     }
     const isOld = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events'").get() !== undefined;
     if (!isOld) {
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
       database.exec(SCHEMA);
-      database.exec(STAMPS);
+      makeStampTable(database);
       return database;
     }
     database.close();
