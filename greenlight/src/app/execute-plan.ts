@@ -132,7 +132,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
       await runs.close();
     }
   } finally {
-    endSteps();
+    await endSteps();
     release();
   }
 }

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
@@ -6,6 +6,7 @@ import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import type { RunTrigger } from "../pipeline/plan.ts";
 
 const GIT_TIMEOUT_MS = 10_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 const begun = new Map<string, Promise<RunTrigger>>();
 
@@ -106,12 +107,25 @@ function mayBeCheckout(folder: string, env: Readonly<Record<string, string | und
   }
 }
 
+/** What git says; null when it fails, takes too long, or says too much. */
 function git(folder: string, args: readonly string[]): Promise<string | null> {
   return new Promise((resolve) => {
-    const options = { cwd: folder, timeout: GIT_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
-    execFile("git", ["--no-optional-locks", ...args], options, (error, stdout) =>
-      resolve(error === null ? stdout : null),
-    );
+    // A pipe for what is read, and no other: each costs time at the start of every command.
+    const child = spawn("git", ["--no-optional-locks", ...args], {
+      cwd: folder,
+      timeout: GIT_TIMEOUT_MS,
+      stdio: ["ignore", "pipe", "ignore"],
+      windowsHide: true,
+    });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    child.stdout.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BYTES) child.kill();
+      else chunks.push(chunk);
+    });
+    child.once("error", () => resolve(null));
+    child.once("close", (status) => resolve(status === 0 ? Buffer.concat(chunks).toString() : null));
   });
 }
 

@@ -7,6 +7,8 @@ import type { Masking } from "./masking.ts";
 import type { RunStore } from "./run-store.ts";
 import { viewRun, type RunView } from "./run-view.ts";
 
+/** Events of so many milliseconds are stored together: each write costs more than what it writes. */
+const GATHER_MS = 5;
 /** Milliseconds between the tries to store events that the store refused: a full disk may be freed, a lock let go. */
 const RETRY_MS = [100, 300, 600, 1000, 2000];
 /** Milliseconds after which it is given up, however few tries that were: a store may take its time to refuse. */
@@ -34,6 +36,8 @@ export class Journal {
   #queue: RunEvent[] = [];
   #writing: Promise<void> | null = null;
   #failure: unknown = null;
+  /** Ends the gathering early. */
+  #hurry: () => void = () => undefined;
   /** What was given up is tried once with each further event, and not waited for any more. */
   #isRefused = false;
 
@@ -67,6 +71,7 @@ export class Journal {
   async flush(): Promise<void> {
     while (this.#writing !== null || this.#queue.length > 0) {
       this.#writing ??= this.#write();
+      this.#hurry();
       await this.#writing;
       if (this.#failure !== null) {
         const failure = this.#failure;
@@ -83,9 +88,7 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await this.#gather();
     const { store } = this.#options;
     while (this.#queue.length > 0) {
       const batch = this.#queue;
@@ -103,6 +106,17 @@ export class Journal {
       for (const event of batch) this.#tell(event);
     }
     this.#writing = null;
+  }
+
+  /** A few milliseconds, or until somebody waits. */
+  async #gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Who shows a run must not end it: a listener that throws hears nothing more. */

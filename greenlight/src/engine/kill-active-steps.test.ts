@@ -27,7 +27,7 @@ test("for who does not want to wait: what runs is killed at once and told as can
     expect(await rig.run("touch ran")).toMatchObject({ ending: "cancelled" });
     expect(() => rig.read("ran")).toThrow("ENOENT");
   } finally {
-    endSteps();
+    await endSteps();
     rig.dispose("pids");
   }
 });

@@ -162,7 +162,8 @@ describe("what was finished", () => {
     expect([countOf("a"), countOf("b"), countOf("c")]).toEqual([1, 1, 1]);
     rig.cutOff("run", isStart("c"));
     rmSync(join(rig.folder, "out"), { recursive: true });
-    rmSync(join(rig.folder, ".greenlight/store"), { recursive: true });
+    for (const cache of ["store", "work.sqlite"])
+      rmSync(join(rig.folder, ".greenlight", cache), { recursive: true, force: true });
     const third = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(third.view.outcome).toBe("passed");
     expect([countOf("a"), countOf("b"), countOf("c")]).toEqual([2, 2, 2]);

@@ -147,7 +147,7 @@ describe("what is tried again", () => {
       run: "touch ran",
       inputs: [],
       outputs: { out: "away/greenlight-nothing" },
-      retry: { attempts: 3, delayMs: 1, on: ["failed"] },
+      retry: { attempts: 3, delayMs: 50, on: ["failed"] },
     });
     const onEvent = (event: RunEvent): void => {
       if (event.type !== "step-retrying" || event.attempt < 2) return;

@@ -14,16 +14,16 @@ const canMount = isLinux && process.getuid?.() === 0;
 const STRAY = "setsid sh -c 'echo $$ >> strays; sleep 300' </dev/null >/dev/null 2>&1 &";
 
 let rig: StepRig;
-let endSteps: () => void;
+let endSteps: () => Promise<void>;
 
 beforeEach(() => {
   rig = new StepRig();
   endSteps = beginSteps(join(rig.folder, "state"));
 });
 
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers();
-  endSteps();
+  await endSteps();
   rig.dispose("pids", "strays");
 });
 
@@ -141,7 +141,7 @@ describe.each(WAYS)("a step %s", (_name, way) => {
   test.runIf(isLinux)("what left its group before it ended by itself lives until the run ends, no longer", async () => {
     expect(await rig.run(`${STRAY} while [ ! -s strays ]; do sleep 0.01; done`, way)).toMatchObject({ exitCode: 0 });
     expect(left()).toHaveLength(1);
-    endSteps();
+    await endSteps();
     expect(left()).toEqual([]);
   });
 

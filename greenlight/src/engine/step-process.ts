@@ -107,19 +107,19 @@ export function killActiveSteps(): void {
  * word of this one. What it returns is for the run's end: it ends what left the groups of its steps, and lets go of the
  * small processes that helped to start them.
  */
-export function beginSteps(stateFolder: string): () => void {
+export function beginSteps(stateFolder: string): () => Promise<void> {
   endAbandonedSteps(stateFolder);
   const forget = recordEngine(stateFolder);
-  return () => {
-    endLeftovers();
+  return async () => {
+    await endLeftovers();
     forget();
   };
 }
 
-function endLeftovers(): void {
+async function endLeftovers(): Promise<void> {
   if (!wasAnyStarted || active.size > 0) return;
   wasAnyStarted = false;
-  closeStarters();
+  await closeStarters();
   killProcesses({ groupId: null, isToken: (token) => isTokenOf(token, ENGINE_TOKEN) });
   dismissGuard();
 }

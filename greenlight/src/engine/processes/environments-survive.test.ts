@@ -43,7 +43,7 @@ test("an environment that a step brought up outlives the step's cancel, the run'
 
   cancel.abort();
   expect((await started.exit)?.ending).toBe("cancelled");
-  endSteps();
+  await endSteps();
   // A record of this very engine, as if it had died.
   mkdirSync(join(steps.folder, "state/engines"), { recursive: true });
   writeFileSync(join(steps.folder, "state/engines", ENGINE_TOKEN), '{"pid":1,"startTime":"never"}\n');

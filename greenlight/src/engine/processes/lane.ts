@@ -7,6 +7,8 @@ import { OPENING, scriptOf, type ShellBase } from "./lane-script.ts";
 import type { ProcessEnd, ProgramCall, StartFailure, StartResult } from "./started-process.ts";
 
 const SHELL = "/bin/bash";
+/** Milliseconds that a killed shell may take to be gone. */
+const END_MS = 1000;
 const GONE: StartFailure = { kind: "not-started", message: "the shell that was to start it was killed" };
 
 /** A small shell that starts one program at a time and waits for it. Scripts reach it over a pipe. */
@@ -57,11 +59,25 @@ export class Lane {
     });
   }
 
-  /** Ends the shell; one that still waits for its program ends after that. The program is not touched. */
-  close(): void {
-    if (this.#waiting === null) this.#child.kill("SIGKILL");
+  /**
+   * Ends the shell, and waits for that: nothing of a run is left behind it. One that still waits for its program ends
+   * after that, and is not waited for. The program is not touched.
+   */
+  async close(): Promise<void> {
+    const isIdle = this.#waiting === null;
+    if (isIdle) this.#child.kill("SIGKILL");
     else this.#child.stdin?.end();
     this.#hold(false);
+    if (!isIdle || this.#isGone) return;
+    this.#child.ref();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, END_MS);
+      this.#child.once("exit", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#child.unref();
   }
 
   #read(text: string): void {

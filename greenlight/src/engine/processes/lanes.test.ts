@@ -20,8 +20,8 @@ beforeEach(() => {
   lanes = new Lanes();
 });
 
-afterEach(() => {
-  lanes.close();
+afterEach(async () => {
+  await lanes.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -125,7 +125,7 @@ describe.runIf(hasLanes)("a program started by way of a shell", () => {
 
   test("closing ends the shells", async () => {
     await run(shell("echo $PPID"));
-    lanes.close();
+    await lanes.close();
     await expect.poll(() => processStartTime(Number(log())), { interval: 5 }).toBeNull();
   });
 

@@ -39,11 +39,12 @@ export class Lanes {
     return started;
   }
 
-  /** Lets the shells end. What still runs is not touched. */
-  close(): void {
-    for (const lane of this.#all) lane.close();
+  /** Lets the shells end, and waits for those that do nothing any more. What still runs is not touched. */
+  async close(): Promise<void> {
+    const ends = [...this.#all].map((lane) => lane.close());
     this.#all.clear();
     this.#idle.length = 0;
+    await Promise.all(ends);
   }
 
   #open({ folder, env }: ProgramCall): Lane | null {

@@ -14,9 +14,9 @@ export async function startProcess(call: ProgramCall): Promise<StartResult> {
   return (await lanes.start(call)) ?? startDirectly(call);
 }
 
-/** Lets go of what starting needed. Programs that run are not touched, and further ones can be started. */
-export function closeStarters(): void {
-  lanes.close();
+/** Lets go of what starting needed, and waits for its end. Programs that run are not touched, and further ones can be started. */
+export async function closeStarters(): Promise<void> {
+  await lanes.close();
 }
 
 /** The logs of a run lie in one folder. */

@@ -148,7 +148,7 @@ export class Rig {
         },
       };
     } finally {
-      endSteps();
+      await endSteps();
       work.close();
       await runs.close();
     }

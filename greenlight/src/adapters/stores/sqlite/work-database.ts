@@ -20,6 +20,8 @@ const SCHEMA = `
 const MAX_GATHERED = 10_000;
 /** Up to here all rows are read at once: a query for each file costs more than its row. */
 const MAX_SEEN = 50_000;
+/** Milliseconds in which results are gathered: a write for each costs more than its rows. A crash loses that much work. */
+const GATHER_MS = 20;
 /** Milliseconds that a read or write waits while another process holds the file. */
 const BUSY_MS = 5000;
 const REST_MS = 10_000;
@@ -44,7 +46,7 @@ export class WorkDatabase {
   readonly #entries = new Map<string, CacheEntry>();
   /** Null: to be deleted. */
   readonly #bytes = new Map<string, Uint8Array | null>();
-  #timer: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
   readonly #busyMs: number;
   /** By `performance.now()`: after a write that failed the next one is not tried at once, as each may wait long to fail. */
   #restsUntil = 0;
@@ -153,7 +155,8 @@ export class WorkDatabase {
   }
 
   #writeSoon(): void {
-    if (performance.now() >= this.#restsUntil) this.#timer ??= setImmediate(() => this.#write());
+    if (performance.now() < this.#restsUntil) return;
+    this.#timer ??= setTimeout(() => this.#write(), GATHER_MS).unref();
   }
 
   #read(query: () => Record<string, unknown> | undefined): Record<string, unknown> | undefined {
@@ -166,7 +169,7 @@ export class WorkDatabase {
   }
 
   #write(): void {
-    clearImmediate(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#files.size === 0 && this.#entries.size === 0 && this.#bytes.size === 0) return;
     const { database, putFile, putEntry, putBytes, deleteBytes } = this.#open;
