@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -105,8 +105,10 @@ describe.runIf(hasLanes)("a program started by way of a shell", () => {
   });
 
   test("when its shell is killed, that is told, and others are started by another one", async () => {
-    const started = await start(shell("kill -KILL $PPID; sleep 60"));
+    // Not before it has said what it started: then there would be nothing to tell of.
+    const started = await start(shell("while [ ! -e told ]; do sleep 0.01; done; kill -KILL $PPID; sleep 60"));
     try {
+      writeFileSync(join(folder, "told"), "");
       expect(await started.ended).toMatchObject({ exitCode: null, signalName: "SIGKILL", mayHaveLeft: true });
     } finally {
       process.kill(-started.pid, "SIGKILL");
