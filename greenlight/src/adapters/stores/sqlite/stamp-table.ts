@@ -6,11 +6,11 @@ export const READ_STAMPS = "SELECT step, json FROM stamps WHERE pipeline = ?";
 /** By run and step. */
 export const END_STAMP = "DELETE FROM stamps WHERE pipeline = (SELECT pipeline FROM runs WHERE id = ?) AND step = ?";
 
-const TABLE = `CREATE TABLE stamps (
+const TABLE = `CREATE TABLE IF NOT EXISTS stamps (
   pipeline TEXT NOT NULL, step TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (pipeline, step)
 ) WITHOUT ROWID`;
 
-/** Records that were begun before there were stamps get their table, too. */
+/** Records that were begun before there were stamps get their table, too. Several processes may open one at once. */
 export function makeStampTable(database: DatabaseSync): void {
   if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'stamps'").get() === undefined) database.exec(TABLE);
 }
