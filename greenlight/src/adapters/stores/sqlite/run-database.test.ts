@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -92,6 +94,22 @@ describe("a file that is no database of runs", () => {
     mkdirSync(join(folder, "state"));
     writeFileSync(path, "");
     expect(await askAll()).toBe("answered");
+  });
+
+  test("a new one that several processes open at once is one for all of them", async () => {
+    const open = `import { RunDatabase } from ${JSON.stringify(new URL("run-database.ts", import.meta.url).href)};
+      await new RunDatabase(process.argv[1]).close();`;
+    for (let round = 0; round < 5; round += 1) {
+      rmSync(join(folder, "state"), { recursive: true, force: true });
+      const ends = await Promise.allSettled(
+        [1, 2, 3].map(() => promisify(execFile)(process.execPath, ["--input-type=module", "-e", open, path])),
+      );
+      expect(ends.map((end) => (end.status === "rejected" ? String(end.reason) : "opened"))).toEqual(
+        Array(3).fill("opened"),
+      );
+      expect(readdirSync(join(folder, "state")).filter((name) => name.includes(".v"))).toEqual([]);
+      expect(await askAll()).toBe("answered");
+    }
   });
 
   test("a folder in its place is told", async () => {

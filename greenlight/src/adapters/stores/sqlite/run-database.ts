@@ -29,6 +29,9 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
+const LOOK = `SELECT user_version AS version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'events') AS hasEvents
+  FROM pragma_user_version`;
+
 /** Milliseconds that a read or write waits while another process holds the file. */
 const BUSY_MS = 5000;
 
@@ -241,16 +244,18 @@ export class RunDatabase implements RunStore {
 function open(path: string, busyMs: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyMs });
   try {
-    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    // One look for both: another process may be making the tables right now.
+    const seen = database.prepare(LOOK).get();
+    const version = Number(seen?.["version"]);
     if (version === VERSION) {
       database.exec("PRAGMA synchronous = NORMAL;");
       makeStampTable(database);
       return database;
     }
-    const isOld = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events'").get() !== undefined;
-    if (!isOld) {
+    if (seen?.["hasEvents"] === 0) {
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-      database.exec(SCHEMA);
+      // At one go: to another process that opens it meanwhile, half a record would look like one of another version.
+      database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
       makeStampTable(database);
       return database;
     }
