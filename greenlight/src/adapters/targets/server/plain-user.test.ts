@@ -18,6 +18,14 @@ const MAY_ADD_USERS = process.getuid?.() === 0 && spawnSync("useradd", ["--help"
 const why = SSHD_PROGRAM === null ? WITHOUT_SSHD : MAY_ADD_USERS ? "" : " (skipped: no right to add users)";
 const USER = `gl-${process.pid}`;
 
+/** Null: something of the user still runs. */
+function removeUser(): true | null {
+  const { stderr, status } = spawnSync("userdel", ["--remove", USER], { encoding: "utf8" });
+  if (status === 0) return true;
+  if (stderr.includes("currently used")) return null;
+  throw new Error(stderr);
+}
+
 describe.runIf(IS_HEAVY && why === "")(`a user without any rights${why}`, { timeout: 180_000 }, () => {
   let sshd: LocalSshd;
   let home: string;
@@ -35,13 +43,7 @@ describe.runIf(IS_HEAVY && why === "")(`a user without any rights${why}`, { time
     sshd.cut();
     await sshd.stop();
     // What the cut left of the sessions may take a moment to be gone, and a user who still runs something is not removed.
-    const remove = (): true | null => {
-      const { stderr, status } = spawnSync("userdel", ["--remove", USER], { encoding: "utf8" });
-      if (status === 0) return true;
-      if (stderr.includes("currently used")) return null;
-      throw new Error(stderr);
-    };
-    await waitUntil("a user of whom nothing runs", remove, 40_000);
+    await waitUntil("a user of whom nothing runs", removeUser, 40_000);
   }, 60_000);
 
   test("gets a release live on the Node that was brought along, and what lies there is for that user alone", async () => {
