@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { processStartTime } from "../../../base/process-identity.ts";
 import type { Lease } from "../../../deployment/target.ts";
@@ -70,6 +70,19 @@ describe("the lease of an environment", () => {
     // Giving back what is lost takes nothing from the new holder.
     await first.release();
     expect(await takeLease(place, holder, { isForced: false })).toMatchObject({ isTaken: false });
+  });
+
+  test("is lost when the environment's folder is taken away, and brings down nobody who held it", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    try {
+      const lease = await take();
+      await rm(folder, { recursive: true });
+      vi.advanceTimersByTime(60_000);
+      expect(lease.isLost()).toBe(true);
+      await lease.release();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("has an epoch above any that keeper or router have seen, even when its folder was lost", async () => {

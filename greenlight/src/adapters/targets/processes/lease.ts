@@ -90,11 +90,20 @@ function keepLease(kept: {
   const { place, epoch, path, describe } = kept;
   let isReleased = false;
   // Looked up each time: it is what stands between a superseded controller and the environment.
-  const isLost = (): boolean =>
-    readdirSync(place.paths.leases).some((name) => /^\d+$/.test(name) && Number(name) > epoch);
-  const renewal = setInterval(() => {
-    if (!isReleased && !isLost()) writeWhole(path, describe({})).catch(() => {});
-  }, RENEW_EVERY_MS);
+  const isLost = (): boolean => {
+    try {
+      return readdirSync(place.paths.leases).some((name) => /^\d+$/.test(name) && Number(name) > epoch);
+    } catch (error) {
+      // Whoever took the folder away took the environment, and the right to change it.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+      throw error;
+    }
+  };
+  // One that fails is tried again; a lease that is not renewed ends by itself.
+  const renew = async (): Promise<void> => {
+    if (!isReleased && !isLost()) await writeWhole(path, describe({}));
+  };
+  const renewal = setInterval(() => void renew().catch(() => {}), RENEW_EVERY_MS);
   renewal.unref();
   return {
     epoch,
