@@ -45,7 +45,6 @@ const HEAVY = [
   "own-server",
   "deployment-notices",
   "scenarios/code-host",
-  "router/survival",
   "router/many-swaps",
 ];
 

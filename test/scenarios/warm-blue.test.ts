@@ -134,7 +134,7 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 describe("after a deployment the old release is kept running", () => {
-  test("and a rollback under load is one switch to the same process, without a lost request", async () => {
+  test("and a rollback under load is one switch to the same process, within a second, without a lost request", async () => {
     await deploy("a");
     await deploy("b");
     const before = await slots();
@@ -152,14 +152,13 @@ describe("after a deployment the old release is kept running", () => {
       `rollback of a finished deployment: switched after ${switchedMs.toFixed(0)} ms, ${requestCount} requests`,
     );
     expect([outcome.kind, failures]).toEqual(["deployed", []]);
-    // Far more than it takes: the figure is printed, and what is beside it on a machine is none of its doing.
-    if (IS_HEAVY) expect(switchedMs).toBeLessThan(4000);
+    if (IS_HEAVY) expect(switchedMs).toBeLessThan(1000);
     const after = await slots();
     expect([after.live?.pid, after.warm]).toEqual([before.warm?.pid, undefined]);
   });
 
   const count = IS_HEAVY ? 20 : 1;
-  test(`and over ${count} switches there and back the old release gets its last new request soon after the decision`, async () => {
+  test(`and over ${count} switches there and back the old release gets its last new request within 100 ms of the decision`, async () => {
     await deploy("a");
     const watch = watchAnswers(8);
     const there: number[] = [];
@@ -181,7 +180,7 @@ describe("after a deployment the old release is kept running", () => {
     console.log(`decision to last new request at the old release: deployments ${told[0]}; rollbacks ${told[1]}`);
     expect(watch.failures).toEqual([]);
     // Measured where nothing else runs; beside other tests it only shows.
-    if (IS_HEAVY) expect(quantile([...there, ...back], 0.95)).toBeLessThanOrEqual(400);
+    if (IS_HEAVY) expect(quantile([...there, ...back], 0.95)).toBeLessThanOrEqual(100);
   }, 300_000);
 
   test.runIf(IS_HEAVY)(

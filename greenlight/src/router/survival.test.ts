@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -10,15 +9,9 @@ import { callHttp } from "../keeper/control-client.ts";
 import { environmentFolder } from "../keeper/environment-folder.ts";
 import { freePort } from "../keeper/free-port.ts";
 import { KeeperRig } from "../keeper/testing/keeper-rig.ts";
-import { waitUntil } from "../keeper/testing/wait-until.ts";
 import { hasOpenssl, makeCertificate } from "./testing/certificate.ts";
 import type { RouterTls } from "./wire.ts";
 
-const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
-const KILL_COUNT = IS_HEAVY ? 20 : 3;
-const PROBE_EVERY_MS = 20;
-/** Far more than it takes (the figure is printed): what is beside it on a machine is none of the router's doing. */
-const LONGEST_GAP_MS = 3000;
 const POLL = { timeout: 15_000, interval: 20 } as const;
 
 /** Real processes: a keeper, its router, one service. */
@@ -52,45 +45,6 @@ describe("a router that is killed", () => {
     const call = { host: "127.0.0.1", port, method: "GET", path: "/ready", timeoutMs: 3000, isOwnTls };
     return (await callHttp(call).catch(() => null))?.status === 200;
   };
-
-  /** The longest time between two good answers, one asked for every 20 ms, while the router is killed again and again. */
-  async function longestGap(): Promise<number> {
-    let longestMs = 0;
-    let lastGoodAt = performance.now();
-    const over = new AbortController();
-    const asked = new Set<Promise<void>>();
-    const prober = (async () => {
-      while (!over.signal.aborted) {
-        const probe = (async () => {
-          if (!(await isServing())) return;
-          longestMs = Math.max(longestMs, performance.now() - lastGoodAt);
-          lastGoodAt = performance.now();
-        })();
-        asked.add(probe);
-        void probe.finally(() => asked.delete(probe));
-        await pause(PROBE_EVERY_MS);
-      }
-      await Promise.all(asked);
-    })();
-    for (let kill = 0; kill < KILL_COUNT; kill += 1) {
-      const { pid } = await rig.router();
-      process.kill(pid, "SIGKILL");
-      await waitUntil("another router", async () => ((await rig.router()).pid === pid ? null : true));
-      await waitUntil("an answer", async () => ((await isServing()) ? true : null));
-    }
-    over.abort();
-    await prober;
-    return longestMs;
-  }
-
-  test(`${KILL_COUNT} times answers again soon each time, its route untouched`, async () => {
-    await serve();
-    const before = await rig.routerCall("GET /status");
-    const gapMs = await longestGap();
-    console.log(`longest gap over ${KILL_COUNT} kills of the router: ${gapMs.toFixed(0)} ms`);
-    expect(gapMs).toBeLessThan(LONGEST_GAP_MS);
-    expect((await rig.routerCall("GET /status")).body.route).toEqual(before.body.route);
-  });
 
   test("reads a torn route from its copy", async () => {
     await serve();
