@@ -31,6 +31,8 @@ export type {
   RecordDefinition,
   ReplayDefinition,
 } from "./pipeline/gates-definition.ts";
+export type { FindingPattern, QualityPolicy, QualityRule, Suppression } from "./pipeline/quality-definition.ts";
+export type { ToolDescriptor, ToolExit } from "./pipeline/tool-definition.ts";
 export type { Effect, EffectContext, EffectResult } from "./engine/effect.ts";
 export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/function-step.ts";
 export { bundle, deploy, modelGate } from "./toolkits/delivery/release-steps.ts";

@@ -7,6 +7,7 @@ import type {
   StoreDescriptor,
   Trigger,
 } from "./definition.ts";
+import type { QualityPolicy } from "./quality-definition.ts";
 
 /** The definition validated and made plain data: JSON in, the same JSON out. Compilers and `plan` read it. */
 export interface Blueprint {
@@ -17,6 +18,7 @@ export interface Blueprint {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly store: StoreDescriptor | null;
   readonly codeHost: CodeHostDescriptor | null;
+  readonly quality: QualityPolicy | null;
 }
 
 export interface PipelineBlueprint {

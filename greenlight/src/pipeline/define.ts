@@ -18,6 +18,8 @@ import type {
   Trigger,
 } from "./definition.ts";
 import { matrix } from "./matrix.ts";
+import type { QualityPolicy } from "./quality-definition.ts";
+import type { ToolDescriptor } from "./tool-definition.ts";
 
 const TASK_TIMEOUT_MS = 10 * 60_000;
 const RETRY: RetryPolicy = {
@@ -57,6 +59,10 @@ export interface StepOptions {
   readonly allowFailure?: boolean;
   /** Steps with the same lock never run at the same time on one machine. */
   readonly lock?: string;
+  /** The tool that the command runs: what its exit statuses mean, and what to install when it is missing. */
+  readonly tool?: ToolDescriptor;
+  /** Milliseconds for which a kept result may be taken; for ever when left out. */
+  readonly validForMs?: number;
 }
 
 export interface CommandOptions extends StepOptions {
@@ -120,6 +126,8 @@ function makeStep(name: string, action: StepAction, options: StepOptions & { env
     lock: options.lock ?? null,
     environment: options.environment ?? null,
     isSealing: false,
+    tool: options.tool ?? null,
+    validForMs: options.validForMs ?? null,
   };
 }
 
@@ -167,6 +175,7 @@ export function defineProject(options: {
   readonly store?: StoreDescriptor;
   /** `github()`: who is told of deployments. */
   readonly codeHost?: CodeHostDescriptor;
+  readonly quality?: QualityPolicy;
 }): ProjectDefinition {
   return {
     kind: "project",
@@ -176,5 +185,6 @@ export function defineProject(options: {
     secrets: options.secrets ?? {},
     store: options.store ?? null,
     codeHost: options.codeHost ?? null,
+    quality: options.quality ?? null,
   };
 }

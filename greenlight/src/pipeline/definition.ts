@@ -1,5 +1,8 @@
 import type { Json } from "../base/json.ts";
+import type { EVIDENCE_FORMATS } from "./evidence-formats.ts";
 import type { BakingDefinition, HealthDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
+import type { QualityPolicy } from "./quality-definition.ts";
+import type { ToolDescriptor } from "./tool-definition.ts";
 
 /** What a person writes in `greenlight.config.ts`. The constructors in `define.ts` fill the defaults. */
 export interface ProjectDefinition {
@@ -13,6 +16,8 @@ export interface ProjectDefinition {
   readonly store: StoreDescriptor | null;
   /** Who is told of deployments; null: nobody. */
   readonly codeHost: CodeHostDescriptor | null;
+  /** How findings and coverage are judged; null: errors fail, warnings warn. */
+  readonly quality: QualityPolicy | null;
 }
 
 /** Where a secret's value comes from. It never stands in a definition, a manifest or a record. */
@@ -135,6 +140,10 @@ export interface StepDefinition {
   readonly environment: string | null;
   /** True: fails with SOURCE_CHANGED when a file that an earlier step took as input has changed since. */
   readonly isSealing: boolean;
+  /** The tool that its command runs; null: a command that is known by its exit status alone. */
+  readonly tool: ToolDescriptor | null;
+  /** How long a kept result may be taken, in milliseconds: what it says depends on the world outside, too. Null: for ever. */
+  readonly validForMs: number | null;
 }
 
 /** Further attempts after an outcome that may pass by itself. */
@@ -210,16 +219,8 @@ export interface EvidenceSource {
   readonly tool: string;
   /** For coverage: lowest line coverage in percent that passes. */
   readonly floorPercent?: number;
+  /** Where the tool ran, relative to the project: the paths of its report are relative to it. Left out: the project. */
+  readonly folder?: string;
 }
 
-export type EvidenceFormat =
-  | "sarif"
-  | "oxfmt-list"
-  | "tsc-text"
-  | "secretlint-json"
-  | "junit"
-  | "istanbul-json-summary"
-  | "validation-report"
-  | "model-evaluation"
-  | "gate-report"
-  | "release-report";
+export type EvidenceFormat = (typeof EVIDENCE_FORMATS)[number];

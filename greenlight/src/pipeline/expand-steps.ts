@@ -81,6 +81,8 @@ function toPlanned(step: StepBlueprint, needs: Readonly<Record<string, string>>)
     lock: step.lock,
     environment: step.environment,
     isSealing: step.isSealing,
+    tool: step.tool,
+    validForMs: step.validForMs,
     matrix: null,
     skip: null,
   };

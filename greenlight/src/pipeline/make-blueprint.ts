@@ -38,6 +38,7 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
     secrets: project.secrets,
     store: project.store,
     codeHost: project.codeHost,
+    quality: project.quality,
   });
 }
 
@@ -141,6 +142,8 @@ function toBlueprint(step: StepDefinition): StepBlueprint {
     lock: step.lock,
     environment: step.environment,
     isSealing: step.isSealing,
+    tool: step.tool,
+    validForMs: step.validForMs,
   };
 }
 

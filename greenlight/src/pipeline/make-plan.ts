@@ -58,6 +58,7 @@ export function makePlan(blueprint: Blueprint, options: PlanOptions): Result<Pla
     secrets: blueprint.secrets,
     store: blueprint.store,
     codeHost: blueprint.codeHost,
+    quality: blueprint.quality,
     concurrency: pipeline.concurrency === null ? null : nameGroup(pipeline.concurrency, options),
     dropped: [...reasons].map(([step, why]) => ({ step, why })),
   };

@@ -7,6 +7,7 @@ import type {
   SecretSource,
   StoreDescriptor,
 } from "./definition.ts";
+import type { QualityPolicy } from "./quality-definition.ts";
 
 /** What started a run. Branch and commit are null outside a git checkout. */
 export interface RunTrigger {
@@ -33,6 +34,7 @@ export interface Plan {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly store: StoreDescriptor | null;
   readonly codeHost: CodeHostDescriptor | null;
+  readonly quality: QualityPolicy | null;
   /** With the group's name as it comes to for this run. */
   readonly concurrency: ConcurrencyGroup | null;
   /** Steps that fell away, each with its reason. */

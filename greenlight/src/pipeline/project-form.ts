@@ -20,6 +20,7 @@ import {
   isVariableName,
   isVariableValue,
 } from "./plain-data.ts";
+import { isQuality } from "./quality-form.ts";
 import { isLabel, type Checks } from "./step-form.ts";
 
 export const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/u;
@@ -47,6 +48,7 @@ const PROJECT: Checks<ProjectDefinition> = {
   secrets: (value: unknown) => isRecordOf(value, isVariableName, isSecretSource),
   store: (value: unknown) => value === null || hasExactly(value, STORE),
   codeHost: (value: unknown) => value === null || hasExactly(value, CODE_HOST),
+  quality: (value: unknown) => value === null || isQuality(value),
 };
 
 const ENVIRONMENT: Checks<EnvironmentDefinition> = {

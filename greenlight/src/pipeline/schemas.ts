@@ -2,10 +2,12 @@ import { createRequire } from "node:module";
 
 import type * as Zod from "zod";
 
+import { EVIDENCE_FORMATS } from "./evidence-formats.ts";
 import { gateSchemas } from "./gates-schema.ts";
 import { PRINTABLE, VARIABLE_NAME } from "./plain-data.ts";
 import { ENVIRONMENT_NAME, EXPIRY, PROJECT_NAME, PUBLIC_KEY } from "./project-form.ts";
-import { AXIS_NAME, EVENT_KINDS, EVIDENCE_FORMATS, MAX_TIMER_MS, RETRIED_OUTCOMES } from "./step-form.ts";
+import { qualitySchema } from "./quality-schema.ts";
+import { AXIS_NAME, EVENT_KINDS, MAX_TIMER_MS, RETRIED_OUTCOMES, TOOL_EXITS } from "./step-form.ts";
 
 /** The form of a project as loaded: a person may write the definition without types, or past them. */
 export interface Schemas {
@@ -48,6 +50,15 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     path,
     tool: filled,
     floorPercent: z.number().min(0).max(100).optional(),
+    folder: path.optional(),
+  });
+  const tool = z.strictObject({
+    name: filled,
+    program: filled,
+    install: filled,
+    package: z.strictObject({ ecosystem: z.enum(["npm", "pypi"]), name: filled }).nullable(),
+    versions: filled.nullable(),
+    exits: z.record(filled, z.enum(TOOL_EXITS)),
   });
   const milliseconds = z.number().int().max(MAX_TIMER_MS);
   const retry = z.strictObject({
@@ -104,6 +115,8 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     lock: printable(100).nullable(),
     environment: z.string().nullable(),
     isSealing: z.boolean(),
+    tool: tool.nullable(),
+    validForMs: z.number().int().min(0).nullable(),
   });
 
   const secretKinds = {
@@ -160,6 +173,7 @@ function makeSchemas({ z }: typeof Zod): Schemas {
       })
       .nullable(),
     codeHost: z.strictObject({ kind: filled, module: filled, options }).nullable(),
+    quality: qualitySchema(z).nullable(),
   });
   return { step, project };
 }

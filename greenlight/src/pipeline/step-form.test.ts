@@ -23,11 +23,20 @@ const full = functionStep("full", {
   variables: { B: "1" },
   secrets: ["C"],
   packages: ["zod"],
-  evidence: [{ format: "junit", path: "out/x.xml", tool: "vitest", floorPercent: 80 }],
+  evidence: [{ format: "junit", path: "out/x.xml", tool: "vitest", floorPercent: 80, folder: "api" }],
   retry: {},
   matrix: matrix({ os: ["a", 1, true] }, { include: [{ x: "y" }], exclude: [{ os: "a" }], maxParallel: 2 }),
   when: allOf(not(onBranch("main")), onEvent("push")),
   lock: "database",
+  tool: {
+    name: "bandit",
+    program: "bandit",
+    install: "pip install bandit",
+    package: { ecosystem: "pypi", name: "bandit" },
+    versions: ">=1.7",
+    exits: { 1: "findings" },
+  },
+  validForMs: 1000,
 });
 const effect = effectStep("effect", { module: "m", export: "e", environment: "staging" });
 const whole = {
@@ -76,6 +85,13 @@ const whole = {
     publicKey: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
   },
   codeHost: { kind: "github", module: "m", options: { repository: "a/b" } },
+  quality: {
+    baseline: "known.json",
+    rules: [{ tool: "bandit", rule: "B101", paths: ["tests/**"], level: "note" as const, outcome: "pass" as const }],
+    suppressions: [{ rule: "a", reason: "b", expires: "2027-01-31" }],
+    unreachable: "fail" as const,
+    coverage: { floorPercent: 80, changedLinesPercent: 90, against: "main" },
+  },
 };
 
 /** Values near the borders of what is allowed somewhere. */

@@ -1,6 +1,5 @@
 import type {
   Condition,
-  EvidenceFormat,
   EvidenceSource,
   FunctionAction,
   Matrix,
@@ -8,6 +7,7 @@ import type {
   StepAction,
   StepDefinition,
 } from "./definition.ts";
+import { EVIDENCE_FORMATS } from "./evidence-formats.ts";
 import {
   hasExactly,
   isFilled,
@@ -23,6 +23,7 @@ import {
   MAX_DEPTH,
   PRINTABLE,
 } from "./plain-data.ts";
+import type { ToolDescriptor, ToolExit } from "./tool-definition.ts";
 
 /** One check for each member, so that a new one can't be forgotten. */
 export type Checks<Form> = Readonly<Record<keyof Form, (value: unknown) => boolean>>;
@@ -36,18 +37,6 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Names of axes, as GitHub takes them; they are also parts of variables and placeholders. */
 export const AXIS_NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]*$/u;
 
-export const EVIDENCE_FORMATS = namesOf<EvidenceFormat>({
-  sarif: true,
-  "oxfmt-list": true,
-  "tsc-text": true,
-  "secretlint-json": true,
-  junit: true,
-  "istanbul-json-summary": true,
-  "validation-report": true,
-  "model-evaluation": true,
-  "gate-report": true,
-  "release-report": true,
-});
 export const EVENT_KINDS = namesOf<EventKind>({ manual: true, push: true, "pull-request": true, schedule: true });
 export const RETRIED_OUTCOMES = namesOf<RetriedOutcome>({ failed: true, errored: true, "timed-out": true });
 
@@ -77,6 +66,8 @@ const STEP: Checks<StepDefinition> = {
   lock: (value: unknown) => value === null || isLabel(value),
   environment: (value: unknown) => value === null || isText(value),
   isSealing: isBoolean,
+  tool: (value: unknown) => value === null || hasExactly(value, TOOL),
+  validForMs: (value: unknown) => value === null || isWhole(value, 0, Number.MAX_SAFE_INTEGER),
 };
 
 const COMMAND: Checks<CommandAction> = { kind: isText, command: isFilled };
@@ -87,6 +78,29 @@ const EVIDENCE: Checks<EvidenceSource> = {
   path: isPath,
   tool: isFilled,
   floorPercent: (value: unknown) => value === undefined || (isNumber(value) && value >= 0 && value <= 100),
+  folder: (value: unknown) => value === undefined || isPath(value),
+};
+
+export const TOOL_EXITS = namesOf<ToolExit>({
+  clean: true,
+  findings: true,
+  "no-tests": true,
+  misconfigured: true,
+  unreachable: true,
+});
+const toolExits = new Set<unknown>(TOOL_EXITS);
+
+const TOOL: Checks<ToolDescriptor> = {
+  name: isFilled,
+  program: isFilled,
+  install: isFilled,
+  package: (value: unknown) => value === null || hasExactly(value, TOOL_PACKAGE),
+  versions: (value: unknown) => value === null || isFilled(value),
+  exits: (value: unknown) => isRecordOf(value, isFilled, (each) => toolExits.has(each)),
+};
+const TOOL_PACKAGE = {
+  ecosystem: (value: unknown) => value === "npm" || value === "pypi",
+  name: isFilled,
 };
 
 const RETRY: Checks<RetryPolicy> = {
