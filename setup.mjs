@@ -46,15 +46,25 @@ const HEAVY = [
   "deployment-notices",
   "scenarios/code-host",
   "router/many-swaps",
+  "router/router.test",
+  "effects/benchmark",
+  "server/contract",
+  "scenarios/up-and-down",
+  "scenarios/shared-store",
+  "scenarios/keeper-units",
+  "scenarios/left-behind",
+  "scenarios/status",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */
 const COMMANDS = {
   build: () => [],
   start: (args) => [["greenlight/bin/greenlight.mjs", "up", ...args]],
-  test: (args) => [[tool("vitest", "vitest.mjs"), "run", ...args]],
+  // Most tests wait for processes more than they work.
+  test: (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=4", ...args]],
   // The same tests at full length: every kill, every state, many random graphs, half a minute of load, the real movies.
-  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", ...HEAVY, ...args]],
+  // One after the other: they measure.
+  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=1", ...HEAVY, ...args]],
   check: () => [
     [tool("oxfmt", "bin/oxfmt"), "--check"],
     [tool("oxlint", "bin/oxlint"), "--deny-warnings"],

@@ -97,7 +97,7 @@ describe("a run that ended as waiting", () => {
     expect(await isServing()).toBe(true);
   });
 
-  test("does not go on with an approval of another release", async () => {
+  test.runIf(IS_HEAVY)("does not go on with an approval of another release", async () => {
     await sandbox.greenlight(["up", "--once"]);
     await as("ann", ["approve"]);
     const [first] = deployments();
@@ -111,18 +111,21 @@ describe("a run that ended as waiting", () => {
     });
   });
 
-  test("does not go on with an approval that has expired, and can't be approved after its time", async () => {
-    await sandbox.greenlight(["up", "--once"]);
-    await as("ann", ["approve"]);
-    // A day and an hour pass.
-    change<Deployment>("deployments", (record) => ({ ...record, approvalWait: earlier(record.approvalWait) }));
-    change<ApprovalRecord>("approvals", (record) => ({ ...record, expiresAt: new Date(0).toISOString() }));
-    expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
-    expect((await sandbox.greenlight(["resume"])).status).toBe(4);
-    expect(await isServing()).toBe(false);
-    expect((await as("ann", ["approve"])).stdout).toContain("was approved by ann");
-    expect((await sandbox.greenlight(["resume"])).status).toBe(0);
-  });
+  test.runIf(IS_HEAVY)(
+    "does not go on with an approval that has expired, and can't be approved after its time",
+    async () => {
+      await sandbox.greenlight(["up", "--once"]);
+      await as("ann", ["approve"]);
+      // A day and an hour pass.
+      change<Deployment>("deployments", (record) => ({ ...record, approvalWait: earlier(record.approvalWait) }));
+      change<ApprovalRecord>("approvals", (record) => ({ ...record, expiresAt: new Date(0).toISOString() }));
+      expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
+      expect((await sandbox.greenlight(["resume"])).status).toBe(4);
+      expect(await isServing()).toBe(false);
+      expect((await as("ann", ["approve"])).stdout).toContain("was approved by ann");
+      expect((await sandbox.greenlight(["resume"])).status).toBe(0);
+    },
+  );
 
   test.runIf(IS_HEAVY)("of two who approve at once both are told the same name", async () => {
     await sandbox.greenlight(["up", "--once"]);
@@ -132,7 +135,7 @@ describe("a run that ended as waiting", () => {
     expect(told[0]).toBe(told[1]);
   });
 
-  test("is withdrawn when it is cancelled, and then nobody can approve it", async () => {
+  test.runIf(IS_HEAVY)("is withdrawn when it is cancelled, and then nobody can approve it", async () => {
     await sandbox.greenlight(["up", "--once"]);
     const cancelled = await as("ann", ["cancel", "--why", "no more wanted"]);
     expect(cancelled).toMatchObject({ status: 0, stderr: "" });

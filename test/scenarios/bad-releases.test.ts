@@ -117,34 +117,37 @@ describe("a release that", () => {
   });
 });
 
-test("a blue that dies while baking needs a person, who is told what still runs and what to do; both are left alone", async () => {
-  const { release: good } = await deploy("");
-  let dead: Promise<void> | undefined;
-  const outcome = await deploy("crash-on-request", {
-    onTransition: ({ state }) => {
-      if (state === "baking") dead ??= killForGood(good);
-    },
-  });
-  await dead;
-  expect([outcome.kind, outcome.problems[0]?.code]).toEqual(["needs-human", "DEPLOYMENT_NEEDS_HUMAN"]);
-  expect(outcome.problems[0]?.message).toContain(`${good.releaseId} is not fit to take over`);
-  expect(outcome.problems[0]?.remedy).toContain("greenlight rollback --to");
-  // What is bad still answers better than nothing.
-  await expect.poll(() => served(), POLL).toBe(outcome.release.releaseId);
-  expect((await environment.observe()).slots).toHaveLength(2);
-  // A mended release sets it right.
-  const mended = await deploy("failing-predictions");
-  expect([mended.kind, await served()]).toEqual(["deployed", mended.release.releaseId]);
+test.runIf(IS_HEAVY)(
+  "a blue that dies while baking needs a person, who is told what still runs and what to do; both are left alone",
+  async () => {
+    const { release: good } = await deploy("");
+    let dead: Promise<void> | undefined;
+    const outcome = await deploy("crash-on-request", {
+      onTransition: ({ state }) => {
+        if (state === "baking") dead ??= killForGood(good);
+      },
+    });
+    await dead;
+    expect([outcome.kind, outcome.problems[0]?.code]).toEqual(["needs-human", "DEPLOYMENT_NEEDS_HUMAN"]);
+    expect(outcome.problems[0]?.message).toContain(`${good.releaseId} is not fit to take over`);
+    expect(outcome.problems[0]?.remedy).toContain("greenlight rollback --to");
+    // What is bad still answers better than nothing.
+    await expect.poll(() => served(), POLL).toBe(outcome.release.releaseId);
+    expect((await environment.observe()).slots).toHaveLength(2);
+    // A mended release sets it right.
+    const mended = await deploy("failing-predictions");
+    expect([mended.kind, await served()]).toEqual(["deployed", mended.release.releaseId]);
 
-  /** Its process, and the files that it could be started from again. */
-  async function killForGood({ digest, releaseId }: TestRelease): Promise<void> {
-    const files = join(folder, "releases", digest);
-    await rename(files, `${files}-away`);
-    const { slots } = await environment.observe();
-    process.kill(slots.find((slot) => slot.releaseId === releaseId)?.pid ?? 0, "SIGKILL");
-    await crash();
-  }
-});
+    /** Its process, and the files that it could be started from again. */
+    async function killForGood({ digest, releaseId }: TestRelease): Promise<void> {
+      const files = join(folder, "releases", digest);
+      await rename(files, `${files}-away`);
+      const { slots } = await environment.observe();
+      process.kill(slots.find((slot) => slot.releaseId === releaseId)?.pid ?? 0, "SIGKILL");
+      await crash();
+    }
+  },
+);
 
 test.runIf(IS_HEAVY)("what is installed of failed releases does not pile up", async () => {
   await deploy("");

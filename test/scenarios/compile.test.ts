@@ -298,7 +298,7 @@ describe("the jobs of a compiled workflow", () => {
     expect(actionlint(linter ?? "", [join(sandbox.folder, WORKFLOW)])).toBe("");
   });
 
-  test("come to the same as one run on one machine, and no step runs twice", async () => {
+  test.runIf(IS_HEAVY)("come to the same as one run on one machine, and no step runs twice", async () => {
     const { results } = await run({ github: { event_name: "workflow_dispatch" } });
     expect(results).toEqual({
       "id-github-actor": "success",
@@ -319,7 +319,7 @@ describe("the jobs of a compiled workflow", () => {
     expect(merged()).not.toHaveProperty("on pushes");
   });
 
-  test("stop behind a combination that fails, and still do what comes last", async () => {
+  test.runIf(IS_HEAVY)("stop behind a combination that fails, and still do what comes last", async () => {
     const { results, jobs } = await run({ github: { event_name: "workflow_dispatch" }, env: { FAIL: "22" } });
     expect(results).toEqual({
       "id-github-actor": "success",

@@ -9,6 +9,8 @@ import { processStartTime } from "../../greenlight/src/base/process-identity.ts"
 import { recordedRun } from "./testing/run-record.ts";
 import { ended, GREENLIGHT, Sandbox } from "./testing/sandbox.ts";
 
+const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
+
 const isLinux = process.platform === "linux";
 const hasTerminals = isLinux && existsSync("/usr/bin/script");
 const START = { timeout: 60_000, interval: 20 } as const;
@@ -118,7 +120,7 @@ describe("who does not want to wait", () => {
     expect(view.durationMs).toBeLessThan(4500);
   });
 
-  test("a Ctrl-C that arrives twice, as by way of npm, is one", async () => {
+  test.runIf(IS_HEAVY)("a Ctrl-C that arrives twice, as by way of npm, is one", async () => {
     const { child, stderr } = await started();
     child.kill("SIGINT");
     await expect.poll(stderr, START).toContain("cancelling");
@@ -142,7 +144,7 @@ describe.runIf(hasTerminals)(`a terminal that is closed${hasTerminals ? "" : " (
     expect(await outcome()).toBe("cancelled");
   });
 
-  test("by a shell that tells its jobs before it ends, too", async () => {
+  test.runIf(IS_HEAVY)("by a shell that tells its jobs before it ends, too", async () => {
     const inner = `'${process.execPath}' '${GREENLIGHT}' run --concurrency 2; exit`;
     const { child } = await started("/usr/bin/script", ["-qec", `bash --norc -ic "${inner}"`, "/dev/null"]);
     child.kill("SIGKILL");

@@ -72,60 +72,63 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
     return answer?.status === 200 ? ((await answer.json()) as { releaseId: string; word: string }) : null;
   }
 
-  test("is deployed to by a run, seen and taken back from another machine, and stopped by name", async () => {
-    const laptop = project();
-    const other = project();
-    try {
-      commit(laptop);
-      expect(told(await laptop.greenlight(["run", "delivery"]))).toEqual([0, ""]);
-      const first = await served();
-      expect(first).toMatchObject({ word: "film", releaseId: expect.stringMatching(/^words-/u) });
-      laptop.write("server.mjs", `${SERVICE}// more\n`);
-      commit(laptop);
-      expect(told(await laptop.greenlight(["run", "delivery"]))).toEqual([0, ""]);
-      const second = await served();
-      expect(second?.releaseId).not.toBe(first?.releaseId);
+  test.runIf(IS_HEAVY)(
+    "is deployed to by a run, seen and taken back from another machine, and stopped by name",
+    async () => {
+      const laptop = project();
+      const other = project();
+      try {
+        commit(laptop);
+        expect(told(await laptop.greenlight(["run", "delivery"]))).toEqual([0, ""]);
+        const first = await served();
+        expect(first).toMatchObject({ word: "film", releaseId: expect.stringMatching(/^words-/u) });
+        laptop.write("server.mjs", `${SERVICE}// more\n`);
+        commit(laptop);
+        expect(told(await laptop.greenlight(["run", "delivery"]))).toEqual([0, ""]);
+        const second = await served();
+        expect(second?.releaseId).not.toBe(first?.releaseId);
 
-      // Another checkout, which has never run anything.
-      const seen = JSON.parse((await other.greenlight(["status", "--json"])).stdout);
-      expect(seen).toMatchObject({
-        problems: [],
-        environments: [{ environment: "production", status: "running", live: { releaseId: second?.releaseId } }],
-      });
-      const listed = await other.greenlight(["environments", "production", "--json"]);
-      expect(JSON.parse(listed.stdout).environments[0].history).toHaveLength(2);
-      expect(told(await other.greenlight(["rollback", "production", "--why", "to see"]))).toEqual([0, ""]);
-      expect(await served()).toEqual(first);
+        // Another checkout, which has never run anything.
+        const seen = JSON.parse((await other.greenlight(["status", "--json"])).stdout);
+        expect(seen).toMatchObject({
+          problems: [],
+          environments: [{ environment: "production", status: "running", live: { releaseId: second?.releaseId } }],
+        });
+        const listed = await other.greenlight(["environments", "production", "--json"]);
+        expect(JSON.parse(listed.stdout).environments[0].history).toHaveLength(2);
+        expect(told(await other.greenlight(["rollback", "production", "--why", "to see"]))).toEqual([0, ""]);
+        expect(await served()).toEqual(first);
 
-      // A reboot, and the line for the crontab that the page gives.
-      for (const pid of processesOf(sshd.folder)) process.kill(pid, "SIGKILL");
-      expect(await served()).toBeNull();
-      await atReboot(sshd.folder);
-      await expect.poll(served).toEqual(first);
+        // A reboot, and the line for the crontab that the page gives.
+        for (const pid of processesOf(sshd.folder)) process.kill(pid, "SIGKILL");
+        expect(await served()).toBeNull();
+        await atReboot(sshd.folder);
+        await expect.poll(served).toEqual(first);
 
-      // Without a name only what is local is stopped.
-      expect(told(await laptop.greenlight(["down"]))).toEqual([0, ""]);
-      expect(await served()).toEqual(first);
-      const down = await laptop.greenlight(["down", "production"]);
-      expect(down.stdout).toMatch(/^production: stopped \(\d processes ended\)/u);
-      expect(await served()).toBeNull();
-      const stopped = JSON.parse((await other.greenlight(["status", "--json"])).stdout);
-      expect(stopped.environments).toMatchObject([{ environment: "production", status: "stopped" }]);
+        // Without a name only what is local is stopped.
+        expect(told(await laptop.greenlight(["down"]))).toEqual([0, ""]);
+        expect(await served()).toEqual(first);
+        const down = await laptop.greenlight(["down", "production"]);
+        expect(down.stdout).toMatch(/^production: stopped \(\d processes ended\)/u);
+        expect(await served()).toBeNull();
+        const stopped = JSON.parse((await other.greenlight(["status", "--json"])).stdout);
+        expect(stopped.environments).toMatchObject([{ environment: "production", status: "stopped" }]);
 
-      await sshd.down();
-      const status = await other.greenlight(["status"]);
-      expect(status.status).toBe(0);
-      expect(status.stderr).toContain("SERVER_UNREACHABLE");
-      const failed = await laptop.greenlight(["run", "delivery"]);
-      expect(failed.status).toBe(3);
-      expect(failed.stdout + failed.stderr).toContain("SERVER_UNREACHABLE");
-      await sshd.up();
-    } finally {
-      await laptop.greenlight(["down", "production"]);
-      laptop.dispose();
-      other.dispose();
-    }
-  });
+        await sshd.down();
+        const status = await other.greenlight(["status"]);
+        expect(status.status).toBe(0);
+        expect(status.stderr).toContain("SERVER_UNREACHABLE");
+        const failed = await laptop.greenlight(["run", "delivery"]);
+        expect(failed.status).toBe(3);
+        expect(failed.stdout + failed.stderr).toContain("SERVER_UNREACHABLE");
+        await sshd.up();
+      } finally {
+        await laptop.greenlight(["down", "production"]);
+        laptop.dispose();
+        other.dispose();
+      }
+    },
+  );
 
   test.runIf(IS_HEAVY)("Ctrl-C reaches the run and not its connection, over which it is undone", async () => {
     const laptop = project(60_000);

@@ -11,6 +11,8 @@ import { waitUntil } from "../../greenlight/src/keeper/testing/wait-until.ts";
 import { recordedRun } from "./testing/run-record.ts";
 import { Sandbox } from "./testing/sandbox.ts";
 
+const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
+
 const KEY = makeStoreKey();
 /** Too large to travel inside its cache entry. */
 const FILMS = "film\n".repeat(10_000);
@@ -74,35 +76,38 @@ function countsOf({ folder }: Sandbox): Record<string, number> {
 }
 
 describe("a shared store", () => {
-  test("lets a run whose machine was killed go on on another one, without doing again what had passed", async () => {
-    const first = machine();
-    const engine = first.start(["run"], trusted);
-    children.push(engine);
-    await waitUntil("the hanging step", () => (existsSync(join(first.folder, "pid")) ? true : null), 60_000);
-    const runs = join(shared, "shop/runs");
-    const [id = ""] = await waitUntil("its record", () => (existsSync(runs) ? readdirSync(runs) : null), 20_000);
-    const events = join(runs, id, "events");
-    const isRecorded = (): boolean =>
-      existsSync(events) &&
-      readdirSync(events).some((name) => readFileSync(join(events, name), "utf8").includes('"step":"hang"'));
-    await waitUntil("the event that it started", () => (isRecorded() ? true : null), 20_000);
-    engine.kill("SIGKILL");
-    await once(engine, "close");
+  test.runIf(IS_HEAVY)(
+    "lets a run whose machine was killed go on on another one, without doing again what had passed",
+    async () => {
+      const first = machine();
+      const engine = first.start(["run"], trusted);
+      children.push(engine);
+      await waitUntil("the hanging step", () => (existsSync(join(first.folder, "pid")) ? true : null), 60_000);
+      const runs = join(shared, "shop/runs");
+      const [id = ""] = await waitUntil("its record", () => (existsSync(runs) ? readdirSync(runs) : null), 20_000);
+      const events = join(runs, id, "events");
+      const isRecorded = (): boolean =>
+        existsSync(events) &&
+        readdirSync(events).some((name) => readFileSync(join(events, name), "utf8").includes('"step":"hang"'));
+      await waitUntil("the event that it started", () => (isRecorded() ? true : null), 20_000);
+      engine.kill("SIGKILL");
+      await once(engine, "close");
 
-    const second = machine();
-    second.write("go", "");
-    const resumed = await second.greenlight(["resume", id], trusted);
-    expect(resumed.stdout).toContain("passed in");
-    expect(resumed.status).toBe(0);
-    expect(countsOf(second)).toEqual({ hang: 1, after: 1 });
-    expect(second.read("out/made")).toBe(FILMS);
-    const run = await recordedRun(second.folder);
-    expect(run.view.id).toBe(id);
-    expect(run.events.map((event) => event.sequence)).toEqual(run.events.map((_event, index) => index + 1));
-    // The first machine learns what became of its run, and has nothing left to do.
-    const back = await first.greenlight(["resume", id], trusted);
-    expect(back.stderr).toContain("RUN_ENDED");
-  });
+      const second = machine();
+      second.write("go", "");
+      const resumed = await second.greenlight(["resume", id], trusted);
+      expect(resumed.stdout).toContain("passed in");
+      expect(resumed.status).toBe(0);
+      expect(countsOf(second)).toEqual({ hang: 1, after: 1 });
+      expect(second.read("out/made")).toBe(FILMS);
+      const run = await recordedRun(second.folder);
+      expect(run.view.id).toBe(id);
+      expect(run.events.map((event) => event.sequence)).toEqual(run.events.map((_event, index) => index + 1));
+      // The first machine learns what became of its run, and has nothing left to do.
+      const back = await first.greenlight(["resume", id], trusted);
+      expect(back.stderr).toContain("RUN_ENDED");
+    },
+  );
 
   test("gives a run without the key what a trusted one made, and never what somebody else put there", async () => {
     const first = machine();

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { freePort, Sandbox } from "./testing/sandbox.ts";
 
+const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
+
 let sandbox: Sandbox;
 let port: number;
 
@@ -123,7 +125,7 @@ describe("a definition that does not load", () => {
     expect(await status()).toMatchObject({ project: null, environments: [], problems: [{}] });
   });
 
-  test("does not keep `down` from stopping what runs, nor `status` from seeing it", async () => {
+  test.runIf(IS_HEAVY)("does not keep `down` from stopping what runs, nor `status` from seeing it", async () => {
     sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
     sandbox.write(
       "server.mjs",

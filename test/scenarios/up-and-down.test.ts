@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { processStartTime } from "../../greenlight/src/base/process-identity.ts";
 import { ended, freePort, Sandbox } from "./testing/sandbox.ts";
 
+const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
 const SERVICE = `
 import { createServer } from "node:http";
+
 const releaseId = process.env.RELEASE_ID;
 const server = createServer((request, response) => {
   response.setHeader("content-type", "application/json");
@@ -154,7 +156,7 @@ describe("bad luck", () => {
     }
   });
 
-  test("Ctrl-C while it serves stops what this command started", async () => {
+  test.runIf(IS_HEAVY)("Ctrl-C while it serves stops what this command started", async () => {
     const child = sandbox.start(["up", "--yes"]);
     const end = ended(child);
     await expect.poll(async () => (await status()).runs[0]?.outcome, { timeout: 60_000, interval: 200 }).toBe("passed");
@@ -165,7 +167,7 @@ describe("bad luck", () => {
     expect(pids.filter((pid) => processStartTime(pid) !== null)).toEqual([]);
   });
 
-  test("Ctrl-C does not stop what served before", async () => {
+  test.runIf(IS_HEAVY)("Ctrl-C does not stop what served before", async () => {
     await sandbox.greenlight(["up", "--once", "--yes"]);
     const child = sandbox.start(["up", "--yes"]);
     const end = ended(child);
@@ -180,7 +182,7 @@ describe("bad luck", () => {
     expect(await word()).toMatchObject({ word: "film" });
   });
 
-  test.each(["starting-green", "health", "baking"])(
+  test.runIf(IS_HEAVY).each(["starting-green", "health", "baking"])(
     "Ctrl-C at %s of a first deployment leaves no process, and the record says cancelled",
     async (state) => {
       define({ bakeMs: 30_000 });

@@ -158,30 +158,34 @@ describe("after a deployment the old release is kept running", () => {
   });
 
   const count = IS_HEAVY ? 20 : 1;
-  test(`and over ${count} switches there and back the old release gets its last new request within 100 ms of the decision`, async () => {
-    await deploy("a");
-    const watch = watchAnswers(8);
-    const there: number[] = [];
-    const back: number[] = [];
-    for (let round = 0; round < count; round += 1) {
-      for (const [kind, label, from, delays] of [
-        [undefined, `b${round}`, "a", there],
-        ["rollback", "a", `b${round}`, back],
-      ] as const) {
-        const outcome = await deploy(label, kind === undefined ? {} : { kind });
-        expect(outcome.kind).toBe("deployed");
-        // Stamped as soon as `decide` has answered, before it is written down.
-        const step = (outcome.deployment as Deployment).steps.findLast(({ effect }) => effect === "switch-to-green");
-        delays.push(Math.max(0, watch.lastSentTo(await idOf(from)) - Date.parse(step?.intendedAt ?? "")));
+  test.runIf(IS_HEAVY)(
+    `and over ${count} switches there and back the old release gets its last new request within 100 ms of the decision`,
+    async () => {
+      await deploy("a");
+      const watch = watchAnswers(8);
+      const there: number[] = [];
+      const back: number[] = [];
+      for (let round = 0; round < count; round += 1) {
+        for (const [kind, label, from, delays] of [
+          [undefined, `b${round}`, "a", there],
+          ["rollback", "a", `b${round}`, back],
+        ] as const) {
+          const outcome = await deploy(label, kind === undefined ? {} : { kind });
+          expect(outcome.kind).toBe("deployed");
+          // Stamped as soon as `decide` has answered, before it is written down.
+          const step = (outcome.deployment as Deployment).steps.findLast(({ effect }) => effect === "switch-to-green");
+          delays.push(Math.max(0, watch.lastSentTo(await idOf(from)) - Date.parse(step?.intendedAt ?? "")));
+        }
       }
-    }
-    await watch.end();
-    const told = [there, back].map((delays) => `p95 ${quantile(delays, 0.95)} ms, most ${Math.max(...delays)} ms`);
-    console.log(`decision to last new request at the old release: deployments ${told[0]}; rollbacks ${told[1]}`);
-    expect(watch.failures).toEqual([]);
-    // Measured where nothing else runs; beside other tests it only shows.
-    if (IS_HEAVY) expect(quantile([...there, ...back], 0.95)).toBeLessThanOrEqual(100);
-  }, 300_000);
+      await watch.end();
+      const told = [there, back].map((delays) => `p95 ${quantile(delays, 0.95)} ms, most ${Math.max(...delays)} ms`);
+      console.log(`decision to last new request at the old release: deployments ${told[0]}; rollbacks ${told[1]}`);
+      expect(watch.failures).toEqual([]);
+      // Measured where nothing else runs; beside other tests it only shows.
+      if (IS_HEAVY) expect(quantile([...there, ...back], 0.95)).toBeLessThanOrEqual(100);
+    },
+    300_000,
+  );
 
   test.runIf(IS_HEAVY)(
     "for as long as the environment says; then it ends by itself, and a rollback starts it anew",
@@ -200,7 +204,7 @@ describe("after a deployment the old release is kept running", () => {
     },
   );
 
-  test("until the next deployment needs its slot, or the environment is stopped", async () => {
+  test.runIf(IS_HEAVY)("until the next deployment needs its slot, or the environment is stopped", async () => {
     await deploy("a");
     await deploy("b");
     await deploy("c");
@@ -232,7 +236,7 @@ describe("after a deployment the old release is kept running", () => {
 });
 
 const killAfter = IS_HEAVY ? Array.from({ length: 20 }, (_, index) => index + 1) : [5];
-test.each(killAfter)(
+test.runIf(IS_HEAVY).each(killAfter)(
   "kill -9 of a rollback's controller after record %i is set right by the next rollback",
   async (n) => {
     await deploy("a");

@@ -15,8 +15,8 @@ import { Rig } from "./testing/rig.ts";
 
 /** Many graphs belong to the heavy tests; a few show each time that the invariants are still looked at. */
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
-const COUNT = IS_HEAVY ? 400 : 10;
-const KILLED_COUNT = IS_HEAVY ? 300 : 4;
+const COUNT = IS_HEAVY ? 400 : 6;
+const KILLED_COUNT = IS_HEAVY ? 300 : 2;
 const FIRST = Number(process.env["GREENLIGHT_SEED"] ?? 1);
 
 describe("random graphs, first seed " + String(FIRST), () => {

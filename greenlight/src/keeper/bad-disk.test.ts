@@ -103,18 +103,21 @@ describe.skipIf(noDisk !== "")(`on a disk that fails${noDisk}`, () => {
     expect(await rig.readyAt(port)).toBe("release-d1");
   });
 
-  test.each(harm)("%s, a killed keeper is missed by nobody, and back when the disk is", async (_name, spoil) => {
-    await spoil();
-    const { keeper, slot, router } = await all();
-    process.kill(keeper.pid, "SIGKILL");
-    await expect.poll(() => isSameProcess(keeper)).toBe(false);
-    for (let count = 0; count < 20; count += 1) expect(await rig.readyAt(port)).toBe("release-d1");
-    await mend();
-    const after = await rig.keeper();
-    expect(after.pid).not.toBe(keeper.pid);
-    const state = await rig.state();
-    expect([state.router?.pid, state.slots.blue?.pid]).toEqual([router.pid, slot.pid]);
-  });
+  test.runIf(IS_HEAVY).each(harm)(
+    "%s, a killed keeper is missed by nobody, and back when the disk is",
+    async (_name, spoil) => {
+      await spoil();
+      const { keeper, slot, router } = await all();
+      process.kill(keeper.pid, "SIGKILL");
+      await expect.poll(() => isSameProcess(keeper)).toBe(false);
+      for (let count = 0; count < 20; count += 1) expect(await rig.readyAt(port)).toBe("release-d1");
+      await mend();
+      const after = await rig.keeper();
+      expect(after.pid).not.toBe(keeper.pid);
+      const state = await rig.state();
+      expect([state.router?.pid, state.slots.blue?.pid]).toEqual([router.pid, slot.pid]);
+    },
+  );
 });
 
 describe("a keeper whose desired state", () => {

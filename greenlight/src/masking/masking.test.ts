@@ -10,7 +10,7 @@ import { BASE64_STYLES, inBase64, TEXT_ENCODERS } from "./testing/encoders.ts";
 import { cuts, secrets } from "./testing/secrets.ts";
 
 /** All of them with `npm run test:heavy`. */
-const SECRET_COUNT = process.env["GREENLIGHT_HEAVY"] === "1" ? 10_000 : 150;
+const SECRET_COUNT = process.env["GREENLIGHT_HEAVY"] === "1" ? 10_000 : 60;
 const TIME = { timeout: 1_800_000 };
 const around = fc.uint8Array({ maxLength: 7 }).map((bytes) => Buffer.from(bytes));
 

@@ -5,6 +5,8 @@ import { deploymentNeed, effectContext, recalled } from "../probing/testing/effe
 import { answering, deadUrl, startService } from "../probing/testing/test-service.ts";
 import { benchmark } from "./benchmark.ts";
 
+const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
+
 const REQUEST = { method: "POST", path: "/predict", body: { title: "Up" } };
 const ARGS = { environment: "staging", request: REQUEST, rounds: 10, roundMs: 40 };
 
@@ -43,7 +45,7 @@ describe("benchmark", () => {
     expect(context.lines.filter((line) => line.startsWith("round "))).toHaveLength(10);
   });
 
-  it("a service three times as slow as the baseline is rejected, with the figures", async () => {
+  it.runIf(IS_HEAVY)("a service three times as slow as the baseline is rejected, with the figures", async () => {
     await using fast = await startService(slowly(1));
     await using slow = await startService(slowly(8));
     // Long enough for a few answers of the slow one, also on a busy machine.
@@ -65,7 +67,7 @@ describe("benchmark", () => {
     expect(allowed).toMatchObject({ outcome: "passed", problems: [] });
   });
 
-  it("a machine that became slower since the baseline is not held against the release", async () => {
+  it.runIf(IS_HEAVY)("a machine that became slower since the baseline is not held against the release", async () => {
     let delayMs = 1;
     await using service = await startService((request, response) => slowly(delayMs)(request, response));
     const quick = { ...ARGS, roundMs: 80 };

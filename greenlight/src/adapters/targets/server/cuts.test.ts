@@ -103,7 +103,7 @@ describe.skipIf(SSHD_PROGRAM === null)(`a server${WITHOUT_SSHD}`, { timeout: 180
       return into.deploy({ ...requestFor(label, { onTransition }), ...(await make(label)), kind: "deployment" });
     }
 
-    test("finishes a deployment during which every connection is cut at every state", async () => {
+    test.runIf(IS_HEAVY)("finishes a deployment during which every connection is cut at every state", async () => {
       let cutCount = 0;
       const outcome = await deploy("second", () => {
         cutCount += sshd.cut();
