@@ -35,10 +35,11 @@ const NOBODY = null;
 /** A target may be far away, and the machine busy. */
 const PATIENCE_MS = 120_000;
 
-/** What every target does that keeps its environment alive by itself; run by each adapter's test. */
+/**
+ * What every target does that keeps its environment alive by itself; run by each adapter's test. A target that takes long to
+ * reach need not be asked everything each time (`isWhole`).
+ */
 export function targetContract(name: string, open: () => Promise<TargetKind>, isWhole = true): void {
-  // A target that takes long to reach is not asked everything each time.
-  const rare = test.runIf(isWhole);
   describe(`target ${name}`, { timeout: PATIENCE_MS }, () => {
     let kind: TargetKind;
     let home: TargetHome;
@@ -101,22 +102,25 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       expect((await target.observe()).isKnown).toBe(false);
     });
 
-    rare("preflight tells a wrong platform and a taken port, before and after the first lease", async () => {
-      const release = await releases.make("a");
-      const stranger = createServer().listen(home.port, "127.0.0.1");
-      await once(stranger, "listening");
-      try {
-        for (const isFirst of [true, false]) {
-          if (!isFirst) await lease(target);
-          const foreign = { ...release, manifest: { ...release.manifest, platform: "win32-x64" } };
-          const codes = (await home.connect().preflight(foreign)).map(({ code }) => code);
-          expect([isFirst, codes.toSorted()]).toEqual([isFirst, ["PORT_TAKEN", "RELEASE_INCOMPLETE"]]);
+    test.runIf(isWhole)(
+      "preflight tells a wrong platform and a taken port, before and after the first lease",
+      async () => {
+        const release = await releases.make("a");
+        const stranger = createServer().listen(home.port, "127.0.0.1");
+        await once(stranger, "listening");
+        try {
+          for (const isFirst of [true, false]) {
+            if (!isFirst) await lease(target);
+            const foreign = { ...release, manifest: { ...release.manifest, platform: "win32-x64" } };
+            const codes = (await home.connect().preflight(foreign)).map(({ code }) => code);
+            expect([isFirst, codes.toSorted()]).toEqual([isFirst, ["PORT_TAKEN", "RELEASE_INCOMPLETE"]]);
+          }
+        } finally {
+          stranger.close();
+          await once(stranger, "close");
         }
-      } finally {
-        stranger.close();
-        await once(stranger, "close");
-      }
-    });
+      },
+    );
 
     test("installs a release whole or not at all, and takes no harm from doing it twice", async () => {
       await lease(target);
@@ -138,24 +142,27 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       ]);
     });
 
-    rare("gives the lease to one at a time, with rising epochs, and lets its holder have it again", async () => {
-      const first = await lease(target);
-      const other = home.connect();
-      const refused = await other.takeLease({ deploymentId: "e", who: "another", runId: "s" });
-      expect(refused).toMatchObject({ isTaken: false });
-      if (!refused.isTaken) expect(refused.heldBy).toContain("a test");
-      expect((await lease(home.connect(), { isForced: false, continuedEpoch: first.epoch })).epoch).toBe(first.epoch);
-      const second = await lease(other, { isForced: true });
-      expect(second.epoch).toBeGreaterThan(first.epoch);
-      await target.observe();
-      expect([first.isLost(), second.isLost()]).toEqual([true, false]);
-      const late = { isForced: false, continuedEpoch: first.epoch };
-      expect((await target.takeLease({ deploymentId: "d", who: "a test", runId: "r" }, late)).isTaken).toBe(false);
-      await second.release();
-      expect((await lease(target)).epoch).toBeGreaterThan(second.epoch);
-    });
+    test.runIf(isWhole)(
+      "gives the lease to one at a time, with rising epochs, and lets its holder have it again",
+      async () => {
+        const first = await lease(target);
+        const other = home.connect();
+        const refused = await other.takeLease({ deploymentId: "e", who: "another", runId: "s" });
+        expect(refused).toMatchObject({ isTaken: false });
+        if (!refused.isTaken) expect(refused.heldBy).toContain("a test");
+        expect((await lease(home.connect(), { isForced: false, continuedEpoch: first.epoch })).epoch).toBe(first.epoch);
+        const second = await lease(other, { isForced: true });
+        expect(second.epoch).toBeGreaterThan(first.epoch);
+        await target.observe();
+        expect([first.isLost(), second.isLost()]).toEqual([true, false]);
+        const late = { isForced: false, continuedEpoch: first.epoch };
+        expect((await target.takeLease({ deploymentId: "d", who: "a test", runId: "r" }, late)).isTaken).toBe(false);
+        await second.release();
+        expect((await lease(target)).epoch).toBeGreaterThan(second.epoch);
+      },
+    );
 
-    rare("starts, switches, keeps and ends, each as often as it is told", async () => {
+    test.runIf(isWhole)("starts, switches, keeps and ends, each as often as it is told", async () => {
       const { epoch } = await lease(target);
       const [a, b] = [await install("a"), await install("b")];
       for (let time = 0; time < 2; time += 1) expect(await target.start(epoch)).toEqual([]);
@@ -187,7 +194,7 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       expect(await target.probe("production", "/ready")).toMatchObject({ status: 200, releaseId: b.releaseId });
     });
 
-    rare("obeys no epoch that was overtaken", async () => {
+    test.runIf(isWhole)("obeys no epoch that was overtaken", async () => {
       const old = await lease(target);
       expect(await target.start(old.epoch)).toEqual([]);
       const release = await install("a");
