@@ -1,0 +1,52 @@
+export type NodeManager = "npm" | "pnpm" | "yarn";
+export type PythonManager = "uv" | "poetry" | "pip";
+
+/** A part of a repository that is built and tested by itself. What a tool's member says was found in its own files. */
+export interface NodeFacts {
+  readonly kind: "node";
+  /** Relative to the repository, with forward slashes; empty: its root. */
+  readonly folder: string;
+  readonly name: string | null;
+  /** By the lock file; null: none is there. */
+  readonly manager: NodeManager | null;
+  readonly format: "oxfmt" | "prettier" | "biome" | null;
+  readonly lint: "oxlint" | "eslint" | "biome" | null;
+  readonly hasTypes: boolean;
+  readonly tests: "vitest" | "jest" | "node:test" | null;
+  /** What a person has to decide, each a sentence. */
+  readonly choices: readonly string[];
+}
+
+export interface PythonFacts {
+  readonly kind: "python";
+  readonly folder: string;
+  readonly name: string | null;
+  readonly manager: PythonManager;
+  /** Tools by name, in the order in which they are reported. */
+  readonly tools: readonly PythonTool[];
+  readonly tests: "pytest" | null;
+  /** Folders and files that hold the code, relative to `folder`. */
+  readonly sources: readonly string[];
+  readonly choices: readonly string[];
+}
+
+export type PythonTool = "black" | "isort" | "ruff" | "flake8" | "pylint" | "mypy" | "bandit" | "safety" | "pip-audit";
+
+export interface RepositoryFacts {
+  /** A valid name of a project. */
+  readonly name: string;
+  /** The branch that a push brings into production. */
+  readonly mainBranch: string;
+  readonly projects: readonly (NodeFacts | PythonFacts)[];
+  readonly choices: readonly string[];
+}
+
+/** What stands in one folder: names, and the texts of the files that say how it is built. */
+export interface FolderContent {
+  /** Relative to the repository; empty: its root. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  /** By name: package.json, pyproject.toml, setup.cfg, tox.ini, requirements*.txt, … as far as they are there. */
+  readonly texts: Readonly<Record<string, string>>;
+}
