@@ -11,13 +11,31 @@ export async function loadProject(place: ProjectPlace): Promise<Blueprint> {
   const name = relative(place.folder, place.configPath);
   let module: { readonly default?: unknown };
   try {
-    module = (await import(pathToFileURL(place.configPath).href)) as { default?: unknown };
+    module = await importConfig(place.configPath);
   } catch (error) {
     throw new ProblemError([describeLoadError(name, place, error)], { cause: error });
   }
   const made = makeBlueprint(module.default, name);
   if (!made.ok) throw new ProblemError(made.error);
   return made.value;
+}
+
+async function importConfig(path: string): Promise<{ readonly default?: unknown }> {
+  const { href } = pathToFileURL(path);
+  try {
+    return (await import(href)) as { default?: unknown };
+  } catch (error) {
+    const isWithoutPackage =
+      error instanceof Error &&
+      "code" in error &&
+      error.code === "ERR_MODULE_NOT_FOUND" &&
+      /package 'greenlight'/u.test(error.message);
+    if (!isWithoutPackage) throw error;
+    const { lendOwnPackage } = await import("./lend-own-package.ts");
+    lendOwnPackage();
+    // What failed once under an address is not tried again under it.
+    return (await import(`${href}?lent`)) as { default?: unknown };
+  }
 }
 
 function describeLoadError(name: string, place: ProjectPlace, error: unknown): ReturnType<typeof problem> {

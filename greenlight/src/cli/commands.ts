@@ -191,6 +191,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./keeper.ts")).keeper,
   },
   {
+    name: "init",
+    description: "look at this repository and write a definition for it",
+    options: [
+      ["--force", "write over a definition that stands there"],
+      ["--dry-run", "show the definition, and write nothing"],
+    ],
+    load: async () => (await import("./init.ts")).init,
+  },
+  {
     name: "compile",
     description: "write the workflows of a code host from the definition",
     argument: ["<engine>", "github-actions"],

@@ -1,6 +1,6 @@
 import type { FolderContent, NodeFacts, NodeManager } from "./repository-facts.ts";
 
-const LOCKS: Readonly<Record<string, NodeManager>> = {
+const LOCKS: Readonly<Record<string, "npm" | "pnpm" | "yarn">> = {
   "package-lock.json": "npm",
   "npm-shrinkwrap.json": "npm",
   "pnpm-lock.yaml": "pnpm",
@@ -39,11 +39,11 @@ export function nodeFacts(content: FolderContent): NodeFacts {
     tests: testsOf(own, has, hasFile),
   };
   const locks = Object.keys(LOCKS).filter((name) => content.files.includes(name));
-  const manager = managerOf(own, locks);
+  const manager = managerOf(own, locks, content);
   if (locks.length > 1) {
-    const others = locks.filter((name) => LOCKS[name] !== manager).join(", ");
+    const others = locks.filter((name) => LOCKS[name] !== manager?.split("-", 1)[0]).join(", ");
     choices.push(
-      `${at(content)}${locks.join(" and ")} stand side by side: ${manager} was taken; delete ${others}, or choose otherwise.`,
+      `${at(content)}${locks.join(" and ")} stand side by side: ${manager ?? "none"} was taken; delete ${others}, or choose otherwise.`,
     );
   }
   if (locks.length === 0) {
@@ -79,8 +79,16 @@ function testsOf(
     : null;
 }
 
-function managerOf(own: PackageFile | null, locks: readonly string[]): NodeManager | null {
-  const named = /^(npm|pnpm|yarn)@/u.exec(text(own?.packageManager) ?? "")?.[1] as NodeManager | undefined;
+function managerOf(own: PackageFile | null, locks: readonly string[], { files }: FolderContent): NodeManager | null {
+  const manager = namedManager(own, locks);
+  if (manager !== "yarn") return manager;
+  // Both versions keep a yarn.lock; only the newer one is configured in YAML.
+  const isNewer = files.includes(".yarnrc.yml") || /^yarn@([2-9]|\d\d)/u.test(text(own?.packageManager) ?? "");
+  return isNewer ? "yarn" : "yarn-classic";
+}
+
+function namedManager(own: PackageFile | null, locks: readonly string[]): "npm" | "pnpm" | "yarn" | null {
+  const named = /^(npm|pnpm|yarn)@/u.exec(text(own?.packageManager) ?? "")?.[1] as "npm" | "pnpm" | "yarn" | undefined;
   const byLock = locks.map((name) => LOCKS[name]);
   if (named !== undefined && (byLock.length === 0 || byLock.includes(named))) return named;
   return byLock[0] ?? null;

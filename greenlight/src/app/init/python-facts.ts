@@ -56,8 +56,27 @@ export function pythonFacts(content: FolderContent, holdsPython: (folder: string
     tools,
     tests,
     sources: sourcesOf(content, holdsPython),
+    ...developmentOf(manager, table, files),
     choices,
   };
+}
+
+/** The extras, groups and files whose names say that they are for development and tests. */
+function developmentOf(
+  manager: PythonManager,
+  table: Table,
+  files: readonly string[],
+): Pick<PythonFacts, "extras" | "groups" | "requirements"> {
+  const isFor = (name: string): boolean =>
+    /^(dev|develop|development|test|tests|testing|lint|quality|ci|typing|all-dev)$/u.test(name);
+  const extras = Object.keys(get(table, "project", "optional-dependencies")).filter(isFor);
+  const poetry = Object.keys(get(table, "tool", "poetry", "group"));
+  const groups = manager === "poetry" ? poetry : manager === "uv" ? Object.keys(get(table, "dependency-groups")) : [];
+  // What is compiled from an .in file, or for development, is installed beside the rest.
+  const requirements = files.filter((name) =>
+    /^([\w.-]*-)?requirements([-_.](dev|develop|development|test|tests|ci|lint)[\w.-]*)?\.txt$/u.test(name),
+  );
+  return { extras, groups: groups.filter(isFor), requirements: extras.length > 0 ? [] : requirements };
 }
 
 type Table = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
-export type NodeManager = "npm" | "pnpm" | "yarn";
+/** `yarn-classic` is version 1. */
+export type NodeManager = "npm" | "pnpm" | "yarn" | "yarn-classic";
 export type PythonManager = "uv" | "poetry" | "pip";
 
 /** A part of a repository that is built and tested by itself. What a tool's member says was found in its own files. */
@@ -25,6 +26,10 @@ export interface PythonFacts {
   /** Tools by name, in the order in which they are reported. */
   readonly tools: readonly PythonTool[];
   readonly tests: "pytest" | null;
+  /** What the environment needs besides what serves: extras of the project, groups of its manager, or files for pip. */
+  readonly extras: readonly string[];
+  readonly groups: readonly string[];
+  readonly requirements: readonly string[];
   /** Folders and files that hold the code, relative to `folder`. */
   readonly sources: readonly string[];
   readonly choices: readonly string[];

@@ -1,0 +1,25 @@
+import { callText, type DefinitionLines } from "./definition-text.ts";
+import type { NodeFacts } from "./repository-facts.ts";
+
+const AUDITS = { npm: "npm", pnpm: "pnpm", yarn: "yarn", "yarn-classic": "yarn-classic" } as const;
+
+/** The steps of a Node project with the tools that it has. */
+export function nodeLines(facts: NodeFacts): DefinitionLines {
+  const { folder, format, lint, hasTypes, tests, manager } = facts;
+  const call = (name: string, options: Readonly<Record<string, unknown>> = {}): string =>
+    `${callText(`node.${name}`, { folder, ...options })},`;
+  return {
+    constants: [],
+    quality: [
+      format === null ? `// ${call("format", { tool: "prettier" })}` : call("format", { tool: format }),
+      lint === null ? `// ${call("lint", { tool: "eslint" })}` : call("lint", { tool: lint }),
+      ...(hasTypes ? [call("types")] : []),
+      ...(manager === null ? [] : [call("audit", { tool: AUDITS[manager] })]),
+    ],
+    test: [
+      tests === null
+        ? `// ${call("unitTests", { tool: "vitest" })}`
+        : call("unitTests", { tool: tests === "node:test" ? "node" : tests }),
+    ],
+  };
+}
