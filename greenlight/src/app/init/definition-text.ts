@@ -1,14 +1,7 @@
+import type { DefinitionLines } from "./definition-lines.ts";
 import { nodeLines } from "./node-lines.ts";
 import { pythonLines } from "./python-lines.ts";
 import type { NodeFacts, PythonFacts, RepositoryFacts } from "./repository-facts.ts";
-
-/** What one project adds to the definition: lines of TypeScript, of which each list ends up in its place. */
-export interface DefinitionLines {
-  /** Before the project: steps that several others need. */
-  readonly constants: readonly string[];
-  readonly quality: readonly string[];
-  readonly test: readonly string[];
-}
 
 /** The text of a definition for a repository. It holds what was found; what could not be told is a comment. Pure. */
 export function definitionText(facts: RepositoryFacts): string {
@@ -62,27 +55,6 @@ function linesOf(project: NodeFacts | PythonFacts, facts: RepositoryFacts): Defi
 function stage(name: string, lines: readonly string[]): readonly string[] {
   if (lines.every((line) => line.startsWith("//"))) return lines.map((line) => `        ${line}`);
   return [`        ${name}: [`, ...lines.map((line) => `          ${line}`), "        ],"];
-}
-
-/** `call({ a: 1 })`, without what is undefined; `call()` when nothing is left. Values are JSON or code that `code` marks. */
-export function callText(name: string, options: Readonly<Record<string, unknown>>): string {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== "");
-  if (given.length === 0) return `${name}()`;
-  return `${name}({ ${given.map(([key, value]) => `${key}: ${valueText(value)}`).join(", ")} })`;
-}
-
-/** A name of the definition's own, among values. */
-export class Code {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-function valueText(value: unknown): string {
-  if (value instanceof Code) return value.text;
-  if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
-  return JSON.stringify(value);
 }
 
 /** Names of files come from the repository, and a comment ends with its line. */

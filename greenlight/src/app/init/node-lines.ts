@@ -1,4 +1,4 @@
-import { callText, type DefinitionLines } from "./definition-text.ts";
+import { callText, type DefinitionLines } from "./definition-lines.ts";
 import type { NodeFacts } from "./repository-facts.ts";
 
 const AUDITS = { npm: "npm", pnpm: "pnpm", yarn: "yarn", "yarn-classic": "yarn-classic" } as const;

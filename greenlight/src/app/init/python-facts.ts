@@ -14,6 +14,8 @@ const TOOLS: readonly PythonTool[] = [
   "pip-audit",
 ];
 
+const DEVELOPMENT = /^(dev|develop|development|test|tests|testing|lint|quality|ci|typing|all-dev)$/u;
+
 /** Any of these makes a folder a Python project. */
 const MARKS = /^(pyproject\.toml|setup\.(py|cfg)|Pipfile|requirements\.(txt|in))$/u;
 
@@ -67,16 +69,18 @@ function developmentOf(
   table: Table,
   files: readonly string[],
 ): Pick<PythonFacts, "extras" | "groups" | "requirements"> {
-  const isFor = (name: string): boolean =>
-    /^(dev|develop|development|test|tests|testing|lint|quality|ci|typing|all-dev)$/u.test(name);
-  const extras = Object.keys(get(table, "project", "optional-dependencies")).filter(isFor);
+  const extras = Object.keys(get(table, "project", "optional-dependencies")).filter((name) => DEVELOPMENT.test(name));
   const poetry = Object.keys(get(table, "tool", "poetry", "group"));
   const groups = manager === "poetry" ? poetry : manager === "uv" ? Object.keys(get(table, "dependency-groups")) : [];
   // What is compiled from an .in file, or for development, is installed beside the rest.
   const requirements = files.filter((name) =>
     /^([\w.-]*-)?requirements([-_.](dev|develop|development|test|tests|ci|lint)[\w.-]*)?\.txt$/u.test(name),
   );
-  return { extras, groups: groups.filter(isFor), requirements: extras.length > 0 ? [] : requirements };
+  return {
+    extras,
+    groups: groups.filter((name) => DEVELOPMENT.test(name)),
+    requirements: extras.length > 0 ? [] : requirements,
+  };
 }
 
 type Table = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { callText, Code, type DefinitionLines } from "./definition-text.ts";
+import { callText, Code, type DefinitionLines } from "./definition-lines.ts";
 import type { PythonFacts, PythonTool } from "./repository-facts.ts";
 
 /** As `python.quality` knows them. */
@@ -21,7 +21,6 @@ export function pythonLines(
 ): DefinitionLines {
   const { folder, manager, tools, tests, sources, extras, groups, requirements } = facts;
   const needs = new Code(constant === "environment" ? "{ environment }" : `{ environment: ${constant} }`);
-  const list = (names: readonly string[]): readonly string[] | undefined => (names.length > 0 ? names : undefined);
   const environment = callText("python.environment", {
     with: manager,
     folder,
@@ -42,4 +41,9 @@ export function pythonLines(
     ],
     test: [tests === null ? `// ${unitTests}` : unitTests],
   };
+}
+
+/** An option that says nothing is left out. */
+function list(names: readonly string[]): readonly string[] | undefined {
+  return names.length > 0 ? names : undefined;
 }
