@@ -121,7 +121,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
             only: request.only ?? null,
           },
         );
-        await finishReport(place.stateFolder, view, composition.clock.now());
+        await finishReport(request, view, composition.clock.now());
         return view;
       } finally {
         await sharing.close();
@@ -159,10 +159,21 @@ async function refuseStale(runs: RunStore, { runId, earlier = [] }: PlanExecutio
   throw new ProblemError([problem("RUN_IN_PROGRESS", { place: runId, message })]);
 }
 
-/** The report step could not see the run's end; now the report gets it. */
-async function finishReport(stateFolder: string, view: RunView, nowMs: number): Promise<void> {
-  const hasReport = view.stages.some((stage) => stage.steps.some((step) => typeof step.facts["html"] === "string"));
-  if (!hasReport) return;
-  const { writeReport } = await import("./write-report.ts");
-  await writeReport(stateFolder, view, nowMs);
+/** The findings of a run are always written down. The report step could not see the run's end; now the report gets it. */
+async function finishReport(
+  { place: { stateFolder }, onNotice }: PlanExecution,
+  view: RunView,
+  nowMs: number,
+): Promise<void> {
+  const steps = view.stages.flatMap((stage) => stage.steps);
+  if (steps.some((step) => typeof step.facts["html"] === "string")) {
+    const { writeReport } = await import("./write-report.ts");
+    await writeReport(stateFolder, view, nowMs);
+  } else if (steps.some((step) => step.evidence.some(({ kind }) => kind === "findings"))) {
+    const { writeFindings } = await import("./write-findings.ts");
+    // It costs a file, not the run: what was found stands in its record.
+    await writeFindings(stateFolder, view).catch((error: unknown) => {
+      onNotice?.(`warning: the findings can't be written to a file: ${(error as Error).message}`);
+    });
+  }
 }

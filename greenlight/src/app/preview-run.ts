@@ -1,4 +1,5 @@
 import { explainRun } from "../engine/explain-run.ts";
+import { whyTooOld } from "../engine/kept-age.ts";
 import { digestOutputs } from "../engine/outputs.ts";
 import { ProjectTree } from "../engine/project-tree.ts";
 import type { StepResult } from "../engine/step-result.ts";
@@ -100,8 +101,11 @@ export async function previewRun(
     }
     const explanation = await explainRun(runs, { pipeline: plan.pipeline, step, taken: taken.value });
     const entry = taken.value.uncacheable === null ? await cache.get(taken.value.digest) : null;
-    if (entry === null)
-      return { kind: "task", prediction: "run", why: explanation.whenRun, differences: explanation.differences };
+    const tooOld = entry === null ? null : whyTooOld(step, entry, composition.clock.now());
+    if (entry === null || tooOld !== null) {
+      const why = tooOld ?? explanation.whenRun;
+      return { kind: "task", prediction: "run", why, differences: explanation.differences };
+    }
     known.set(step.name, { ...emptyResult(step), outputDigests: digestOutputs(entry.outputs) });
     return { kind: "task", prediction: "cached", why: explanation.whenCached, differences: explanation.differences };
   }

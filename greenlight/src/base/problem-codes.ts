@@ -64,6 +64,11 @@ export const PROBLEMS = kinds({
   STEP_TIMEOUT: { remedy: "make the step faster or raise its `timeoutMs`" },
   EVIDENCE_UNREADABLE: { remedy: "check that the tool wrote the report in the declared format" },
   FINDINGS_REPORTED: { remedy: "mend what the tool names; the report lists every place" },
+  DATA_UNREACHABLE: { remedy: "let the tool reach its data, or give it a copy; `unreachable` says what it comes to" },
+  BASELINE_UNREADABLE: {
+    remedy: "take the file back from version control, or write it anew: `greenlight baseline write`",
+  },
+  BASELINE_INCOMPLETE: { remedy: "run the pipeline here, then repeat the command" },
   TESTS_FAILED: { remedy: "mend the failing tests; the report holds their messages" },
   NO_TESTS_RAN: { remedy: "check the step's test pattern; a step without a test proves nothing" },
   DATA_EMPTY: { remedy: "check the source and the rules in the validation report" },

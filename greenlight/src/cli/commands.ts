@@ -207,6 +207,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./compile.ts")).compile,
   },
   {
+    name: "baseline",
+    description: "make the findings of the last run the known ones, or compare them",
+    argument: ["<what>", "write or check"],
+    options: [
+      ["--run <id>", "that run instead of the last"],
+      ["--prune", "only drop what is gone; add nothing"],
+    ],
+    load: async () => (await import("./baseline.ts")).baseline,
+  },
+  {
     name: "store",
     description: "make the key of a shared store",
     argument: ["<what>", "key"],

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 
+import { findingLines } from "../app/finding-lines.ts";
 import { formatProblem, type Problem } from "../base/problem.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import { formatDuration, printable, type Terminal } from "./terminal.ts";
@@ -44,6 +45,10 @@ export function showEnd(view: RunView, output: EndOutput): void {
   for (const step of others) {
     write(terminal.paint("yellow", `${step.outcome}: ${printable(step.name)}`));
     for (const problem of step.problems) writeProblem(output, problem, { indent: "  ", style: null });
+  }
+  for (const line of view.outcome === "passed" ? [] : findingLines(view)) {
+    const text = printable(line);
+    write(output.columns === null ? text : clipText(text, output.columns));
   }
   write(outcomeLine(view, steps, terminal));
   if (view.outcome === "waiting") {

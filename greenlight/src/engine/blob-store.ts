@@ -28,6 +28,8 @@ export interface CacheEntry {
   readonly references: readonly string[];
   /** Blob of the step's log; null when it wrote nothing. */
   readonly logDigest: string | null;
+  /** When it was kept, in milliseconds since the epoch; entries of earlier versions do not say. */
+  readonly keptAtMs?: number;
 }
 
 export interface CachedFile {

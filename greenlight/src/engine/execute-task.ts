@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { digestFile } from "../base/file-digest.ts";
 import { problem, ProblemError, type Problem } from "../base/problem.ts";
 import { judgeEvidence } from "../evidence/judge.ts";
+import { whyNotKept } from "../evidence/keeping.ts";
 import type { CacheEntry } from "./blob-store.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -48,10 +49,10 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   for (const found of await maskOutputs(place, outputs, context.masking)) {
     journal.append({ type: "run-warned", problem: found });
   }
-  const read = await readStepEvidence(step, context.projectFolder);
+  const read = await readStepEvidence(attempt);
   const word = judgeToolExit(attempt, exit, read);
   const evidence = word?.evidence ?? read.evidence;
-  const judged = judgeEvidence(evidence);
+  const judged = judgeEvidence(evidence, context.plan.quality);
   const base = {
     isFromCache: false,
     isAlready: false,
@@ -88,10 +89,11 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   }
   await forEachLimited(references, 8, (file) => context.blobs.putFile(file.path, file.digest));
   const durationMs = Math.round(performance.now() - begunAt);
+  const notKept = whyNotKept(read.evidence, judged);
   const kept =
-    judged.outcome === "passed"
+    notKept === null
       ? await keepResult(attempt, { files: collected.value, references, durationMs, contents })
-      : { note: "", logDigest: null, isKept: false };
+      : { note: notKept === judged.why ? "" : `not cached: ${notKept}`, logDigest: null, isKept: false };
   return {
     ...base,
     outcome: judged.outcome,
@@ -148,6 +150,7 @@ async function keepResult(attempt: Attempt, result: Result): Promise<Kept> {
       outputs: result.files,
       references: result.references.map((file) => file.digest),
       logDigest,
+      keptAtMs: context.clock.now(),
     });
     return { note: "", logDigest, isKept: true };
   } catch (error) {

@@ -1,28 +1,43 @@
 import { judgeEvidence } from "../evidence/judge.ts";
 import type { StepCall } from "./active-run.ts";
+import { whyTooOld } from "./kept-age.ts";
 import { digestOutputs, outputsOf } from "./outputs.ts";
 import { restoreOutputs } from "./restore-outputs.ts";
 import { readStepEvidence } from "./step-evidence.ts";
 import type { StepVerdict } from "./step-verdict.ts";
 import type { TakenManifest } from "./take-manifest.ts";
 
-/** Takes the task's result from the cache; null when there is none that holds, so that it has to run. */
+/**
+ * Takes the task's result from the cache; null when there is none that holds, so that it has to run. Its findings are
+ * judged by the policy and baseline of now. `onTooOld` is told when one is there that is no longer taken.
+ */
 export async function restoreTask(
   call: StepCall,
-  { taken }: { readonly taken: Pick<TakenManifest, "digest" | "uncacheable"> },
+  options: {
+    readonly taken: Pick<TakenManifest, "digest" | "uncacheable">;
+    onTooOld?(why: string): void;
+  },
 ): Promise<StepVerdict | null> {
+  const { taken } = options;
   const { step } = call;
   const { context } = call.run;
   if (taken.uncacheable !== null) return null;
   const entry = await context.cache.get(taken.digest);
   if (entry === null) return null;
+  const tooOld = whyTooOld(step, entry, context.clock.now());
+  if (tooOld !== null) {
+    options.onTooOld?.(tooOld);
+    return null;
+  }
   for (const digest of entry.references) if (!(await context.blobs.has(digest))) return null;
   const place = { folder: context.projectFolder, index: context.index, tree: context.tree, blobs: context.blobs };
   const seenAt = context.tree.generation;
   if (!(await restoreOutputs(place, outputsOf(step), entry.outputs))) return null;
-  const read = await readStepEvidence(step, context.projectFolder);
+  const read = await readStepEvidence(call);
   if (read.problems.length > 0 || read.isMissing) return null;
-  const judged = judgeEvidence(read.evidence);
+  const judged = judgeEvidence(read.evidence, context.plan.quality);
+  // A person who mended something outside wants the tool's word, not the one that is kept.
+  if (judged.outcome === "failed" && call.run.mode === "retry") return null;
   return {
     outcome: judged.outcome,
     why: judged.why,

@@ -58,10 +58,12 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     const changed = await checkSources(checkedSteps(call), context);
     if (changed.length > 0) return refuse(changed, taken);
   }
+  let { whenRun } = explanation;
   if (!isEffect && !run.again.has(step.name)) {
-    const restored = await restoreTask(call, { taken });
+    const restored = await restoreTask(call, { taken, onTooOld: (why) => (whenRun = why) });
     if (restored !== null) {
-      const why = join(explanation.whenCached, restored.why);
+      const isBadNow = restored.outcome === "failed";
+      const why = join(isBadNow ? "its report of the same inputs is kept" : explanation.whenCached, restored.why);
       noteResult(restored, explanation.isKnown ? explanation.lastRunId : null);
       return endStep(call, { ...restored, why }, { taken, begunAt, attempts: 0 });
     }
@@ -76,7 +78,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   // From here on a clock that is set changes nothing.
   const leftMs = (): number => deadlineMs - startedAt - (performance.now() - begunAt);
   let attempt = isInterrupted ? Math.max(1, before.attempts + (before.retries.some(isLast) ? 1 : 0)) : 1;
-  for (let why = isEffect ? "observes first" : explanation.whenRun; ;) {
+  for (let why = isEffect ? "observes first" : whenRun; ;) {
     run.journal.append({ type: "step-started", step: step.name, why, attempt, deadlineAt });
     const attemptMs = Math.min(leftMs(), step.retry?.attemptTimeoutMs ?? Number.POSITIVE_INFINITY);
     const verdict =
@@ -85,7 +87,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
         : tooLate(call, deadlineAt);
     const delayMs = retryDelayMs(step.retry, attempt);
     if (!isRetried(step.retry, { verdict, attempt, leftMs: leftMs() - delayMs }) || call.signal.aborted) {
-      const told = isEffect ? verdict.why : join(`ran: ${explanation.whenRun}`, verdict.why);
+      const told = isEffect ? verdict.why : join(`ran: ${whenRun}`, verdict.why);
       noteResult(verdict, null);
       const many = attempt > 1 ? join(told, `attempt ${attempt} of ${step.retry?.attempts ?? attempt}`) : told;
       return endStep(call, { ...verdict, why: many }, { taken, begunAt, attempts: attempt });

@@ -43,7 +43,8 @@ export function subjectOf(step: PlannedStep, { environmentVariables }: StampCont
     step.inputs !== null &&
     step.packages === "none" &&
     step.evidence.length === 0 &&
-    step.tool === null;
+    step.tool === null &&
+    step.validForMs === null;
   if (!isPlain) return null;
   const env = step.env.length === 0 ? {} : digestEnvironment(step.env, environmentVariables);
   return JSON.stringify([1, process.platform, process.arch, process.versions.node, step, env]);

@@ -4,6 +4,10 @@ export const MAX_ENTRIES = 500;
 const MAX_TEXT = 2000;
 /** The longest report that is read at all, in UTF-16 units. */
 export const MAX_REPORT = 64 * 1024 * 1024;
+/** Larger reports of the formats that can be are read piece by piece, in bytes. */
+export const STREAMED_FROM = 8 * 1024 * 1024;
+/** The longest report that is read piece by piece, in bytes. */
+export const MAX_STREAMED = 2 * 1024 * 1024 * 1024;
 
 /** `text` without terminal colours and control characters, trimmed, and no longer than `limit`. */
 export function cutText(text: string, limit: number = MAX_TEXT): string {

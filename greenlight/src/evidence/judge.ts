@@ -1,7 +1,9 @@
 import { problem, type Problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
-import type { CoverageEvidence, Evidence, Finding, FindingsEvidence, GateEvidence, TestsEvidence } from "./evidence.ts";
+import type { QualityPolicy } from "../pipeline/quality-definition.ts";
+import type { CoverageEvidence, Evidence, GateEvidence, TestsEvidence } from "./evidence.ts";
 import { countOf, coveredPercent, formatCount, formatPercent } from "./figures.ts";
+import { judgeFindings } from "./judge-findings.ts";
 
 export interface Judgement {
   readonly outcome: "passed" | "warned" | "failed";
@@ -11,11 +13,11 @@ export interface Judgement {
 }
 
 /**
- * What a step's evidence comes to: the worst of its parts. No data is never a pass: a test step without a test that
+ * What a step's evidence comes to: the worst of its parts, by the project's policy. No data is never a pass: a test step without a test that
  * ran, a floor over lines that nobody counted and a data set without a row fail.
  */
-export function judgeEvidence(evidence: readonly Evidence[]): Judgement {
-  const parts = evidence.map(judgeOne);
+export function judgeEvidence(evidence: readonly Evidence[], policy: QualityPolicy | null = null): Judgement {
+  const parts = evidence.map((each) => judgeOne(each, policy));
   return {
     outcome: parts.some((part) => part.outcome === "failed")
       ? "failed"
@@ -27,10 +29,10 @@ export function judgeEvidence(evidence: readonly Evidence[]): Judgement {
   };
 }
 
-function judgeOne(evidence: Evidence): Judgement {
+function judgeOne(evidence: Evidence, policy: QualityPolicy | null): Judgement {
   switch (evidence.kind) {
     case "findings":
-      return judgeFindings(evidence);
+      return judgeFindings(evidence, policy);
     case "tests":
       return judgeTests(evidence);
     case "coverage":
@@ -77,40 +79,6 @@ function judgeOne(evidence: Evidence): Judgement {
     default:
       return unreachable(evidence);
   }
-}
-
-function judgeFindings(evidence: FindingsEvidence): Judgement {
-  const errors = evidence.findings.filter((finding) => finding.level === "error");
-  const warningCount = evidence.findings.filter((finding) => finding.level === "warning").length;
-  // Of a list that was cut, at least these many are there: the worst ones were kept.
-  const isCut = evidence.findingCount > evidence.findings.length;
-  const bound = (count: number): string => (isCut && count === evidence.findings.length ? "at least " : "");
-  const counts = [
-    errors.length === 0 ? [] : `${bound(errors.length)}${countOf(errors.length, "error")}`,
-    warningCount === 0 ? [] : countOf(warningCount, "warning"),
-  ].flat();
-  if (errors.length === 0 && evidence.isInconclusive === true) {
-    const why = `${evidence.tool}: inconclusive, ${evidence.why ?? "its data could not be reached"}`;
-    return { outcome: "warned", why: [why, ...counts].join("; "), problems: [] };
-  }
-  if (errors.length === 0 && warningCount === 0) {
-    const looked = evidence.checkedCount === null ? "" : ` in ${countOf(evidence.checkedCount, "file")}`;
-    return passed(`${evidence.tool}: no finding${looked}`);
-  }
-  const why = `${evidence.tool}: ${counts.join(" and ")}`;
-  if (errors.length === 0) return { outcome: "warned", why, problems: [] };
-  const message = `${why}; ${errors.slice(0, 3).map(describeFinding).join("; ")}${errors.length > 3 ? "; …" : ""}`;
-  return failed(why, problem("FINDINGS_REPORTED", { place: placeOf(errors[0]) ?? evidence.tool, message }));
-}
-
-function describeFinding(finding: Finding): string {
-  const message = finding.message.split("\n", 1)[0] ?? "";
-  return [placeOf(finding), finding.rule, message].filter((part) => part !== null).join(" ");
-}
-
-function placeOf(finding: Finding | undefined): string | null {
-  if (finding === undefined || finding.file === null) return null;
-  return finding.line === null ? finding.file : `${finding.file}:${finding.line}`;
 }
 
 function judgeTests(evidence: TestsEvidence): Judgement {

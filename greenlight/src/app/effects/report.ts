@@ -1,6 +1,7 @@
 import { problem } from "../../base/problem.ts";
 import type { Effect, EffectResult } from "../../engine/effect.ts";
-import { reportFiles, writeReport } from "../write-report.ts";
+import { reportFiles } from "../report-files.ts";
+import { writeReport } from "../write-report.ts";
 
 /**
  * Writes the run's report as far as the run has come; it is written once more when the run has ended. It does not look

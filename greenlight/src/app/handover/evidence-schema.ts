@@ -13,6 +13,8 @@ const latency: z.ZodType<LatencyFigures> = z.object({
   requestsPerSecond: z.number(),
 });
 
+const levels = z.object({ error: z.number(), warning: z.number(), note: z.number() });
+
 const findings = z.object({
   kind: z.literal("findings"),
   tool: z.string(),
@@ -24,11 +26,34 @@ const findings = z.object({
       message: z.string(),
       file: z.string().nullable(),
       line: z.number().nullable(),
+      column: z.number().exactOptional(),
+      endLine: z.number().exactOptional(),
+      endColumn: z.number().exactOptional(),
+      helpUri: z.string().exactOptional(),
+      snippet: z.string().nullable().exactOptional(),
+      fingerprint: z.string().exactOptional(),
+      isNew: z.boolean().exactOptional(),
+      outcome: z.enum(["pass", "warn", "fail"]).exactOptional(),
+      suppression: z.object({ reason: z.string(), expires: z.string().exactOptional() }).exactOptional(),
     }),
   ),
   findingCount: z.number(),
-  isInconclusive: z.boolean().optional(),
-  why: z.string().optional(),
+  isInconclusive: z.boolean().exactOptional(),
+  why: z.string().exactOptional(),
+  report: z.string().exactOptional(),
+  levels: levels.exactOptional(),
+  files: z.array(z.object({ path: z.string().nullable(), count: z.number() })).exactOptional(),
+  judged: z
+    .object({
+      failed: levels,
+      warned: levels,
+      knownCount: z.number().nullable(),
+      suppressedCount: z.number(),
+      vanishedCount: z.number(),
+      vanished: z.array(z.object({ rule: z.string(), file: z.string().nullable(), message: z.string() })),
+      expired: z.array(z.object({ reason: z.string(), expires: z.string(), count: z.number() })),
+    })
+    .exactOptional(),
 });
 
 const tests = z.object({

@@ -19,6 +19,7 @@ const entrySchema: z.ZodType<CacheEntry> = z.object({
   outputs: z.record(z.string(), z.array(z.object({ path, digest, isExecutable: z.boolean() }))),
   references: z.array(digest),
   logDigest: digest.nullable(),
+  keptAtMs: z.number().exactOptional(),
 });
 
 const schema = z.object({ entry: entrySchema, inline: z.record(digest, z.string()) });

@@ -11,7 +11,7 @@ function place(uri: string, line?: number): object[] {
 }
 
 describe("SARIF", () => {
-  it("oxlint's log gives its findings with rule, level, file and line", () => {
+  it("oxlint's log gives its findings with rule, level, place and the rule's page", () => {
     const found = readAs("findings", { format: "sarif", text: sample("oxlint.sarif.json") });
     expect(found.findingCount).toBe(3);
     expect(found.findings).toContainEqual({
@@ -20,6 +20,10 @@ describe("SARIF", () => {
       message: "`debugger` statement is not allowed",
       file: "src/bad.ts",
       line: 4,
+      column: 3,
+      endLine: 4,
+      endColumn: 12,
+      helpUri: "https://oxc.rs/docs/guide/usage/linter/rules/eslint/no-debugger.html",
     });
   });
 

@@ -13,7 +13,7 @@ export function readCacheEntry(text: string): CacheEntry | null {
 
 function isEntry(value: unknown): value is CacheEntry {
   if (!isRecord(value)) return false;
-  const { schema, runId, step, durationMs, outputs, references, logDigest } = value;
+  const { schema, runId, step, durationMs, outputs, references, logDigest, keptAtMs } = value;
   return (
     schema === 1 &&
     typeof runId === "string" &&
@@ -23,7 +23,8 @@ function isEntry(value: unknown): value is CacheEntry {
     Object.values(outputs).every((files) => Array.isArray(files) && files.every(isCachedFile)) &&
     Array.isArray(references) &&
     references.every(isDigest) &&
-    (logDigest === null || isDigest(logDigest))
+    (logDigest === null || isDigest(logDigest)) &&
+    (keptAtMs === undefined || typeof keptAtMs === "number")
   );
 }
 
