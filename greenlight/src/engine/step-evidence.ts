@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { problem, type Problem } from "../base/problem.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
+import { dropStrangers, isFile } from "./drop-strangers.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -43,9 +44,10 @@ export async function readStepEvidence(
     const read = readEvidence(source.format, source.tool, await readFile(path, "utf8"), {
       projectFolder: folder,
       path: source.path,
+      isFile,
       ...(source.floorPercent === undefined ? {} : { floorPercent: source.floorPercent }),
     });
-    if (read.ok) evidence.push(...read.value);
+    if (read.ok) evidence.push(...dropStrangers(read.value, folder));
     else problems.push(read.error);
   }
   return { evidence, problems, isMissing };

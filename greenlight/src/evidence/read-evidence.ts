@@ -3,8 +3,11 @@ import { err, type Result } from "../base/result.ts";
 import type { EvidenceFormat } from "../pipeline/definition.ts";
 import { MAX_REPORT } from "./bounds.ts";
 import type { Evidence } from "./evidence.ts";
-import { readIstanbulSummary } from "./readers/coverage-reader.ts";
-import { readJunit } from "./readers/junit-reader.ts";
+import { readCobertura } from "./readers/coverage/cobertura-reader.ts";
+import { readCoveragePy } from "./readers/coverage/coverage-py-reader.ts";
+import { readIstanbul } from "./readers/coverage/istanbul-reader.ts";
+import { readIstanbulSummary } from "./readers/coverage/istanbul-summary-reader.ts";
+import { readLcov } from "./readers/coverage/lcov-reader.ts";
 import {
   readGateReport,
   readModelEvaluation,
@@ -15,6 +18,7 @@ import { readOxfmtList } from "./readers/oxfmt-list-reader.ts";
 import type { Reader, ReadOptions, Unreadable } from "./readers/reader.ts";
 import { readSarif } from "./readers/sarif-reader.ts";
 import { readSecretlintJson } from "./readers/secretlint-reader.ts";
+import { readJunit } from "./readers/tests/junit-reader.ts";
 import { readTscText } from "./readers/tsc-text-reader.ts";
 
 const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
@@ -24,6 +28,10 @@ const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
   "secretlint-json": readSecretlintJson,
   junit: readJunit,
   "istanbul-json-summary": readIstanbulSummary,
+  "istanbul-json": readIstanbul,
+  lcov: readLcov,
+  cobertura: readCobertura,
+  "coverage-py-json": readCoveragePy,
   "validation-report": readValidationReport,
   "model-evaluation": readModelEvaluation,
   "gate-report": readGateReport,

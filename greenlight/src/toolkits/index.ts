@@ -1,1 +1,2 @@
+export { coverageGate } from "./coverage/coverage-gate.ts";
 export { node } from "./node/index.ts";
