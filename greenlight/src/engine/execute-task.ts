@@ -7,6 +7,7 @@ import { judgeEvidence } from "../evidence/judge.ts";
 import type { CacheEntry } from "./blob-store.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { describeFailure } from "./describe-failure.ts";
+import { noteFlakyTests } from "./flaky-tests.ts";
 import type { FunctionResult } from "./function-step.ts";
 import { forEachLimited } from "./input-files.ts";
 import { maskOutputs } from "./mask-outputs.ts";
@@ -44,12 +45,13 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     journal.append({ type: "run-warned", problem: found });
   }
   const read = await readStepEvidence(step, context.projectFolder);
-  const judged = judgeEvidence(read.evidence);
+  const evidence = await noteFlakyTests(attempt, read.evidence);
+  const judged = judgeEvidence(evidence);
   const base = {
     isFromCache: false,
     isAlready: false,
     savedMs: 0,
-    evidence: read.evidence,
+    evidence,
     outputDigests: {},
     facts: {},
     subject: null,

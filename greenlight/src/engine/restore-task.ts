@@ -1,5 +1,6 @@
 import { judgeEvidence } from "../evidence/judge.ts";
 import type { StepCall } from "./active-run.ts";
+import { withFlakyPolicy } from "./flaky-tests.ts";
 import { digestOutputs, outputsOf } from "./outputs.ts";
 import { restoreOutputs } from "./restore-outputs.ts";
 import { readStepEvidence } from "./step-evidence.ts";
@@ -22,7 +23,8 @@ export async function restoreTask(
   if (!(await restoreOutputs(place, outputsOf(step), entry.outputs))) return null;
   const read = await readStepEvidence(step, context.projectFolder);
   if (read.problems.length > 0 || read.isMissing) return null;
-  const judged = judgeEvidence(read.evidence);
+  const evidence = withFlakyPolicy(read.evidence, context.plan.quality);
+  const judged = judgeEvidence(evidence);
   return {
     outcome: judged.outcome,
     why: judged.why,
@@ -30,7 +32,7 @@ export async function restoreTask(
     isAlready: false,
     savedMs: entry.durationMs,
     problems: judged.problems,
-    evidence: read.evidence,
+    evidence,
     outputDigests: digestOutputs(entry.outputs),
     facts: {},
     subject: null,
