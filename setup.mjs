@@ -54,6 +54,7 @@ const HEAVY = [
   "scenarios/keeper-units",
   "scenarios/left-behind",
   "scenarios/status",
+  "readers/tests/",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

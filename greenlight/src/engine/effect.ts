@@ -3,6 +3,7 @@ import type { Problem } from "../base/problem.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import type { CodeHostDescriptor, EnvironmentDefinition } from "../pipeline/definition.ts";
 import type { RunTrigger } from "../pipeline/plan.ts";
+import type { QualityPolicy } from "../pipeline/quality-definition.ts";
 import type { ApprovalAnswer, ApprovalRequest } from "./approval.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -31,6 +32,8 @@ export interface EffectContext {
   readonly environmentSecrets: Readonly<Record<string, string>>;
   /** Who is told of deployments; null: nobody. */
   readonly codeHost: CodeHostDescriptor | null;
+  /** How the project judges what its tools say; null: the usual. */
+  readonly quality: QualityPolicy | null;
   readonly signal: AbortSignal;
   /** Takes the run's secrets out of text that is kept elsewhere than in the run. */
   mask(text: string): string;

@@ -1,6 +1,6 @@
 import type { Json } from "../base/json.ts";
 import type { Problem } from "../base/problem.ts";
-import type { Evidence } from "../evidence/evidence.ts";
+import type { Evidence, TestsEvidence } from "../evidence/evidence.ts";
 import type { EnvironmentSelection, RunTrigger } from "../pipeline/plan.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -101,6 +101,8 @@ export interface StepRetrying {
   readonly outcome: Outcome;
   readonly why: string;
   readonly problems: readonly Problem[];
+  /** Tests that failed in that attempt, as far as its evidence names them; left out: none. */
+  readonly failedTests?: TestsEvidence["failures"];
   readonly delayMs: number;
   /** All attempts that the policy allows. */
   readonly attemptLimit?: number;

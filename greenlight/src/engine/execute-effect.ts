@@ -108,6 +108,7 @@ function effectContext(call: Attempt, signal: AbortSignal, log: (line: string) =
     secrets: Object.fromEntries(step.secrets.map((name) => [name, context.secrets.get(name) ?? ""])),
     environmentSecrets: context.environmentSecrets?.get(step.environment ?? "") ?? {},
     codeHost: context.plan.codeHost,
+    quality: context.plan.quality,
     signal,
     mask: (text) => context.masking.text(text),
     log,

@@ -9,6 +9,7 @@ import type { CacheEntry } from "./blob-store.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { bareVerdict } from "./end-step.ts";
+import { noteFlakyTests } from "./flaky-tests.ts";
 import type { FunctionResult } from "./function-step.ts";
 import { forEachLimited } from "./input-files.ts";
 import { maskOutputs } from "./mask-outputs.ts";
@@ -51,7 +52,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   }
   const read = await readStepEvidence(attempt);
   const word = judgeToolExit(attempt, exit, read);
-  const evidence = word?.evidence ?? read.evidence;
+  const evidence = await noteFlakyTests(attempt, word?.evidence ?? read.evidence);
   const judged = judgeEvidence(evidence, context.plan.quality);
   const base = {
     isFromCache: false,

@@ -1,5 +1,6 @@
 import { judgeEvidence } from "../evidence/judge.ts";
 import type { StepCall } from "./active-run.ts";
+import { withFlakyPolicy } from "./flaky-tests.ts";
 import { whyTooOld } from "./kept-age.ts";
 import { digestOutputs, outputsOf } from "./outputs.ts";
 import { restoreOutputs } from "./restore-outputs.ts";
@@ -35,7 +36,8 @@ export async function restoreTask(
   if (!(await restoreOutputs(place, outputsOf(step), entry.outputs))) return null;
   const read = await readStepEvidence(call);
   if (read.problems.length > 0 || read.isMissing) return null;
-  const judged = judgeEvidence(read.evidence, context.plan.quality);
+  const evidence = withFlakyPolicy(read.evidence, context.plan.quality);
+  const judged = judgeEvidence(evidence, context.plan.quality);
   // A person who mended something outside wants the tool's word, not the one that is kept.
   if (judged.outcome === "failed" && call.run.mode === "retry") return null;
   return {
@@ -45,7 +47,7 @@ export async function restoreTask(
     isAlready: false,
     savedMs: entry.durationMs,
     problems: judged.problems,
-    evidence: read.evidence,
+    evidence,
     outputDigests: digestOutputs(entry.outputs),
     facts: {},
     subject: null,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { problem, type Problem } from "../base/problem.ts";
+import type { TestsEvidence } from "../evidence/evidence.ts";
 import type { StepCall } from "./active-run.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { describeCancel, describeFault } from "./describe-fault.ts";
@@ -9,6 +10,7 @@ import { runEffect } from "./execute-effect.ts";
 import { runTask } from "./execute-task.ts";
 import { explainRun } from "./explain-run.ts";
 import type { FinishedStep } from "./finished-step.ts";
+import { failedTestsOf } from "./flaky-tests.ts";
 import { logPath } from "./log-path.ts";
 import { needsOf } from "./needs-of.ts";
 import { restoreTask } from "./restore-task.ts";
@@ -26,6 +28,8 @@ export interface Attempt extends StepCall {
   readonly logPath: string;
   /** When the attempt is ended, by `performance.now()`. */
   readonly endsAt: number;
+  /** Tests that failed in earlier attempts of this step in this run. */
+  readonly failedBefore: readonly TestsEvidence["failures"][number][];
 }
 
 /** Runs one step whose needs are met: manifest, cache, attempts, record. */
@@ -78,12 +82,13 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   // From here on a clock that is set changes nothing.
   const leftMs = (): number => deadlineMs - startedAt - (performance.now() - begunAt);
   let attempt = isInterrupted ? Math.max(1, before.attempts + (before.retries.some(isLast) ? 1 : 0)) : 1;
+  const failedBefore: TestsEvidence["failures"][number][] = [];
   for (let why = isEffect ? "observes first" : whenRun; ;) {
     run.journal.append({ type: "step-started", step: step.name, why, attempt, deadlineAt });
     const attemptMs = Math.min(leftMs(), step.retry?.attemptTimeoutMs ?? Number.POSITIVE_INFINITY);
     const verdict =
       attemptMs > 0
-        ? await execute({ ...call, taken, needs, logPath: path, endsAt: performance.now() + attemptMs })
+        ? await execute({ ...call, taken, needs, logPath: path, endsAt: performance.now() + attemptMs, failedBefore })
         : tooLate(call, deadlineAt);
     const delayMs = retryDelayMs(step.retry, attempt);
     if (!isRetried(step.retry, { verdict, attempt, leftMs: leftMs() - delayMs }) || call.signal.aborted) {
@@ -93,6 +98,8 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
       return endStep(call, { ...verdict, why: many }, { taken, begunAt, attempts: attempt });
     }
     const { outcome, problems } = verdict;
+    const failedTests = failedTestsOf(verdict.evidence);
+    failedBefore.push(...failedTests);
     run.journal.append({
       type: "step-retrying",
       step: step.name,
@@ -100,6 +107,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
       outcome,
       why: verdict.why,
       problems,
+      ...(failedTests.length === 0 ? {} : { failedTests }),
       delayMs,
       ...(step.retry === null ? {} : { attemptLimit: step.retry.attempts }),
     });

@@ -8,6 +8,7 @@ import { MAX_REPORT, MAX_STREAMED, STREAMED_FROM } from "../evidence/bounds.ts";
 import type { Evidence, FindingsEvidence } from "../evidence/evidence.ts";
 import type { EvidenceSource } from "../pipeline/definition.ts";
 import type { StepCall } from "./active-run.ts";
+import { dropStrangers, isFile } from "./drop-strangers.ts";
 import { FindingListWriter, findingListPath } from "./finding-list.ts";
 import { findingStandard } from "./finding-standard.ts";
 import { SourceLines } from "./source-lines.ts";
@@ -38,7 +39,7 @@ export async function readStepEvidence(call: Pick<StepCall, "step" | "run">): Pr
     const read = stats.isFile()
       ? await readSource(call, source, { path, size: stats.size })
       : err(unreadable(source, "it is no regular file"));
-    if (read.ok) evidence.push(...read.value);
+    if (read.ok) evidence.push(...dropStrangers(read.value, call.run.context.projectFolder));
     else if (!problems.some((each) => each.code === read.error.code && each.place === read.error.place))
       problems.push(read.error);
   }
@@ -57,6 +58,7 @@ async function readSource(
   const options = {
     projectFolder,
     path,
+    isFile,
     ...(folder === undefined ? {} : { folder }),
     ...(floorPercent === undefined ? {} : { floorPercent }),
   };

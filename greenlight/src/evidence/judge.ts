@@ -1,16 +1,14 @@
-import { problem, type Problem } from "../base/problem.ts";
+import { problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import type { QualityPolicy } from "../pipeline/quality-definition.ts";
-import type { CoverageEvidence, Evidence, GateEvidence, TestsEvidence } from "./evidence.ts";
-import { countOf, coveredPercent, formatCount, formatPercent } from "./figures.ts";
+import type { Evidence, GateEvidence } from "./evidence.ts";
+import { countOf, formatCount } from "./figures.ts";
+import { judgeCoverage } from "./judge-coverage.ts";
 import { judgeFindings } from "./judge-findings.ts";
+import { judgeTests } from "./judge-tests.ts";
+import { failed, passed, type Judgement } from "./judgement.ts";
 
-export interface Judgement {
-  readonly outcome: "passed" | "warned" | "failed";
-  /** One short clause with figures: "214 tests, 91.2 % of lines". Empty without evidence. */
-  readonly why: string;
-  readonly problems: readonly Problem[];
-}
+export type { Judgement } from "./judgement.ts";
 
 /**
  * What a step's evidence comes to: the worst of its parts, by the project's policy. No data is never a pass: a test step without a test that
@@ -81,34 +79,6 @@ function judgeOne(evidence: Evidence, policy: QualityPolicy | null): Judgement {
   }
 }
 
-function judgeTests(evidence: TestsEvidence): Judgement {
-  const { tool, passedCount, failedCount, skippedCount } = evidence;
-  const skipped = skippedCount === 0 ? "" : `, ${formatCount(skippedCount)} skipped`;
-  const ranCount = passedCount + failedCount;
-  if (ranCount === 0) {
-    const why = `no tests ran${skipped}`;
-    return failed(why, problem("NO_TESTS_RAN", { place: tool, message: why }));
-  }
-  if (failedCount === 0) return passed(`${countOf(ranCount, "test")}${skipped}`);
-  const why = `${formatCount(failedCount)} of ${countOf(ranCount, "test")} failed${skipped}`;
-  const [first] = evidence.failures;
-  const named = first === undefined ? "" : `; ${first.name}: ${first.message.split("\n", 1)[0] ?? ""}`;
-  return failed(why, problem("TESTS_FAILED", { place: first?.file ?? tool, message: `${why}${named}` }));
-}
-
-function judgeCoverage(evidence: CoverageEvidence): Judgement {
-  const { lines, floorPercent } = evidence;
-  const percent = coveredPercent(lines);
-  const why = percent === null ? "no lines were counted" : `${formatPercent(percent)} of lines`;
-  if (floorPercent === null || (percent !== null && percent >= floorPercent)) return passed(why);
-  const message =
-    percent === null
-      ? `${why}, the floor is ${floorPercent} %`
-      : `${formatPercent(percent)} of lines covered (${formatCount(lines.coveredCount)} of ` +
-        `${formatCount(lines.totalCount)}), the floor is ${floorPercent} %`;
-  return failed(`${why}, floor ${floorPercent} %`, problem("COVERAGE_BELOW_FLOOR", { place: "coverage", message }));
-}
-
 function judgeGate(evidence: GateEvidence): Judgement {
   const spoilers = evidence.checks.filter((check) => check.verdict === evidence.verdict);
   const [first] = spoilers;
@@ -126,12 +96,4 @@ function judgeGate(evidence: GateEvidence): Judgement {
     default:
       return unreachable(evidence.verdict);
   }
-}
-
-function passed(why: string): Judgement {
-  return { outcome: "passed", why, problems: [] };
-}
-
-function failed(why: string, found: Problem): Judgement {
-  return { outcome: "failed", why, problems: [found] };
 }

@@ -22,9 +22,12 @@ const SAMPLES: Readonly<Record<EvidenceFormat, string>> = {
   "safety-json": sample("python/safety.txt"),
   "pip-audit-json": sample("python/pip-audit.json"),
   "ruff-format-text": sample("python/ruff-format.txt"),
-  "coverage-py-json": sample("python/coverage-py.json"),
   junit: sample("vitest-junit.xml"),
   "istanbul-json-summary": sample("coverage-summary.json"),
+  "istanbul-json": sample("vitest-coverage-final.json"),
+  lcov: sample("vitest-lcov.info"),
+  cobertura: sample("vitest-cobertura.xml"),
+  "coverage-py-json": sample("coverage-py.json"),
   "validation-report":
     '{"schema":1,"kind":"validation","source":"f","readCount":1,"keptCount":1,"rules":[{"rule":"r"}]}',
   "model-evaluation": '{"schema":1,"kind":"model","parameters":{"a":1},"slices":[{}],"metrics":{"rmse":1}}',
@@ -52,6 +55,7 @@ function faultOf(format: EvidenceFormat, text: string): string | null {
       if (evidence.findings.some((finding) => finding.message.length > 2000)) return "a message past its bound";
     }
     if (evidence.kind === "tests" && evidence.failures.length > evidence.failedCount) return "uncounted failures";
+    if (evidence.kind === "coverage" && evidence.lines.coveredCount > evidence.lines.totalCount) return "more than all";
     // Evidence is stored as JSON: it must survive that unchanged.
     if (!isDeepStrictEqual(JSON.parse(JSON.stringify(evidence)), evidence)) return "not plain JSON";
   }

@@ -6,8 +6,11 @@ import type { Evidence, Finding } from "./evidence.ts";
 import { cutFindings } from "./findings.ts";
 import { inFolder, pathInFolder, readFolder } from "./in-folder.ts";
 import { withoutFolder } from "./project-path.ts";
-import { readIstanbulSummary } from "./readers/coverage-reader.ts";
-import { readJunit } from "./readers/junit-reader.ts";
+import { readCobertura } from "./readers/coverage/cobertura-reader.ts";
+import { readCoveragePy } from "./readers/coverage/coverage-py-reader.ts";
+import { readIstanbul } from "./readers/coverage/istanbul-reader.ts";
+import { readIstanbulSummary } from "./readers/coverage/istanbul-summary-reader.ts";
+import { readLcov } from "./readers/coverage/lcov-reader.ts";
 import {
   readGateReport,
   readModelEvaluation,
@@ -20,6 +23,7 @@ import type { Reader, ReadOptions, StreamReader, Unreadable } from "./readers/re
 import { readSarif } from "./readers/sarif-reader.ts";
 import { readSarifStream } from "./readers/sarif-stream-reader.ts";
 import { readSecretlintJson } from "./readers/secretlint-reader.ts";
+import { readJunit, readJunitStream } from "./readers/tests/junit-reader.ts";
 import { readTscText } from "./readers/tsc-text-reader.ts";
 
 /** By format. */
@@ -31,6 +35,10 @@ export const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
   ...PYTHON_READERS,
   junit: readJunit,
   "istanbul-json-summary": readIstanbulSummary,
+  "istanbul-json": readIstanbul,
+  lcov: readLcov,
+  cobertura: readCobertura,
+  "coverage-py-json": readCoveragePy,
   "validation-report": readValidationReport,
   "model-evaluation": readModelEvaluation,
   "gate-report": readGateReport,
@@ -38,7 +46,10 @@ export const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
 };
 
 /** Readers of the formats that come in hundreds of megabytes. */
-const STREAM_READERS: Partial<Readonly<Record<EvidenceFormat, StreamReader>>> = { sarif: readSarifStream };
+const STREAM_READERS: Partial<Readonly<Record<EvidenceFormat, StreamReader>>> = {
+  sarif: readSarifStream,
+  junit: readJunitStream,
+};
 
 /** A report as `EvidenceSource` declares it. */
 export type ReportOptions = ReadOptions & Pick<EvidenceSource, "folder">;

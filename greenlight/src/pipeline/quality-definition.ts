@@ -7,6 +7,8 @@ export interface QualityPolicy {
   readonly suppressions?: readonly Suppression[];
   /** What data that can't be reached come to; `warn` when left out. */
   readonly unreachable?: "warn" | "fail";
+  /** What a test comes to that failed and passed with the same input; `warn` when left out. A flaky pass is kept only by `pass`. */
+  readonly flaky?: "pass" | "warn" | "fail";
   readonly coverage?: {
     /** Lowest line coverage in percent of all, 0–100. */
     readonly floorPercent?: number;

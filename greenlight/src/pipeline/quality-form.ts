@@ -34,6 +34,7 @@ const QUALITY: Checks<QualityPolicy> = {
   rules: optional((value) => isListOf(value, (each) => hasExactly(each, RULE))),
   suppressions: optional((value) => isListOf(value, (each) => hasExactly(each, SUPPRESSION))),
   unreachable: oneOf("warn", "fail"),
+  flaky: oneOf("pass", "warn", "fail"),
   coverage: optional((value) => hasExactly(value, COVERAGE)),
 };
 

@@ -29,6 +29,7 @@ export function qualitySchema(z: typeof Zod.z): Zod.ZodType {
       )
       .optional(),
     unreachable: z.enum(["warn", "fail"]).optional(),
+    flaky: z.enum(["pass", "warn", "fail"]).optional(),
     coverage: z
       .strictObject({ floorPercent: percent, changedLinesPercent: percent, against: filled.optional() })
       .optional(),

@@ -90,6 +90,7 @@ const whole = {
     rules: [{ tool: "bandit", rule: "B101", paths: ["tests/**"], level: "note" as const, outcome: "pass" as const }],
     suppressions: [{ rule: "a", reason: "b", expires: "2027-01-31" }],
     unreachable: "fail" as const,
+    flaky: "pass" as const,
     coverage: { floorPercent: 80, changedLinesPercent: 90, against: "main" },
   },
 };

@@ -71,6 +71,9 @@ const bodies = [
     outcome,
     why: z.string(),
     problems: z.array(problem),
+    failedTests: z
+      .array(z.object({ name: z.string(), file: z.string().nullable(), message: z.string() }))
+      .exactOptional(),
     delayMs: z.number(),
   }),
   z.object({

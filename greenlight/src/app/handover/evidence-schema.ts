@@ -65,6 +65,18 @@ const tests = z.object({
   durationMs: z.number(),
   failures: z.array(z.object({ name: z.string(), file: z.string().nullable(), message: z.string() })),
   slowest: z.array(z.object({ name: z.string(), durationMs: z.number() })),
+  flaky: z
+    .array(
+      z.object({
+        name: z.string(),
+        file: z.string().nullable(),
+        message: z.string(),
+        by: z.enum(["rerun", "retry", "history"]),
+      }),
+    )
+    .exactOptional(),
+  flakyCount: z.number().exactOptional(),
+  flakyOutcome: z.enum(["pass", "warn", "fail"]).exactOptional(),
 });
 
 const coverage = z.object({
@@ -73,7 +85,37 @@ const coverage = z.object({
   branches: count,
   functions: count,
   floorPercent: z.number().nullable(),
-  files: z.array(z.object({ path: z.string(), lines: count })),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      lines: count,
+      branches: count.exactOptional(),
+      functions: count.exactOptional(),
+      hit: z.string().exactOptional(),
+      missed: z.string().exactOptional(),
+    }),
+  ),
+  fileCount: z.number().exactOptional(),
+  strangers: z.object({ count: z.number(), paths: z.array(z.string()) }).exactOptional(),
+  mergedFrom: z.array(z.string()).exactOptional(),
+  isLowerBound: z.boolean().exactOptional(),
+  changed: z
+    .union([
+      z.object({
+        isKnown: z.literal(true),
+        against: z.string(),
+        lines: count,
+        floorPercent: z.number().nullable(),
+        files: z.array(z.object({ path: z.string(), lines: count, missed: z.string() })),
+      }),
+      z.object({
+        isKnown: z.literal(false),
+        against: z.string(),
+        why: z.string(),
+        floorPercent: z.number().nullable(),
+      }),
+    ])
+    .exactOptional(),
 });
 
 const validation = z.object({

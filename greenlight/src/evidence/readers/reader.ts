@@ -9,6 +9,8 @@ export interface ReadOptions {
   readonly floorPercent?: number;
   /** The report's path, for problems; the tool's name stands in when it is missing. */
   readonly path?: string;
+  /** Whether a regular file is at that absolute path; left out: unknown. */
+  readonly isFile?: (path: string) => boolean;
 }
 
 /** What is wrong with a report; `at` narrows the place: "line 12", "runs.0.results". */

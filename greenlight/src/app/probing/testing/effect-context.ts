@@ -28,6 +28,7 @@ export function effectContext(options: ContextOptions = {}): ObservedContext {
     secrets: {},
     environmentSecrets: {},
     codeHost: null,
+    quality: null,
     mask: (text) => text,
     environments: {},
     signal: options.signal ?? new AbortController().signal,

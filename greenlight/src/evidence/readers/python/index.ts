@@ -1,6 +1,5 @@
 import { readBanditJson } from "./bandit-reader.ts";
 import { readBlackText } from "./black-reader.ts";
-import { readCoveragePyJson } from "./coverage-py-reader.ts";
 import { readFlake8Text } from "./flake8-reader.ts";
 import { readIsortText } from "./isort-reader.ts";
 import { readMypyLines } from "./mypy-reader.ts";
@@ -19,5 +18,4 @@ export const PYTHON_READERS = {
   "safety-json": readSafetyJson,
   "pip-audit-json": readPipAuditJson,
   "ruff-format-text": readRuffFormatText,
-  "coverage-py-json": readCoveragePyJson,
 } as const;
