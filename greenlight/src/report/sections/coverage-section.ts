@@ -6,6 +6,7 @@ import type { Section, Tone } from "../section.ts";
 import { formatCount, formatPercent } from "../text/format.ts";
 import { mdLine } from "../text/markdown.ts";
 import { type Markup, markup } from "../text/markup.ts";
+import { coverageNoteLines, coverageNotes } from "./coverage-notes.ts";
 
 type CoverageProof = Proof<"coverage">;
 
@@ -13,26 +14,38 @@ const MOST_FILES = 8;
 
 /** How much of the code the tests run, against the floor, and where least. */
 export function coverageSection(view: RunView): Section | null {
-  const proofs = proofsOf(view, "coverage");
+  const proofs = mergedFirst(proofsOf(view, "coverage"));
   if (proofs.length === 0) return null;
   return {
     id: "coverage",
     title: "Coverage",
     summary: coverageInWords(view) ?? "",
     isWide: false,
-    page: markup`${proofs.map(totals)}${proofs.map(lowest)}`,
+    page: markup`${proofs.map((proof) => markup`${totals(proof)}${coverageNotes(proof.evidence)}`)}${tellers(proofs).map(lowest)}`,
     lines: proofs.flatMap(({ step, evidence }) => [
       mdLine`- **${step.name}**: ${sayShare(evidence.lines)} of lines${sayFloor(evidence.floorPercent)}, ${sayShare(evidence.branches)} of branches, ${sayShare(evidence.functions)} of functions`,
+      ...coverageNoteLines(evidence),
     ]),
   };
 }
 
 /** "94.1 % of lines (floor 85 %)"; null when nothing was measured. */
 export function coverageInWords(view: RunView): string | null {
-  const words = proofsOf(view, "coverage").map(
+  const words = tellers(mergedFirst(proofsOf(view, "coverage"))).map(
     ({ evidence }) => `${sayShare(evidence.lines)} of lines${sayFloor(evidence.floorPercent)}`,
   );
   return words.length === 0 ? null : words.join("; ");
+}
+
+function mergedFirst(proofs: readonly CoverageProof[]): readonly CoverageProof[] {
+  const isMerged = ({ evidence }: CoverageProof): boolean => evidence.mergedFrom !== undefined;
+  return [...proofs.filter(isMerged), ...proofs.filter((proof) => !isMerged(proof))];
+}
+
+/** Those that speak for the run: what was merged, where something was, and what was not merged into it. */
+function tellers(proofs: readonly CoverageProof[]): readonly CoverageProof[] {
+  const merged = new Set(proofs.flatMap(({ evidence }) => evidence.mergedFrom ?? []));
+  return proofs.filter(({ step, evidence }) => evidence.mergedFrom !== undefined || !merged.has(step.name));
 }
 
 /** 0–1; null when there is nothing to cover, which is neither full nor empty. */

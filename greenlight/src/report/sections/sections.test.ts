@@ -77,6 +77,47 @@ describe("findings", () => {
 });
 
 describe("tests and coverage", () => {
+  it("flaky tests are counted and named with how they were told", () => {
+    const flaky = [{ name: "shaky", file: "a.ts", message: "timed out", by: "retry" as const }];
+    const text = sectionText("tests", { ...UNIT_TESTS, flaky, flakyCount: 3 });
+    expect(text).toContain("186 passed, 3 flaky");
+    expect(text).toContain("shaky step, a.ts: failed, and passed when the step was tried again");
+    expect(text).toContain("2 more flaky tests not shown here");
+  });
+
+  it("versions stand side by side, with what failed where", () => {
+    const failed = { ...UNIT_TESTS, failedCount: 1, failures: [{ name: "old syntax", file: null, message: "no" }] };
+    const steps = [failed, UNIT_TESTS].map((each, index) =>
+      sampleStep(`unit tests (node=2${index})`, { startMs: 0, durationMs: 50 }, { evidence: [each] }),
+    );
+    const view = sampleView([{ name: "test", steps }]);
+    const page = sectionsOf(view).find((each) => each.id === "tests")?.page.source ?? "";
+    expect(page).toContain("what failed where");
+    expect(page).toMatch(/old syntax<\/th><td class="bad">failed<\/td><td>did not fail<\/td>/);
+  });
+
+  it("merged coverage speaks for the run, and tells what changed and what was left out", () => {
+    const merged: Evidence = {
+      ...COVERAGE,
+      lines: { coveredCount: 9, totalCount: 10 },
+      floorPercent: 80,
+      mergedFrom: ["step"],
+      strangers: { count: 1, paths: ["gone.ts"] },
+      changed: {
+        isKnown: true,
+        against: "main (1f2e3d4)",
+        lines: { coveredCount: 1, totalCount: 2 },
+        floorPercent: 40,
+        files: [{ path: "src/a.ts", lines: { coveredCount: 1, totalCount: 2 }, missed: "7" }],
+      },
+    };
+    const text = sectionText("coverage", COVERAGE, merged);
+    expect(text).toMatch(/^90.0 % of lines \(floor 80 %\) /);
+    expect(text).toContain("50.0 % of 2 lines changed since main (1f2e3d4) covered (floor 40 %)");
+    expect(text).toContain("src/a.ts 7");
+    expect(text).toContain("does not have them: gone.ts");
+  });
+
   it("a run of no tests is not called a pass", () => {
     expect(sectionText("tests", { ...UNIT_TESTS, passedCount: 0, skippedCount: 0 })).toContain("no tests were found");
   });

@@ -6,6 +6,8 @@ import { shape } from "../state.ts";
 import { formatCount, formatDuration, formatPlural } from "../text/format.ts";
 import { type Markdown, mdLine } from "../text/markdown.ts";
 import { type Markup, markup } from "../text/markup.ts";
+import { flakyCount, flakyLines, flakyList } from "./flaky-list.ts";
+import { versionTables } from "./version-tables.ts";
 
 type TestsProof = Proof<"tests">;
 
@@ -27,7 +29,7 @@ export function testsSection(view: RunView): Section | null {
 <tbody>${proofs.map(
       ({ step, evidence }) =>
         markup`<tr><th scope="row">${step.name} <small>${evidence.tool}</small></th><td class="num">${formatCount(evidence.passedCount)}</td><td class="num ${evidence.failedCount > 0 ? "bad" : ""}">${formatCount(evidence.failedCount)}</td><td class="num">${formatCount(evidence.skippedCount)}</td><td class="num">${formatDuration(evidence.durationMs)}</td></tr>`,
-    )}</tbody></table>${proofs.map(failureList)}${slowList(proofs)}`,
+    )}</tbody></table>${versionTables(proofs)}${proofs.map(failureList)}${flakyList(proofs)}${slowList(proofs)}`,
     lines: proofs.flatMap(testLines),
   };
 }
@@ -41,6 +43,8 @@ export function testsInWords(view: RunView): string | null {
   if (sum("passedCount") + sum("failedCount") + sum("skippedCount") === 0) return "no tests were found";
   const parts = [`${formatCount(sum("passedCount"))} passed`];
   if (sum("failedCount") > 0) parts.unshift(`${formatCount(sum("failedCount"))} failed`);
+  const flaky = proofs.reduce((total, { evidence }) => total + flakyCount(evidence), 0);
+  if (flaky > 0) parts.push(`${formatCount(flaky)} flaky`);
   if (sum("skippedCount") > 0) parts.push(`${formatCount(sum("skippedCount"))} skipped`);
   return parts.join(", ");
 }
@@ -79,5 +83,6 @@ function testLines({ step, evidence }: TestsProof): readonly Markdown[] {
           mdLine`  - ✗ ${failure.name}${failure.file === null ? "" : ` (${failure.file})`}: ${failure.message}`,
       ),
     ...(hidden > 0 ? [mdLine`  - ${formatPlural(hidden, "more failure")}`] : []),
+    ...flakyLines(evidence),
   ];
 }
