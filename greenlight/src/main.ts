@@ -1,35 +1,18 @@
-import { join } from "node:path";
-
 import type { Composition } from "./app/composition.ts";
 import { formatProblem, problem, ProblemError } from "./base/problem.ts";
 import { systemClock } from "./base/system-clock.ts";
 import { runCommandLine } from "./cli/command-line.ts";
+import { forgiveLostReaders } from "./cli/standard-output.ts";
 
 /** The composition root: the only place that names adapters. Each is imported when a command first needs it. */
 const composition: Composition = {
   clock: systemClock,
-  openRuns: async (stateFolder) => {
-    const { RunDatabase } = await import("./adapters/stores/sqlite/run-database.ts");
-    return new RunDatabase(join(stateFolder, "runs.sqlite"));
-  },
-  openWork: async (stateFolder) => {
-    const [{ WorkDatabase }, { SmallBlobs }, { BlobFolder }] = await Promise.all([
-      import("./adapters/stores/sqlite/work-database.ts"),
-      import("./adapters/stores/sqlite/small-blobs.ts"),
-      import("./adapters/stores/folder/blob-folder.ts"),
-    ]);
-    const { index, cache, bytes } = new WorkDatabase(join(stateFolder, "work.sqlite"));
-    return { index, cache, blobs: new SmallBlobs(bytes, new BlobFolder(join(stateFolder, "store", "blobs"))) };
-  },
+  openRuns: async (stateFolder) => (await import("./local-stores.ts")).openRuns(stateFolder),
+  openWork: async (stateFolder) => (await import("./local-stores.ts")).openWork(stateFolder),
   keeperUnits: () => import("./keeper/service-units.ts"),
 };
 
-// A reader that went away (`| head`) wants to see no more; the run itself goes on to its end.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-  });
-}
+forgiveLostReaders();
 
 try {
   process.exitCode = await runCommandLine(process.argv.slice(2), composition);

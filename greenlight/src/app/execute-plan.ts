@@ -6,11 +6,11 @@ import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import { processStartTime } from "../base/process-identity.ts";
 import type { Approver } from "../engine/approval.ts";
 import type { RunEvent, RunResumed } from "../engine/event.ts";
+import { recordedEngines } from "../engine/processes/engine-folder.ts";
 import { ProjectTree } from "../engine/project-tree.ts";
 import { runPlan } from "../engine/run-plan.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import type { RunView } from "../engine/run-view.ts";
-import { beginSteps } from "../engine/step-process.ts";
 import type { EnvironmentSelection, Plan } from "../pipeline/plan.ts";
 import { readCancelRequest } from "./cancel-request.ts";
 import type { Composition } from "./composition.ts";
@@ -59,8 +59,9 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     signal,
     ...(request.onWait === undefined ? {} : { onWait: request.onWait }),
   });
-  const endSteps = beginSteps(place.stateFolder);
+  const steps = stepsIn(place.stateFolder);
   try {
+    if (recordedEngines(place.stateFolder).length > 0) await steps.begin();
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
     const { secrets, environmentSecrets, masking } = await prepareSecrets(partOf(plan, request.only ?? null), {
       projectFolder: place.folder,
@@ -109,6 +110,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
             signal: sharing.signal,
             cancelRequest: () => readCancelRequest(place.stateFolder, runId),
             lock: lockMachine,
+            beforeSteps: steps.begin,
           },
           {
             runId,
@@ -132,9 +134,24 @@ export async function executePlan(composition: Composition, request: PlanExecuti
       await runs.close();
     }
   } finally {
-    await endSteps();
+    await steps.end();
     release();
   }
+}
+
+/** See `beginSteps`. What starts processes is loaded when there is a step to start, or one that a dead engine left. */
+function stepsIn(stateFolder: string): { begin(): Promise<void>; end(): Promise<void> } {
+  let begun: Promise<() => Promise<void>> | null = null;
+  const load = async (): Promise<() => Promise<void>> =>
+    (await import("../engine/step-process.ts")).beginSteps(stateFolder);
+  return {
+    begin: async () => {
+      await (begun ??= load());
+    },
+    end: async () => {
+      if (begun !== null) await (await begun)();
+    },
+  };
 }
 
 /** Parts of one run on several machines at once hand their events over themselves. */

@@ -1,10 +1,9 @@
-import { randomInt } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import type { Clock } from "../base/clock.ts";
-import { timeOrderedId } from "../base/ids.ts";
+import { randomLetter, timeOrderedId } from "../base/ids.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import { isProcessIdentity, isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
 import type { ConcurrencyGroup } from "../pipeline/definition.ts";
@@ -79,7 +78,7 @@ export async function waitForProject(request: HoldRequest): Promise<() => void> 
 
 async function waitInQueue(request: HoldRequest, { group, whenBusy }: ConcurrencyGroup): Promise<() => void> {
   const { stateFolder, runId, clock, signal, by } = request;
-  const id = timeOrderedId(clock.now(), () => randomInt(32));
+  const id = timeOrderedId(clock.now(), randomLetter);
   const ticket = takeTicket(stateFolder, { id, runId, group, whenBusy });
   const asked = new Set<string>();
   try {

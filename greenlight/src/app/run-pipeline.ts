@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-
-import { timeOrderedId } from "../base/ids.ts";
+import { randomLetter, timeOrderedId } from "../base/ids.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
@@ -25,7 +23,7 @@ export async function runPipeline(composition: Composition, request: RunRequest)
 
 /** An id that sorts by time. */
 export function newRunId(composition: Composition): string {
-  return timeOrderedId(composition.clock.now(), () => (randomBytes(1)[0] ?? 0) % 32);
+  return timeOrderedId(composition.clock.now(), randomLetter);
 }
 
 /** The plan for the checkout as it is. Throws a ProblemError when the pipeline is unknown. */

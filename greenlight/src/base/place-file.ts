@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-const suffix = randomBytes(6).toString("hex");
+import { randomDigits } from "./ids.ts";
+
+const suffix = randomDigits(12);
 let count = 0;
 
 /** A name beside the target that no other process and no other call uses. */

@@ -1,5 +1,4 @@
 import { ProblemError, problem } from "../base/problem.ts";
-import { killActiveSteps } from "../engine/step-process.ts";
 
 export interface Cancellation {
   readonly signal: AbortSignal;
@@ -33,7 +32,8 @@ export function listenForCancel(): Cancellation {
       controller.abort(new ProblemError([problem("USAGE", { place: name, message: "cancelled" })], { exitCode: 130 }));
     } else if (count === 2) {
       console.error(`\n${name}: killing what runs …`);
-      killActiveSteps();
+      // Loaded already where any step runs.
+      void import("../engine/step-process.ts").then(({ killActiveSteps }) => killActiveSteps());
       deadline = setTimeout(() => process.exit(130), CLOSE_MS).unref();
     } else {
       process.exit(130);

@@ -1,3 +1,5 @@
+import { printAtOnce } from "./standard-output.ts";
+
 /** Milliseconds: nobody sees them, and a reader that is woken for each line costs more than the lines. */
 const GATHER_MS = 20;
 
@@ -7,7 +9,7 @@ export class GatheredLines {
   #lines: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(write: (text: string) => void = (text) => process.stdout.write(text)) {
+  constructor(write: (text: string) => void = printAtOnce) {
     this.#write = write;
   }
 

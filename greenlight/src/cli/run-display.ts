@@ -5,6 +5,7 @@ import type { CommandCall } from "./command-call.ts";
 import { GatheredLines } from "./gathered-lines.ts";
 import { ProgressLines } from "./progress-lines.ts";
 import { isFailure, showEnd } from "./run-end.ts";
+import { standardOutput } from "./standard-output.ts";
 import { Terminal } from "./terminal.ts";
 
 /** How a run is shown while it goes on: live at a terminal, as lines elsewhere, as one event a line with `--json`. */
@@ -22,9 +23,9 @@ export interface RunDisplay {
 
 export async function openRunDisplay(call: CommandCall, place: ProjectPlace): Promise<RunDisplay> {
   if (call.isJson) return jsonDisplay();
-  const terminal = new Terminal(process.stdout, process.env);
+  const terminal = new Terminal(standardOutput, process.env);
   const end = (view: RunView): Promise<void> => endRun(call, { place, terminal, view });
-  return isLiveTerminal(process.stdout, process.env)
+  return isLiveTerminal(standardOutput, process.env)
     ? liveDisplay(call, { place, terminal, end })
     : lineDisplay(terminal, end);
 }
@@ -117,7 +118,7 @@ async function endRun(
   const output = new GatheredLines();
   showEnd(view, {
     terminal,
-    columns: isLiveTerminal(process.stdout, process.env) ? process.stdout.columns : null,
+    columns: isLiveTerminal(standardOutput, process.env) ? standardOutput.columns : null,
     write: (line) => output.add(line),
     lastLines: (step) => tails.get(step.name) ?? [],
   });

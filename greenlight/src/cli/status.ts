@@ -2,7 +2,7 @@ import { listRuns } from "../app/read-runs.ts";
 import { seeEnvironments, type SeenEnvironment } from "../app/see-environments.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
-import { printAtOnce } from "./print-at-once.ts";
+import { printAtOnce, standardOutput } from "./standard-output.ts";
 import { formatDuration, printable, Terminal } from "./terminal.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function status(
     return 0;
   }
   for (const each of problems) console.error(printable(formatProblem(each)));
-  const terminal = new Terminal(process.stdout, process.env);
+  const terminal = new Terminal(standardOutput, process.env);
   const lines = [
     terminal.paint("bold", "environments"),
     ...environments.map((each) => environmentLine(each, terminal)),

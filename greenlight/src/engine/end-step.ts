@@ -1,3 +1,4 @@
+import { monotonicMs } from "../base/monotonic.ts";
 import type { StepCall } from "./active-run.ts";
 import type { StepEnded } from "./event.ts";
 import type { FinishedStep } from "./finished-step.ts";
@@ -10,7 +11,7 @@ export interface StepEnd {
   readonly taken: TakenManifest | null;
   /** When the manifest itself was not taken, as it is known to be the same. */
   readonly manifestDigest?: string;
-  /** When it began, by `performance.now()`: a clock that is set meanwhile changes no duration. */
+  /** When it began, by `monotonicMs`: a clock that is set meanwhile changes no duration. */
   readonly begunAt: number;
   readonly attempts: number;
 }
@@ -49,7 +50,7 @@ export function endStep(
     isAlready: verdict.isAlready,
     isAllowedFailure,
     attempts: end?.attempts ?? 0,
-    durationMs: end === null ? 0 : Math.round(performance.now() - end.begunAt),
+    durationMs: end === null ? 0 : Math.round(monotonicMs() - end.begunAt),
     savedMs: verdict.savedMs,
     problems: verdict.problems,
     evidence: verdict.evidence,

@@ -39,6 +39,8 @@ export interface EngineContext {
   readonly signal: AbortSignal;
   /** Who asked for the cancel and why, when it was another process. */
   readonly cancelRequest: () => { readonly by: string; readonly why: string } | null;
+  /** Called before each step that may start a process, so that what is needed for that is there; left out: it is. */
+  readonly beforeSteps?: () => Promise<void>;
   /** Waits until no other run of this machine holds the lock; resolves to its release. Rejects when aborted. */
   readonly lock: (name: string, signal: AbortSignal) => Promise<() => void>;
 }

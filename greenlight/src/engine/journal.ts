@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Clock } from "../base/clock.ts";
+import { monotonicMs } from "../base/monotonic.ts";
 import { problem } from "../base/problem.ts";
 import type { EventBody, EventHead, RunEvent } from "./event.ts";
 import type { Masking } from "./masking.ts";
@@ -133,12 +134,12 @@ export class Journal {
   }
 
   async #store(store: RunStore, batch: readonly RunEvent[]): Promise<void> {
-    const begunAt = performance.now();
+    const begunAt = monotonicMs();
     for (const delayMs of this.#isRefused ? [] : RETRY_MS) {
       try {
         return await store.append(...batch);
       } catch (error) {
-        if (performance.now() - begunAt > GIVE_UP_MS) throw error;
+        if (monotonicMs() - begunAt > GIVE_UP_MS) throw error;
         await sleep(delayMs);
       }
     }

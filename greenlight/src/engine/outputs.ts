@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, type BigIntStats } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import { digestBytes, digestText } from "../base/file-digest.ts";
 import { canonicalJson } from "../base/json.ts";
-import { problem, ProblemError, type Problem } from "../base/problem.ts";
+import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { CachedFile } from "./blob-store.ts";
@@ -11,7 +11,7 @@ import { digestIndexed, remember, SMALL_BYTES } from "./digest-indexed.ts";
 import { linkStatsOf, statsOf } from "./file-stats.ts";
 import { isPattern } from "./find-files.ts";
 import { forEachLimited } from "./input-files.ts";
-import { isOutside } from "./is-outside.ts";
+import { refuseLinkOutside } from "./link-outside.ts";
 import { listOutput } from "./output-files.ts";
 import type { ProjectTree } from "./project-tree.ts";
 import { identityOf, type StatIndex } from "./stat-index.ts";
@@ -112,22 +112,4 @@ export function digestOutputs(files: OutputFiles): Record<string, string> {
     if (!name.startsWith("evidence:")) digests[name] = digestText(canonicalJson(each));
   }
   return digests;
-}
-
-/** An output behind a link that leads out of the project is neither removed nor written. */
-export function refuseLinkOutside(options: Pick<OutputPlace, "folder" | "tree">, pattern: string): void {
-  const home = options.tree.realFolder(options.folder);
-  const parent = options.tree.realFolder(dirname(join(options.folder, pattern)));
-  if (home === null || (parent !== null && !isOutside(home, parent))) return;
-  let path = options.folder;
-  for (const part of dirname(pattern).split("/")) {
-    path = join(path, part);
-    const real = options.tree.realFolder(path);
-    if (real === null) return;
-    if (isOutside(home, real)) {
-      throw new ProblemError([
-        problem("STEP_OUTPUT_OUTSIDE", { place: pattern, message: `${path} is a link that leads out of the project` }),
-      ]);
-    }
-  }
 }

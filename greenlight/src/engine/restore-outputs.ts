@@ -6,8 +6,9 @@ import { digestIndexed } from "./digest-indexed.ts";
 import { linkStatsOf, statsOf } from "./file-stats.ts";
 import { isPattern } from "./find-files.ts";
 import { forEachLimited } from "./input-files.ts";
+import { refuseLinkOutside } from "./link-outside.ts";
 import { listOutput } from "./output-files.ts";
-import { refuseLinkOutside, type OutputFiles, type OutputPlace } from "./outputs.ts";
+import type { OutputFiles, OutputPlace } from "./outputs.ts";
 import { leadsOutside } from "./project-tree.ts";
 
 type Place = Omit<OutputPlace, "place"> & { readonly blobs: BlobStore };

@@ -1,10 +1,11 @@
+import { monotonicMs } from "../base/monotonic.ts";
 import type { StepCall } from "./active-run.ts";
 import { endStep } from "./end-step.ts";
+import { endWhole } from "./end-whole.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import { restoreTask } from "./restore-task.ts";
 import type { StepResult } from "./step-result.ts";
 import { howStampHolds } from "./step-stamp.ts";
-import type { StepVerdict } from "./step-verdict.ts";
 
 /** The step's result as its stamp tells it, when nothing has changed since; null when its manifest has to be taken. */
 export async function reuseStamped(
@@ -14,12 +15,13 @@ export async function reuseStamped(
   const { run, step } = call;
   const stamp = run.stamps.find(step.name, run.context.index);
   if (stamp === undefined || run.again.has(step.name)) return null;
-  const begunAt = performance.now();
+  const begunAt = monotonicMs();
   const seenAt = run.context.tree.generation;
   const how = await howStampHolds(stamp, { step, needs }, run.context);
   if (how === null) return null;
+  if (how === "whole") return endWhole(call, stamp, { seenAt, begunAt });
   const taken = { digest: stamp.manifestDigest, uncacheable: null };
-  const verdict = how === "whole" ? wholeVerdict() : await restoreTask(call, { taken });
+  const verdict = await restoreTask(call, { taken });
   if (verdict === null) return null;
   const why = [`nothing changed since run ${stamp.runId}`, verdict.why].filter((clause) => clause !== "").join("; ");
   if (verdict.files !== null) run.stamps.noteRestored(step.name, stamp, verdict.files);
@@ -28,22 +30,4 @@ export async function reuseStamped(
     { ...verdict, why },
     { taken: null, manifestDigest: stamp.manifestDigest, begunAt, attempts: 0 },
   );
-
-  function wholeVerdict(): StepVerdict {
-    return {
-      outcome: "passed",
-      why: "",
-      isFromCache: true,
-      isAlready: false,
-      savedMs: stamp?.savedMs ?? 0,
-      problems: [],
-      evidence: [],
-      outputDigests: stamp?.outputDigests ?? {},
-      facts: {},
-      subject: null,
-      logDigest: stamp?.logDigest ?? null,
-      seenAt,
-      files: null,
-    };
-  }
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from "../base/monotonic.ts";
 import type { EnvironmentSelection, PlannedStep } from "../pipeline/plan.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -8,8 +9,8 @@ import type { Masking } from "./masking.ts";
 import { worstOutcome, type Outcome } from "./outcome.ts";
 import { runStage } from "./run-stage.ts";
 import { viewRun, type RunView, type StepView } from "./run-view.ts";
+import { removeLeftScratch } from "./scratch-folder.ts";
 import { StampBook } from "./stamp-book.ts";
-import { removeLeftScratch } from "./start-task.ts";
 import type { StatIndex } from "./stat-index.ts";
 import { stopsRun } from "./whether-to-run.ts";
 
@@ -38,7 +39,7 @@ const FINALLY_MS = 60_000;
 export async function runPlan(context: EngineContext, options: RunOptions): Promise<RunView> {
   const { plan } = context;
   // A clock that is set meanwhile changes no duration.
-  const begunAt = performance.now();
+  const begunAt = monotonicMs();
   const broken = new AbortController();
   const signal = AbortSignal.any([context.signal, broken.signal]);
   const earlier = options.earlier ?? [];
@@ -88,7 +89,7 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   journal.append({
     type: "run-ended",
     outcome: outcomeOfStages === "cancelled" ? "cancelled" : outcomeOf(run),
-    durationMs: Math.round(performance.now() - begunAt),
+    durationMs: Math.round(monotonicMs() - begunAt),
     pending: all.flatMap((step) => (isPending(run, step) ? [step.name] : [])),
   });
   await journal.flush();

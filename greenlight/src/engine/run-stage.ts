@@ -3,14 +3,18 @@ import type { ActiveRun, StepCall } from "./active-run.ts";
 import { describeCancel, describeFault } from "./describe-fault.ts";
 import { endStep } from "./end-step.ts";
 import type { FinishedStep } from "./finished-step.ts";
-import { keepStep, keepUnseen } from "./keep-step.ts";
-import { runStep } from "./run-step.ts";
+import { reuseFirst } from "./reuse-first.ts";
 import { whyNotRun } from "./whether-to-run.ts";
 
 /** Runs the steps of one stage; with `stopped`, those that need a success are skipped for that reason. */
 export async function runStage(run: ActiveRun, steps: readonly PlannedStep[], stopped: string | null): Promise<void> {
-  await new StageRun(run, steps, stopped).done;
+  const reused = stopped === null ? reuseFirst(run, steps) : 0;
+  if (reused < steps.length) await new StageRun(run, steps.slice(reused), stopped).done;
 }
+
+/** Loaded when there is something to do: a run of which nothing has to run does without. */
+const loadWork = () => import("./run-step.ts");
+let working: ReturnType<typeof loadWork> | undefined;
 
 /** The combinations of one matrix: they share a bound, and a failure may end them all. */
 interface MatrixGroup {
@@ -146,12 +150,14 @@ class StageRun {
 async function startStep(call: StepCall, stopped: string | null): Promise<FinishedStep | null> {
   const { run, step } = call;
   try {
-    if (run.only !== null && !run.only.has(step.name)) return await keepUnseen(call);
+    if (run.only !== null && !run.only.has(step.name)) return await (await import("./keep-step.ts")).keepUnseen(call);
     const notRun = whyNotRun(run, step, stopped);
     if (notRun !== null) return endStep(call, notRun);
     if (call.signal.aborted) return endStep(call, describeCancel(call));
-    const kept = await keepStep(call);
+    const kept = run.mode === "new" ? null : await (await import("./keep-step.ts")).keepStep(call);
     if (kept !== null) return kept;
+    await run.context.beforeSteps?.();
+    const { runStep } = await (working ??= loadWork());
     if (step.lock === null) return await runStep(call);
     const release = await run.context.lock(step.lock, call.signal);
     try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { monotonicMs } from "../base/monotonic.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import type { TestsEvidence } from "../evidence/evidence.ts";
 import type { StepCall } from "./active-run.ts";
@@ -37,7 +38,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   const { run, step } = call;
   const { context } = run;
   const startedAt = context.clock.now();
-  const begunAt = performance.now();
+  const begunAt = monotonicMs();
   const needs = needsOf(run, step);
   const refuse = (problems: readonly Problem[], taken: TakenManifest | null): FinishedStep =>
     endStep(call, failedBy(problems), { taken, begunAt, attempts: 0 });
@@ -80,7 +81,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     isInterrupted && before.deadlineAt !== null ? Date.parse(before.deadlineAt) : startedAt + step.timeoutMs;
   const deadlineAt = new Date(deadlineMs).toISOString();
   // From here on a clock that is set changes nothing.
-  const leftMs = (): number => deadlineMs - startedAt - (performance.now() - begunAt);
+  const leftMs = (): number => deadlineMs - startedAt - (monotonicMs() - begunAt);
   let attempt = isInterrupted ? Math.max(1, before.attempts + (before.retries.some(isLast) ? 1 : 0)) : 1;
   const failedBefore: TestsEvidence["failures"][number][] = [];
   for (let why = isEffect ? "observes first" : whenRun; ;) {
@@ -131,7 +132,7 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
   function noteResult(verdict: StepVerdict, runId: string | null): void {
     const { files, outcome, outputDigests, savedMs, logDigest } = verdict;
     if (files === null || outcome !== "passed") return;
-    const durationMs = Math.round(performance.now() - begunAt);
+    const durationMs = Math.round(monotonicMs() - begunAt);
     const result = { savedMs: verdict.isFromCache ? savedMs : durationMs, outputDigests, logDigest };
     run.stamps.note(call, { taken, needs, files, runId: runId ?? run.runId, ...result });
   }

@@ -10,6 +10,7 @@ import type { FunctionResult } from "./function-step.ts";
 import { modulePath } from "./module-path.ts";
 import { readFunctionAnswer } from "./read-answer.ts";
 import type { Attempt } from "./run-step.ts";
+import { scratchFolder } from "./scratch-folder.ts";
 import { stepEnvironment } from "./step-environment.ts";
 import { runStepProcess, type StepExit } from "./step-process.ts";
 import { toolFolderOf } from "./tools/tool-folders.ts";
@@ -67,20 +68,6 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Where function steps are told what to do and answer. */
-function scratchFolder(stateFolder: string): string {
-  return join(stateFolder, "tmp", "steps");
-}
-
-/** Removes what an engine that was killed left of its function steps: what they threw is not masked there. */
-export function removeLeftScratch(stateFolder: string): void {
-  try {
-    rmSync(scratchFolder(stateFolder), { recursive: true, force: true });
-  } catch {
-    // Where nothing can be removed nothing can be recorded either, which is told.
   }
 }
 

@@ -61,7 +61,7 @@ function stamps(): string[] {
   const database = record();
   try {
     return database
-      .prepare("SELECT step FROM stamps ORDER BY step")
+      .prepare("SELECT step FROM step_stamps ORDER BY step")
       .all()
       .map((row) => String(row["step"]));
   } finally {
@@ -160,7 +160,7 @@ describe("steps whose files look as they did", () => {
     for (const text of ["{", "null", "[]", '{"subject":1}', '{"inputs":[],"outputs":[]}']) {
       await settle();
       const database = record();
-      database.prepare("UPDATE stamps SET json = ?").run(text);
+      database.prepare("UPDATE step_stamps SET json = ?").run(text);
       database.close();
       expect(told(await rig.run(steps))).toBe("upper=cached all=cached");
     }

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 
+import { isSimple } from "../pipeline/paths.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { linkStatsOf } from "./file-stats.ts";
 import { isPattern, searchFiles } from "./find-files.ts";
-import { refuseLinkOutside } from "./outputs.ts";
-import { leadsOutside } from "./project-tree.ts";
+import { FolderLook } from "./folder-look.ts";
 import { identityOf } from "./stat-index.ts";
 import { digestEnvironment } from "./step-environment.ts";
 import type { StepResult } from "./step-result.ts";
@@ -56,19 +56,24 @@ export function needsMark(needs: Readonly<Record<string, StepResult>>): string {
   );
 }
 
+/** What a stamp is compared with. */
+interface StampSubject {
+  readonly step: PlannedStep;
+  readonly needs: Readonly<Record<string, StepResult>>;
+}
+
 /**
  * `whole`: nothing changed, and the outputs are in place. `inputs`: they are not, but its manifest would still be the same
  * one. Null: it has to be taken.
  */
 export async function howStampHolds(
   stamp: StepStamp,
-  of: { readonly step: PlannedStep; readonly needs: Readonly<Record<string, StepResult>> },
+  of: StampSubject,
   context: StampContext,
 ): Promise<"whole" | "inputs" | null> {
-  const { step, needs } = of;
-  if (subjectOf(step, context) !== stamp.subject || needsMark(needs) !== stamp.needs) return null;
+  if (!isAbout(stamp, of, context)) return null;
   const { projectFolder: folder, repositoryFolder, tree } = context;
-  const patterns = step.inputs ?? [];
+  const patterns = of.step.inputs ?? [];
   if (!areOnlyNames(patterns)) {
     // New files count too; only a search finds them.
     const key = JSON.stringify([folder, patterns]);
@@ -76,11 +81,31 @@ export async function howStampHolds(
     if (refused.length > 0 || files.length !== stamp.inputs.length) return null;
     if (!stamp.inputs.every(([path], at) => files[at] === path)) return null;
   }
+  return howFilesLook(stamp, of.step, { ...context, look: new FolderLook(context) });
+}
+
+/** True when `howStampHolds` would answer `whole` and needs no search for that. */
+export function looksWhole(
+  stamp: StepStamp,
+  of: StampSubject,
+  context: StampContext & { readonly look: FolderLook },
+): boolean {
+  if (!areOnlyNames(of.step.inputs ?? []) || !isAbout(stamp, of, context)) return false;
+  return howFilesLook(stamp, of.step, context) === "whole";
+}
+
+function isAbout(stamp: StepStamp, { step, needs }: StampSubject, context: StampContext): boolean {
+  return subjectOf(step, context) === stamp.subject && needsMark(needs) === stamp.needs;
+}
+
+function howFilesLook(
+  stamp: StepStamp,
+  step: PlannedStep,
+  { projectFolder: folder, look }: StampContext & { readonly look: FolderLook },
+): "whole" | "inputs" | null {
   const isSame = ([path, identity]: FileMark): boolean => markOf(folder, path) === identity;
-  for (const mark of stamp.inputs) {
-    if (!isSame(mark) || leadsOutside(join(folder, mark[0]), repositoryFolder, tree, false)) return null;
-  }
-  for (const pattern of Object.values(step.outputs)) refuseLinkOutside({ folder, tree }, pattern);
+  for (const mark of stamp.inputs) if (!isSame(mark) || !look.isInside(mark[0])) return null;
+  for (const pattern of Object.values(step.outputs)) look.refuseOutput(pattern);
   return stamp.outputs.every(isSame) ? "whole" : "inputs";
 }
 
@@ -91,6 +116,7 @@ export function areOnlyNames(patterns: readonly string[]): boolean {
 
 /** The identity of the plain file there; null when it is none. */
 export function markOf(folder: string, path: string): string | null {
-  const stats = linkStatsOf(join(folder, path));
+  // Of a simple path there is nothing to set right.
+  const stats = linkStatsOf(isSimple(path) ? `${folder}/${path}` : join(folder, path));
   return stats?.isFile() === true ? identityOf(stats) : null;
 }

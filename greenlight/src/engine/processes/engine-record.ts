@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { isProcessIdentity, isSameProcess, ownIdentity, wasStartedAt } from "../../base/process-identity.ts";
+import { engineFolder, recordedEngines } from "./engine-folder.ts";
 import { signalGroup } from "./process-group.ts";
 import { ENGINE_TOKEN, isTokenOf } from "./step-marker.ts";
 import { killProcesses } from "./step-processes.ts";
@@ -16,9 +17,9 @@ const records = new Set<string>();
  * Returns what takes it away again. A full disk costs the record, not the run.
  */
 export function recordEngine(stateFolder: string): () => void {
-  const path = join(recordFolder(stateFolder), ENGINE_TOKEN);
+  const path = join(engineFolder(stateFolder), ENGINE_TOKEN);
   try {
-    mkdirSync(recordFolder(stateFolder), { recursive: true });
+    mkdirSync(engineFolder(stateFolder), { recursive: true });
     writeFileSync(path, `${JSON.stringify(ownIdentity())}\n`);
     records.add(path);
   } catch {
@@ -47,8 +48,8 @@ export function recordStep(pid: number, isNeeded: boolean = IS_EVERY_STEP_RECORD
  * that were. An engine that lives, and whoever was given a pid since, is not touched. Never throws.
  */
 export function endAbandonedSteps(stateFolder: string): number {
-  const folder = recordFolder(stateFolder);
-  const dead = namesIn(folder).filter((name) => !isEngineAlive(join(folder, name)));
+  const folder = engineFolder(stateFolder);
+  const dead = recordedEngines(stateFolder).filter((name) => !isEngineAlive(join(folder, name)));
   if (dead.length === 0) return 0;
   let endedCount = 0;
   for (const name of dead) endedCount += endRecordedGroups(join(folder, name));
@@ -57,24 +58,12 @@ export function endAbandonedSteps(stateFolder: string): number {
   return endedCount;
 }
 
-function recordFolder(stateFolder: string): string {
-  return join(stateFolder, "engines");
-}
-
 /** A record that stays is looked at again by the next start, in vain. */
 function remove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
     // A read-only disk.
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => /^[0-9a-f]{16}$/u.test(name));
-  } catch {
-    return [];
   }
 }
 

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { randomDigits } from "../../base/ids.ts";
 
 /** Variable by which every process of a step is known, also one that left the step's process group. */
 export const STEP_MARKER = "GREENLIGHT_STEP";
 
 /** Names the steps of this engine process. Random, so that nobody else's process is ever taken for one of them. */
-export const ENGINE_TOKEN = randomBytes(8).toString("hex");
+export const ENGINE_TOKEN = randomDigits(16);
 
 /** Longest marker that is handed on; engines that run within steps of one another need some twenty characters each. */
 const MAX_INHERITED = 2000;
