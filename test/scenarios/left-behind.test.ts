@@ -21,12 +21,14 @@ let children: ChildProcess[];
 beforeEach(() => {
   sandbox = new Sandbox();
   children = [];
-  // A step with a child, a grandchild and one that left for a session of its own; all write their pids down.
+  // A step with a child, a grandchild, one that left for a session of its own, and one that also dropped its environment; all
+  // write their pids down.
   sandbox.write(
     "many.sh",
     `test -f go && exit 0
      sh -c 'echo $$ >> pids; sh -c "echo \\$\\$ >> pids; sleep 300"; :' &
      setsid sh -c 'echo $$ >> pids; sleep 300; :' </dev/null >/dev/null 2>&1 &
+     env -i PATH="$PATH" setsid sh -c 'echo $$ >> pids; sleep 300; :' </dev/null >/dev/null 2>&1 &
      echo $$ >> pids
      wait`,
   );
@@ -49,14 +51,14 @@ afterEach(async () => {
   sandbox.dispose();
 });
 
-/** Starts a run and waits until all of its five processes have written down their pids. */
+/** Starts a run and waits until all of its six processes have written down their pids. */
 async function started(file = process.execPath, args: readonly string[] = [GREENLIGHT, "run", "--concurrency", "2"]) {
   const child = spawn(file, args, { cwd: sandbox.folder, stdio: ["pipe", "pipe", "pipe"] });
   children.push(child);
   let stderr = "";
   child.stderr.on("data", (chunk) => (stderr += String(chunk)));
   child.stdout.resume();
-  await expect.poll(() => pids().length, START).toBe(5);
+  await expect.poll(() => pids().length, START).toBe(6);
   return { child, stderr: () => stderr };
 }
 
@@ -88,7 +90,7 @@ describe.runIf(isLinux)("an engine that is killed", () => {
       for (const guard of guardsOf(child.pid ?? 0)) process.kill(guard, "SIGKILL");
       child.kill("SIGKILL");
       await once(child, "close");
-      expect(left()).toHaveLength(5);
+      expect(left()).toHaveLength(6);
       sandbox.write("go", "");
       const next = await sandbox.greenlight([command]);
       expect(next).toMatchObject({ status: 0 });

@@ -12,6 +12,8 @@ const isLinux = process.platform === "linux";
 const canMount = isLinux && process.getuid?.() === 0;
 /** Leaves the group and the session, and writes its pid down. */
 const STRAY = "setsid sh -c 'echo $$ >> strays; sleep 300' </dev/null >/dev/null 2>&1 &";
+/** Drops the environment as well. */
+const BARE_STRAY = STRAY.replace("setsid", 'env -i PATH="$PATH" setsid');
 
 let rig: StepRig;
 let endSteps: () => Promise<void>;
@@ -128,8 +130,14 @@ describe.each(WAYS)("a step %s", (_name, way) => {
     expect(left()).toEqual([]);
   });
 
+  test.runIf(isLinux)("when cancelled, takes along what left its group without its environment", async () => {
+    const daemon = `(env -i PATH="$PATH" setsid sh -c 'sh -c "echo \\$\\$ >> strays; exec sleep 300" & ' &)`;
+    await cancelled(`${BARE_STRAY} ${daemon}; echo $$ > pids; sleep 300`, 3, way);
+    expect(left()).toEqual([]);
+  });
+
   test.runIf(isLinux)("when it takes too long, likewise", async () => {
-    const exit = await rig.run(`${STRAY} while [ ! -s strays ]; do sleep 0.01; done; sleep 300`, {
+    const exit = await rig.run(`${BARE_STRAY} while [ ! -s strays ]; do sleep 0.01; done; sleep 300`, {
       ...way,
       timeoutMs: 400,
     });
@@ -139,8 +147,9 @@ describe.each(WAYS)("a step %s", (_name, way) => {
   });
 
   test.runIf(isLinux)("what left its group before it ended by itself lives until the run ends, no longer", async () => {
-    expect(await rig.run(`${STRAY} while [ ! -s strays ]; do sleep 0.01; done`, way)).toMatchObject({ exitCode: 0 });
-    expect(left()).toHaveLength(1);
+    const wait = "while [ ! -s strays ] || [ $(wc -l < strays) -lt 2 ]; do sleep 0.01; done";
+    expect(await rig.run(`${STRAY} ${BARE_STRAY} ${wait}`, way)).toMatchObject({ exitCode: 0 });
+    expect(left()).toHaveLength(2);
     await endSteps();
     expect(left()).toEqual([]);
   });

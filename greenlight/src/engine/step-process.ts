@@ -3,7 +3,7 @@ import { dismissGuard, guardSteps } from "./processes/engine-guard.ts";
 import { endAbandonedSteps, recordEngine, recordStep } from "./processes/engine-record.ts";
 import { RunningStep, type Ending } from "./processes/running-step.ts";
 import { closeStarters, startProcess } from "./processes/start-process.ts";
-import { ENGINE_TOKEN, isTokenOf, newStepMarker, STEP_MARKER } from "./processes/step-marker.ts";
+import { ENGINE_TOKEN, newStepMarker, STEP_MARKER } from "./processes/step-marker.ts";
 import { killProcesses } from "./processes/step-processes.ts";
 import { isDiskFull, watchLog } from "./step-log.ts";
 
@@ -57,7 +57,7 @@ export async function runStepProcess(step: StepProcess): Promise<StepExit> {
   guardSteps();
   wasAnyStarted = true;
   const marker = newStepMarker();
-  const started = await startProcess({ ...step, env: { ...step.env, [STEP_MARKER]: marker.value } });
+  const started = await startProcess({ ...step, env: { ...step.env, [STEP_MARKER]: marker.value }, tag: marker.tag });
   if (!started.ok) return notRun(started.error.kind, started.error.message);
   const program = started.value;
   recordStep(program.pid);
@@ -120,7 +120,7 @@ async function endLeftovers(): Promise<void> {
   if (!wasAnyStarted || active.size > 0) return;
   wasAnyStarted = false;
   await closeStarters();
-  killProcesses({ groupId: null, isToken: (token) => isTokenOf(token, ENGINE_TOKEN) });
+  killProcesses({ groupId: null, owners: [ENGINE_TOKEN] });
   dismissGuard();
 }
 

@@ -4,6 +4,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { readLimitTag, withoutLimitTag } from "../base/limit-tag.ts";
 import { ownProgram, type OwnProgram } from "../base/own-files.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
 import { openLog } from "./log-file.ts";
@@ -11,23 +12,23 @@ import { openLog } from "./log-file.ts";
 /**
  * Starts a keeper for the folder as a process of its own session, which outlives the caller, and returns its pid
  * (undefined when the system refused). A second keeper of one folder ends itself, so calling too often is harmless.
- * `resumeEpoch` is given by a controller that may start again what `down` has stopped.
+ * `resumeEpoch` is given by a controller that may start again what `down` has stopped. Within a step the tag is taken off by
+ * which all that the step starts is known, and ended.
  */
 export function spawnKeeper(folder: string, resumeEpoch: number | null = null): number | undefined {
   const paths = environmentFolder(folder);
   const output = openLog(paths.log("keeper"));
   try {
-    const child = spawn(
-      process.execPath,
-      [processEntry("keeper/main"), folder, ...(resumeEpoch === null ? [] : [String(resumeEpoch)])],
-      {
-        cwd: folder,
-        detached: true,
-        stdio: ["ignore", output, output],
-        env: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
-        windowsHide: true,
-      },
-    );
+    const args = [processEntry("keeper/main"), folder, ...(resumeEpoch === null ? [] : [String(resumeEpoch)])];
+    const plain = { file: process.execPath, args };
+    const call = readLimitTag("self") === null ? plain : withoutLimitTag(plain.file, plain.args);
+    const child = spawn(call.file, call.args, {
+      cwd: folder,
+      detached: true,
+      stdio: ["ignore", output, output],
+      env: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
+      windowsHide: true,
+    });
     // Without a listener a failed start would end the caller; the missing pid says it.
     child.once("error", () => {});
     child.unref();

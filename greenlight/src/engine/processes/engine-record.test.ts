@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { limitTag } from "../../base/limit-tag.ts";
 import { ownIdentity, processStartTime } from "../../base/process-identity.ts";
 import { endAbandonedSteps, recordEngine } from "./engine-record.ts";
 import { ENGINE_TOKEN, STEP_MARKER } from "./step-marker.ts";
@@ -34,8 +35,8 @@ function record(name: string, ...lines: readonly string[]): void {
   writeFileSync(join(folder, "engines", name), lines.map((line) => `${line}\n`).join(""));
 }
 
-function start(env: Readonly<Record<string, string>>): number {
-  const child = spawn("sleep", ["300"], {
+function start(env: Readonly<Record<string, string>>, [file = "", ...args] = ["sleep", "300"]): number {
+  const child = spawn(file, args, {
     env: { PATH: process.env["PATH"], ...env },
     stdio: "ignore",
     detached: true,
@@ -60,6 +61,17 @@ describe.runIf(process.platform === "linux")("what bears the token of a dead eng
     expect(endAbandonedSteps(folder)).toBe(2);
     expect(pids.filter(isRunning)).toEqual([]);
     expect(records()).toEqual([]);
+  });
+
+  test("is ended by its tag alone, and those with the tag of another engine are left alone", async () => {
+    record(DEAD, JSON.stringify(GONE));
+    const pids = [limitTag(DEAD, 3), limitTag("fedcba9876543210", 3), ""].map((tag) =>
+      start({}, ["/bin/bash", "-c", `ulimit -S -x ${tag || "unlimited"}; exec sleep 300`]),
+    );
+    const names = (): string[] => pids.map((pid) => readFileSync(`/proc/${pid}/comm`, "utf8"));
+    await expect.poll(names, { interval: 5 }).toEqual(["sleep\n", "sleep\n", "sleep\n"]);
+    expect(endAbandonedSteps(folder)).toBe(1);
+    expect(pids.map(isRunning)).toEqual([false, true, true]);
   });
 
   test("is ended although the record is torn, as its name is the token", () => {

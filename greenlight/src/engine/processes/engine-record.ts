@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isProcessIdentity, isSameProcess, ownIdentity, wasStartedAt } from "../../base/process-identity.ts";
 import { engineFolder, recordedEngines } from "./engine-folder.ts";
 import { signalGroup } from "./process-group.ts";
-import { ENGINE_TOKEN, isTokenOf } from "./step-marker.ts";
+import { ENGINE_TOKEN } from "./step-marker.ts";
 import { killProcesses } from "./step-processes.ts";
 
 /** Where markers can't be read, every step is written down. */
@@ -53,7 +53,7 @@ export function endAbandonedSteps(stateFolder: string): number {
   if (dead.length === 0) return 0;
   let endedCount = 0;
   for (const name of dead) endedCount += endRecordedGroups(join(folder, name));
-  endedCount += killProcesses({ groupId: null, isToken: (token) => dead.some((name) => isTokenOf(token, name)) });
+  endedCount += killProcesses({ groupId: null, owners: dead });
   for (const name of dead) remove(join(folder, name));
   return endedCount;
 }
@@ -83,7 +83,7 @@ function endRecordedGroups(path: string): number {
     const [pid = 0, startedAtMs = 0] = line.split(" ").map(Number);
     if (!wasStartedAt(pid, startedAtMs) || !signalGroup(pid, "SIGKILL")) continue;
     endedCount += 1;
-    killProcesses({ groupId: pid, isToken: () => false });
+    killProcesses({ groupId: pid, owners: [] });
   }
   return endedCount;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { readLimitTag } from "../../base/limit-tag.ts";
 import { KeeperRig } from "../../keeper/testing/keeper-rig.ts";
 import { beginSteps, endAbandonedSteps, type StepExit } from "../step-process.ts";
 import { isRunning, StepRig } from "../testing/step-rig.ts";
@@ -52,5 +53,8 @@ test("an environment that a step brought up outlives the step's cancel, the run'
   expect([keeper, slot].filter(isRunning)).toEqual([keeper, slot]);
   expect((await keepers.keeper()).pid).toBe(keeper);
   if (process.platform !== "linux") return;
-  for (const pid of [keeper, slot]) expect(readFileSync(`/proc/${pid}/environ`, "latin1")).not.toContain(STEP_MARKER);
+  for (const pid of [keeper, slot]) {
+    expect(readFileSync(`/proc/${pid}/environ`, "latin1")).not.toContain(STEP_MARKER);
+    expect(readLimitTag(pid)).toBeNull();
+  }
 });

@@ -51,11 +51,11 @@ export type ShellBase = Pick<ProgramCall, "folder" | "env">;
 const WAIT = "wait $p; s=$?; while kill -0 $p; do sleep 0.1; wait $p; s=$?; done";
 
 /**
- * Starts the program and waits for it. Answers, one a line: `l` its log can't be opened; `p PID`; `x STATUS LEFT`, LEFT 0 when
+ * Starts the program with its tag and waits for it. Where the tag can't be set, the program runs without. Answers, one a line: `l` its log can't be opened; `p PID`; `x STATUS LEFT`, LEFT 0 when
  * somebody is left in its group.
  */
 export function scriptOf(call: ProgramCall, base: ShellBase): string {
-  const lines = [`exec </dev/null >>${quoted(call.logPath)} 2>&1 || { echo l; exit 1; }`];
+  const lines = [`ulimit -S -x ${call.tag}`, `exec </dev/null >>${quoted(call.logPath)} 2>&1 || { echo l; exit 1; }`];
   if (call.folder !== base.folder) lines.push(`cd -- ${quoted(call.folder)} || exit 126`);
   for (const [name, value] of Object.entries(call.env)) {
     if (base.env[name] !== value) lines.push(`export ${name}=${quoted(value)}`);

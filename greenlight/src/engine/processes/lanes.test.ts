@@ -5,12 +5,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { limitTag } from "../../base/limit-tag.ts";
 import { processStartTime } from "../../base/process-identity.ts";
 import { canBeScripted, shellEnvironment } from "./lane-script.ts";
 import { Lanes } from "./lanes.ts";
 import { startDirectly } from "./start-directly.ts";
 import type { ProcessEnd, ProgramCall, StartedProcess } from "./started-process.ts";
 
+const TAG = limitTag("0123456789abcdef", 7);
 const hasLanes = process.platform === "linux" && existsSync("/bin/bash");
 let folder: string;
 let lanes: Lanes;
@@ -27,7 +29,16 @@ afterEach(async () => {
 
 function shell(command: string, change: Partial<ProgramCall> = {}): ProgramCall {
   const env = { PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8" };
-  return { file: "/bin/sh", args: ["-c", command], folder, env, logPath: join(folder, "log"), mask: null, ...change };
+  return {
+    file: "/bin/sh",
+    args: ["-c", command],
+    folder,
+    env,
+    logPath: join(folder, "log"),
+    tag: TAG,
+    mask: null,
+    ...change,
+  };
 }
 
 async function start(call: ProgramCall): Promise<StartedProcess> {
@@ -60,13 +71,14 @@ describe.runIf(hasLanes)("a program started by way of a shell", () => {
   test("has the same environment, ignored signals and open files as one that is started directly", async () => {
     const env = { ...shell("").env, VALUE: 'it\'s\na "$HOME" `ls` \\' };
     const command =
-      'env | sort; grep -E "^Sig(Ign|Blk)" /proc/self/status; ls /proc/self/fd; pwd; readlink /proc/self/fd/0';
+      'env | sort; grep -E "^Sig(Ign|Blk)" /proc/self/status; cat /proc/self/limits; ls /proc/self/fd; pwd; readlink /proc/self/fd/0';
     await run(shell("true"));
     await run(shell(command, { env }));
     const started = await startDirectly(shell(command, { env, logPath: join(folder, "direct") }));
     if (started.ok) await started.value.ended;
     expect(log()).toBe(readFileSync(join(folder, "direct"), "utf8"));
     expect(log()).toContain("VALUE=it's");
+    expect(log()).toContain(TAG);
   });
 
   test("the next one on the same shell has its own folder and variables, and none of the last one's", async () => {

@@ -24,7 +24,7 @@ export class RunningStep {
 
   constructor(started: StartedProcess, options: { readonly token: string; readonly graceMs: number }) {
     this.#process = started;
-    this.#all = { groupId: started.pid, isToken: (token) => token === options.token };
+    this.#all = { groupId: started.pid, owners: [options.token] };
     this.#graceMs = options.graceMs;
   }
 

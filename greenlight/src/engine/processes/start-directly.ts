@@ -5,6 +5,7 @@ import { err, ok } from "../../base/result.ts";
 import { openLog } from "../step-log.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProcessEnd, ProgramCall, StartFailure, StartResult } from "./started-process.ts";
+import { taggedCall } from "./tagged-call.ts";
 
 /**
  * Starts a program as a child of this process. Without a mask it gets the log's descriptor itself, so that what it writes
@@ -19,8 +20,9 @@ export async function startDirectly(call: ProgramCall): Promise<StartResult> {
   }
   const output = call.mask === null ? log : "pipe";
   let child: ChildProcess;
+  const { file, args } = taggedCall(call);
   try {
-    child = spawn(call.file, call.args, {
+    child = spawn(file, args, {
       cwd: call.folder,
       env: call.env,
       stdio: ["ignore", output, output],

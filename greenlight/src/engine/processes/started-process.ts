@@ -10,6 +10,8 @@ export interface ProgramCall {
   readonly env: Readonly<Record<string, string>>;
   /** What it writes is appended here, in the order of arrival. */
   readonly logPath: string;
+  /** What it bears as a limit and hands on (`base/limit-tag.ts`), where the system can do that. */
+  readonly tag: string;
   /** Makes a filter for each of its two streams; null: the program writes straight into the file. */
   readonly mask: (() => LogFilter) | null;
 }

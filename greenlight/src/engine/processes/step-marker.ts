@@ -1,6 +1,11 @@
 import { randomDigits } from "../../base/ids.ts";
 
-/** Variable by which every process of a step is known, also one that left the step's process group. */
+import { limitTag, limitTagsOf } from "../../base/limit-tag.ts";
+
+/**
+ * Variable by which every process of a step is known, also one that left the step's process group. On Linux its processes bear
+ * the same as a tag (`base/limit-tag.ts`), which holds where the environment was dropped or written over.
+ */
 export const STEP_MARKER = "GREENLIGHT_STEP";
 
 /** Names the steps of this engine process. Random, so that nobody else's process is ever taken for one of them. */
@@ -15,13 +20,15 @@ export interface StepMarker {
   readonly value: string;
   /** `engine:number`: this step alone. */
   readonly token: string;
+  /** The same for `limitTag`. */
+  readonly tag: string;
 }
 
 /** A marker for a step that is about to start. */
 export function newStepMarker(inherited: string | undefined = process.env[STEP_MARKER]): StepMarker {
   stepCount += 1;
   const token = `${ENGINE_TOKEN}:${stepCount}`;
-  return { value: within(inherited, token), token };
+  return { value: within(inherited, token), token, tag: limitTag(ENGINE_TOKEN, stepCount) };
 }
 
 /** What stands in the environment of a process that helps this engine to start steps and has to end with it. */
@@ -34,9 +41,15 @@ function within(inherited: string | undefined, token: string): string {
   return isHandedOn ? `${inherited}/${token}` : token;
 }
 
-/** True when the token is that of `engine`, or of any engine when it is left out. */
-export function isTokenOf(token: string, engine: string): boolean {
-  return token.startsWith(`${engine}:`);
+/** True when the token is `owner` itself (`engine:number`) or one of its steps (`engine`). */
+export function isTokenOf(token: string, owner: string): boolean {
+  return token === owner || token.startsWith(`${owner}:`);
+}
+
+/** The same of a process's tag. */
+export function isTagOf(tag: string, owner: string): boolean {
+  const [engine = "", number] = owner.split(":");
+  return number === undefined ? tag.startsWith(limitTagsOf(engine)) : tag === limitTag(engine, Number(number));
 }
 
 /** The tokens in a process's environment as the system tells it (`NAME=value`, each ended by a zero byte). */

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 
+import { readLimitTag } from "../../base/limit-tag.ts";
 import { signalGroup, signalProcess } from "./process-group.ts";
-import { tokensIn } from "./step-marker.ts";
+import { isTagOf, isTokenOf, tokensIn } from "./step-marker.ts";
 
-/** Which processes are meant: those in a group, and those whose marker holds a token that is wanted. */
+/** Which processes are meant: those in a group, and those that bear the marker or the tag of an owner. */
 export interface Wanted {
   readonly groupId: number | null;
-  readonly isToken: (token: string) => boolean;
+  /** Engines, or steps as `engine:number`. */
+  readonly owners: readonly string[];
 }
 
 /** Milliseconds that killing may take; longer only for processes stuck in the kernel. */
@@ -14,10 +16,10 @@ const KILL_LIMIT_MS = 2000;
 const ROUND_PAUSE_MS = 2;
 
 /**
- * Pids of what runs of them, wherever it went: new sessions and double forks keep their environment. What has ended and was
- * not yet reaped does not count. Linux only, elsewhere none: no other system tells a process's environment reliably.
- * Those of other users, and those that wrote over their own environment to show a title there, are known by their group
- * alone. Reads one or two small files per process of the machine: some milliseconds.
+ * Pids of what runs of them, wherever it went: new sessions and double forks keep their environment, and those who drop it,
+ * write over it or belong to another user keep their tag. What has ended and was not yet reaped does not count. Linux only,
+ * elsewhere none: no other system tells a process's environment reliably. Reads up to three small files per process of
+ * the machine: some milliseconds.
  */
 export function findProcesses(wanted: Wanted): number[] {
   if (process.platform !== "linux") return [];
@@ -62,8 +64,13 @@ function isWanted(pid: number, wanted: Wanted): boolean {
     const groupId = groupIdOf(pid);
     if (groupId === null || groupId === wanted.groupId) return groupId !== null;
   }
+  if (wanted.owners.length === 0) return false;
   const environ = readOrNull(`/proc/${pid}/environ`);
-  return environ !== null && tokensIn(environ).some(wanted.isToken);
+  if (environ !== null && tokensIn(environ).some((token) => wanted.owners.some((owner) => isTokenOf(token, owner))))
+    return true;
+  const tag = readLimitTag(pid);
+  // What has ended still shows its limits.
+  return tag !== null && wanted.owners.some((owner) => isTagOf(tag, owner)) && groupIdOf(pid) !== null;
 }
 
 /** Null when it ended while we looked, or is another user's. */
