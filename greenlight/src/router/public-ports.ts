@@ -70,8 +70,9 @@ export async function openPublicPorts(
     everyMs: limits.tlsLookMs,
     log,
     onUse: (pair) => {
-      const told = (error: unknown): void => log(`certificate: no copy of it can be kept: ${String(error)}`);
-      void keepPair(paths.keptCertificate, tls, pair).catch(told);
+      void keepPair(paths.keptCertificate, tls, pair).catch((error: unknown) => {
+        log(`certificate: no copy of it can be kept: ${String(error)}`);
+      });
     },
   });
   const { closeAll, ...others } = closers(redirect === null ? [server] : [server, redirect]);

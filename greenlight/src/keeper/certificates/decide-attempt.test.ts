@@ -62,17 +62,16 @@ describe("an authority is asked", () => {
     fc.assert(
       fc.property(steps, (story) => {
         let now = NOW;
-        let attempts = noAttempts("https://ca");
+        let failureCount = 0;
         let current: IssuedCertificate | null = null;
         const begun: number[] = [];
         for (const { afterMs, isOrdered, end } of story) {
           now += afterMs;
-          if (decideAttempt({ now, current, domains: DOMAINS, attempts, isOrdered }).kind === "rest") continue;
+          if (decide({ now, current, isOrdered, story: { begunAt: begun, failureCount } }).kind === "rest") continue;
           begun.push(now);
-          attempts = { ...attempts, begunAt: begun };
-          if (end === "failed") attempts = { ...attempts, failureCount: attempts.failureCount + 1 };
+          if (end === "failed") failureCount += 1;
           if (end === "issued") {
-            attempts = { ...attempts, failureCount: 0 };
+            failureCount = 0;
             // Of a minute: renewed again and again.
             current = { validFrom: now, validTo: now + 60_000, domains: DOMAINS };
           }

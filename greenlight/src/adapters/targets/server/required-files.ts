@@ -6,6 +6,8 @@ import { problem, ProblemError } from "../../../base/problem.ts";
 import type { AgentFile } from "./agent-bundle.ts";
 
 const REQUIRES = /\brequire\(\s*["']([^"'\n]{1,200})["']\s*\)/gu;
+/** Of a module that is required: relative ones, as small packages write them. */
+const IMPORTS = /^\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?["'](\.[^"'\n]{1,200})["']/gmu;
 const FILE_LIMIT = 2000;
 
 /**
@@ -25,7 +27,9 @@ export function requiredFiles(name: string): AgentFile[] {
     for (const manifest of manifestsOf(path, home)) found.set(manifest, readFileSync(manifest));
     if (path.endsWith(".json")) continue;
     const require = createRequire(path);
-    for (const [, specifier = ""] of content.toString("utf8").matchAll(REQUIRES)) {
+    const text = content.toString("utf8");
+    const specifiers = [...text.matchAll(REQUIRES), ...(path.endsWith(".mjs") ? text.matchAll(IMPORTS) : [])];
+    for (const [, specifier = ""] of specifiers) {
       const resolved = tryResolve(require, specifier);
       if (resolved !== null) waiting.push(resolved);
     }
