@@ -55,6 +55,7 @@ const HEAVY = [
   "scenarios/left-behind",
   "scenarios/status",
   "readers/tests/",
+  "processes/acme",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

@@ -10,6 +10,7 @@ import { rolldown } from "rolldown";
 const PROGRAMS = [
   "main",
   "agent-main",
+  "certificate-main",
   "keeper/main",
   "keeper/stand-by-main",
   "router/main",

@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compilers: ["base", "pipeline"],
   "adapters/stores": ["base", "pipeline", "engine", "masking"],
   // The port of notices sits with the outbox.
+  "adapters/certificates": ["base", "keeper"],
   "adapters/codehosts": ["base", "pipeline", "app"],
   "adapters/targets": ["base", "pipeline", "deployment", "release", "keeper", "router"],
   app: [

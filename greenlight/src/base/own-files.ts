@@ -9,6 +9,7 @@ const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 /** The build has to know each: `bundle.mjs`. */
 export type OwnProgram =
   | "agent-main"
+  | "certificate-main"
   | "engine/function-runner"
   | "keeper/main"
   | "keeper/stand-by-main"

@@ -85,6 +85,8 @@ export const PROBLEMS = kinds({
   RUN_INTERRUPTED: { remedy: "`greenlight resume` lets it go on", isOurs: true },
   RUN_NOT_CLOSED: { remedy: "wait longer with --wait, or end the process that the message names", isOurs: true },
   TLS_INVALID: { remedy: "name a certificate with its chain and the key that belongs to it, both in PEM and readable" },
+  ACME_FAILED: { remedy: "mend what the authority says; its names must lead here, and port 80 to `tls.redirectPort`" },
+  ACME_LIBRARY_MISSING: { remedy: "npm install acme-client" },
   PORT_TAKEN: { remedy: "stop what listens there, or set another port for the environment" },
   SOURCE_CHANGED: { remedy: "run again, so that what is bundled is what was checked" },
   RELEASE_INCOMPLETE: { remedy: "run the pipeline again; the bundle is rebuilt from its sources" },

@@ -34,6 +34,7 @@ function environmentLines(listed: ListedEnvironment, terminal: Terminal): string
   const style = status === "running" ? "green" : status === "unhealthy" ? "red" : "dim";
   return [
     `${terminal.paint("bold", environment)}  ${terminal.paint(style, status)}  ${printable(url)}`,
+    ...certificateLines(listed),
     ...slots.map((slot) => slotLine(slot, listed)),
     ...waiting.map(({ releaseId, since, expiresAt, answer }) => {
       const until = expiresAt === null ? "" : `, until ${time(expiresAt)}`;
@@ -43,6 +44,14 @@ function environmentLines(listed: ListedEnvironment, terminal: Terminal): string
     ...history.flatMap((each) => deploymentLines(each, terminal)),
     ...(history.length === 0 ? [terminal.paint("dim", "  nothing was deployed yet")] : []),
   ];
+}
+
+function certificateLines({ certificate = null }: ListedEnvironment): string[] {
+  if (certificate === null) return [];
+  const { validTo, fault, nextAt } = certificate;
+  const valid = validTo === null ? "none yet" : `valid until ${time(validTo)}`;
+  const next = nextAt === null ? "" : `, next one asked for at ${time(nextAt)}`;
+  return [printable(`  certificate  ${valid}${next}${fault === null ? "" : `; ${fault}`}`)];
 }
 
 function slotLine(

@@ -50,7 +50,14 @@ function environmentLine(seen: SeenEnvironment, terminal: Terminal): string {
   const state = terminal.paint(style, seen.status.padEnd(10));
   const note = seen.isDefined ? "" : "  (not in the definition)";
   const restarted = seen.slots.find((slot) => slot.slot === seen.live?.slot && slot.lastExit !== null);
-  return `  ${seen.environment.padEnd(12)} ${state} ${seen.url}${live}${note}${describeRestarts(restarted)}`;
+  return `  ${seen.environment.padEnd(12)} ${state} ${seen.url}${live}${note}${describeRestarts(restarted)}${describeCertificate(seen)}`;
+}
+
+/** Only what somebody has to look after. */
+function describeCertificate({ certificate = null }: SeenEnvironment): string {
+  if (certificate === null || certificate.fault === null) return "";
+  const { validTo, fault } = certificate;
+  return printable(`  certificate ${validTo === null ? "missing" : `until ${validTo.slice(0, 10)}`}: ${fault}`);
 }
 
 /** A service that came back is worth a word: nobody else may have noticed. */

@@ -5,7 +5,7 @@ import type { ApprovalMeans, ApprovalRecord, ApprovalWait } from "./approval.ts"
 import type { RollbackChoice } from "./choose-rollback.ts";
 import type { DeployGates, GateRecord } from "./gates/gate-record.ts";
 import type { Rehearsal } from "./rehearsal/rehearsal.ts";
-import type { StopAnswer } from "./target.ts";
+import type { StopAnswer, TargetCertificate } from "./target.ts";
 
 export type { RollbackChoice } from "./choose-rollback.ts";
 export type { Rehearsal, RehearsedAction } from "./rehearsal/rehearsal.ts";
@@ -52,6 +52,8 @@ export interface EnvironmentState {
   readonly keeper: { readonly pid: number; readonly startTime: string } | null;
   /** `requestCount`: handed on since the router started, to all deployments. */
   readonly router: { readonly pid: number; readonly inFlightCount: number; readonly requestCount: number } | null;
+  /** Left out or null: it speaks no TLS, or nobody can tell. */
+  readonly certificate?: TargetCertificate | null;
   readonly slots: readonly {
     readonly slot: "blue" | "green";
     readonly releaseId: string;

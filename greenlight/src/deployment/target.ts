@@ -123,6 +123,17 @@ export interface TargetState {
   readonly slots: Readonly<Record<SlotName, TargetSlot | null>>;
   /** Counted by the router since it started. */
   readonly traffic: readonly DeploymentTraffic[];
+  /** Of the router, as it is shown to users; left out or null: it speaks no TLS, or nobody can tell. */
+  readonly certificate?: TargetCertificate | null;
+}
+
+export interface TargetCertificate {
+  /** ISO 8601; null: there is none yet. */
+  readonly validTo: string | null;
+  /** Why there is none, or no newer one; null: all is well. */
+  readonly fault: string | null;
+  /** When another one is asked for, ISO 8601; null: nobody asks, or it is just being asked. */
+  readonly nextAt: string | null;
 }
 
 export interface TargetSlot extends Omit<LiveRelease, "slot"> {

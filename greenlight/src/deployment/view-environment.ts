@@ -29,6 +29,7 @@ export async function viewEnvironment(target: Target): Promise<EnvironmentState>
     live,
     keeper: state.keeper,
     router: state.router === null ? null : { pid: state.router.pid, inFlightCount, requestCount },
+    certificate: state.certificate ?? null,
     slots,
   };
 }

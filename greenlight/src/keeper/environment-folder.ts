@@ -21,6 +21,12 @@ export interface EnvironmentFolder {
   readonly releases: string;
   readonly predictions: string;
   readonly compileCache: string;
+  /** The certificate that served last, with its key. */
+  readonly keptCertificate: string;
+  /** Certificates from an authority: their files, the account's key, how the attempts went. */
+  readonly acme: string;
+  /** What the authority may ask for just now, one file a token. */
+  readonly acmeChallenges: string;
   /** What runs as `name`: `router`, `blue`, `green`. */
   processRecord(name: string): string;
   log(name: string): string;
@@ -41,6 +47,9 @@ export function environmentFolder(root: string): EnvironmentFolder {
     releases: join(root, "releases"),
     predictions: join(root, "predictions"),
     compileCache: join(root, "compile-cache"),
+    keptCertificate: join(root, "tls", "kept.json"),
+    acme: join(root, "acme"),
+    acmeChallenges: join(root, "acme", "challenges"),
     processRecord: (name) => join(root, "processes", `${name}.json`),
     log: (name) => join(root, "logs", `${name}.log`),
   };

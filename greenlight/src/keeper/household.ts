@@ -1,13 +1,18 @@
+import type { CertificateWatch } from "./certificates/watch-certificate.ts";
 import type { DesiredStore } from "./desired-store.ts";
 import type { EnvironmentFolder } from "./environment-folder.ts";
 import type { Supervisor } from "./supervisor.ts";
-import type { SlotName } from "./wire.ts";
+import type { CertificateState, SlotName } from "./wire.ts";
 
 /** The living part of a keeper: what its orders act upon. */
 export interface Household {
   readonly paths: EnvironmentFolder;
   readonly desired: DesiredStore;
   readonly supervisors: Map<"router" | SlotName, Supervisor>;
+  /** Null while no certificate is to be got from an authority. */
+  readonly certificate: () => Promise<CertificateWatch | null>;
+  /** As far as it is known already. */
+  readonly knownCertificate: () => CertificateState | null;
   log(line: string): void;
   /** Starts to keep up what is desired under that name. */
   keepUp(name: "router" | SlotName): Promise<void>;

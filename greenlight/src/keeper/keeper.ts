@@ -4,7 +4,8 @@ import { writeWhole } from "../base/durable-file.ts";
 import type { Problem } from "../base/problem.ts";
 import { isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
 import { ok, type Result } from "../base/result.ts";
-import { routerKey } from "../router/wire.ts";
+import { routerKey, type AcmeSettings } from "../router/wire.ts";
+import type { CertificateWatch } from "./certificates/watch-certificate.ts";
 import { createChores } from "./chores.ts";
 import { serveControl } from "./control-server.ts";
 import { openDesiredStore, type DesiredStore } from "./desired-store.ts";
@@ -43,6 +44,7 @@ const SETTLING_LIMIT_MS = 1000;
 const LOOK_EVERY_MS = 250;
 /** A controller that started a keeper and died before its first order leaves one that keeps nothing. */
 const WARM_POLL_MS = 1000;
+const CERTIFICATE_EVERY_MS = 1000;
 const IDLE_LIMIT_MS = 60_000;
 const STRAY_GRACE_MS = 1000;
 const STOP_GRACE_MS = 5000;
@@ -112,6 +114,9 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
       if (held.loss() === null) void chores.boundLogs();
     }, options.choresEveryMs ?? LOGS_EVERY_MS),
     setInterval(() => void look(), LOOK_EVERY_MS),
+    setInterval(() => {
+      if (held.loss() === null) void household.certificate().then((watch) => watch?.look());
+    }, CERTIFICATE_EVERY_MS),
   ];
   // In turn with the orders, so that a slot is not ended while somebody just goes back to it.
   const retire = (): void => {
@@ -135,11 +140,22 @@ function createHousehold(
   const supervisors = new Map<"router" | SlotName, Supervisor>();
   const isFolderOurs = (): boolean => held.loss() === null;
   const around = { paths, log, isFolderOurs };
+  const acmeSettings = (): AcmeSettings | null => desired.current().router?.tls?.acme ?? null;
+  const isReachable = (): boolean => supervisors.get("router")?.isReady === true;
+  let certificate: CertificateWatch | null = null;
   const household: Household = {
     paths,
     desired,
     supervisors,
     log,
+    certificate: async () => {
+      if (acmeSettings() === null) return null;
+      // Few environments need it, and a keeper has to start fast.
+      const { CertificateWatch: Watch } = await import("./certificates/watch-certificate.ts");
+      certificate ??= new Watch({ paths, settings: acmeSettings, isReachable, log });
+      return certificate;
+    },
+    knownCertificate: () => certificate?.state() ?? null,
     keepUp: async (name) => {
       if (!isFolderOurs()) return;
       const state = desired.current();

@@ -123,6 +123,9 @@ async function setRouter(household: Household, body: Readonly<Record<string, unk
   if (router === null) return refuse("invalid", "no host or port, or no whole TLS settings");
   const { host, port } = router;
   let supervisor = supervisors.get("router");
+  const isOrderedAnew = JSON.stringify(desired.current().router) !== JSON.stringify(router);
+  // For whom certificates are got may change without a word to the router.
+  if (supervisor?.key === routerKey(router) && isOrderedAnew) await desired.change({ router });
   if (supervisor?.key !== routerKey(router)) {
     await supervisor?.end(ROUTER_GRACE_MS);
     await desired.change({ router });
@@ -138,6 +141,8 @@ async function setRouter(household: Household, body: Readonly<Record<string, unk
     if (isPortTaken) return refuse("port-taken", `port ${port} is in use on ${host}`);
     return refuse("router-failed", `the router does not start: ${lastExit}`);
   }
+  const certificate = await household.certificate();
+  await certificate?.order();
   return { status: 200, body: keeperState(household) };
 }
 
@@ -175,7 +180,8 @@ function refuse(code: KeeperRefusal["code"], message: string): ControlAnswer {
   return { status: 409, body: refusal };
 }
 
-function keeperState({ desired, supervisors }: Household): KeeperState {
+function keeperState(household: Household): KeeperState {
+  const { desired, supervisors } = household;
   const { isStopped, epoch, router, slots } = desired.current();
   const never = { pid: null, restartCount: 0, isCrashLooping: false, lastExit: null, memoryBytes: null };
   const processOf = (name: "router" | SlotName) => supervisors.get(name)?.state() ?? never;
@@ -191,5 +197,6 @@ function keeperState({ desired, supervisors }: Household): KeeperState {
     epoch,
     router: router === null ? null : { ...processOf("router"), ...router },
     slots: { blue: slotOf("blue"), green: slotOf("green") },
+    certificate: household.knownCertificate(),
   };
 }

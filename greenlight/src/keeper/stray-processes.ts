@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { sep } from "node:path";
 
+import type { OwnProgram } from "../base/own-files.ts";
 import { processStartTime, type ProcessIdentity } from "../base/process-identity.ts";
 import { environmentFolder } from "./environment-folder.ts";
 
@@ -32,7 +33,8 @@ export function strayProcesses(folder: string, known: ReadonlySet<number>): Proc
     const isOurs =
       commandLine.startsWith(releases + sep) ||
       environment.includes(`PREDICTION_LOG=${predictions}${sep}`) ||
-      isEntryOf("router", folder, commandLine);
+      isEntryOf("router/main", folder, commandLine) ||
+      isEntryOf("certificate-main", folder, commandLine);
     return isOurs ? identityOf(pid) : [];
   });
 }
@@ -43,15 +45,15 @@ export function strayProcesses(folder: string, known: ReadonlySet<number>): Proc
  */
 export function strayKeepers(folder: string): ProcessIdentity[] {
   return listProcesses().flatMap(({ pid, groupId, commandLine }) => {
-    const isKeeper = pid === groupId && pid !== process.pid && isEntryOf("keeper", folder, commandLine);
+    const isKeeper = pid === groupId && pid !== process.pid && isEntryOf("keeper/main", folder, commandLine);
     return isKeeper ? identityOf(pid) : [];
   });
 }
 
-/** Whether a process runs `AREA/main.js FOLDER`, of this or another installation. */
-function isEntryOf(area: "keeper" | "router", folder: string, commandLine: string): boolean {
+/** Whether a process runs `PROGRAM.js FOLDER`, of this or another installation. */
+function isEntryOf(program: OwnProgram, folder: string, commandLine: string): boolean {
   return ["js", "ts"].some((extension) => {
-    const [, rest] = commandLine.split(`${sep}${area}${sep}main.${extension}\u0000`);
+    const [, rest] = commandLine.split(`${sep}${program.replaceAll("/", sep)}.${extension}\u0000`);
     return rest !== undefined && (rest.startsWith(`${folder}\u0000`) || rest.startsWith(asPsTells(`${folder} `)));
   });
 }

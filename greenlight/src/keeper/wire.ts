@@ -68,6 +68,22 @@ export interface KeeperState {
   readonly epoch: number;
   readonly router: (ProcessState & RouterAddress) | null;
   readonly slots: Readonly<Record<SlotName, (ProcessState & SlotAddress) | null>>;
+  /** Null: none is got from an authority. Left out by older keepers. */
+  readonly certificate?: CertificateState | null;
+}
+
+/** How it stands with the certificate that the keeper gets from an authority. */
+export interface CertificateState {
+  readonly domains: readonly string[];
+  /** Of the one in use, ISO 8601; null: there is none. */
+  readonly validTo: string | null;
+  /** Why the last attempt to get one failed; null: it did not. */
+  readonly fault: string | null;
+  /** In a row. */
+  readonly failureCount: number;
+  readonly isUnderWay: boolean;
+  /** When the authority is asked next, ISO 8601; null: now, or nobody knows. */
+  readonly nextAt: string | null;
 }
 
 interface SlotAddress {

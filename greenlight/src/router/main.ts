@@ -6,23 +6,24 @@ import { environmentFolder } from "../keeper/environment-folder.ts";
 import { boundOwnLog } from "../keeper/log-file.ts";
 import { watchKeeper } from "./keeper-watch.ts";
 import { startRouter } from "./router.ts";
-import type { RouterTls } from "./wire.ts";
+import type { MetricsAddress, RouterTls } from "./wire.ts";
 
 /**
- * The data plane of one environment: `node main.js FOLDER HOST PORT [TLS]`, the last as JSON. Started by the environment's keeper and
- * outliving it. Exit status 98: the port is taken.
+ * The data plane of one environment: `node main.js FOLDER HOST PORT [TLS [METRICS]]`, these as JSON. Started by the environment's keeper
+ * and outliving it. Exit status 98: the port is taken.
  */
 const PORT_TAKEN_EXIT = 98;
 const DRAIN_MS = 5000;
 
 let isEnding = false;
-const [folder, host, port, tlsText] = process.argv.slice(2);
+const [folder, host, port, tlsText = "null", metricsText = "null"] = process.argv.slice(2);
 if (folder === undefined || host === undefined || port === undefined) {
-  throw new Error("usage: main FOLDER HOST PORT [TLS]");
+  throw new Error("usage: main FOLDER HOST PORT [TLS [METRICS]]");
 }
-const tls = tlsText === undefined ? null : (JSON.parse(tlsText) as RouterTls);
+const tls = JSON.parse(tlsText) as RouterTls | null;
+const metrics = JSON.parse(metricsText) as MetricsAddress | null;
 
-const started = await startRouter({ folder, host, port: Number(port), tls, log });
+const started = await startRouter({ folder, host, port: Number(port), tls, metrics, log });
 if (!started.ok) {
   log(formatProblem(started.error));
   process.exit(started.error.code === "PORT_TAKEN" ? PORT_TAKEN_EXIT : 1);

@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { callHttp } from "../keeper/control-client.ts";
+import { freePort } from "../keeper/free-port.ts";
 import { RouterRig } from "./testing/router-rig.ts";
 
 describe("the router's metrics", () => {
@@ -56,5 +60,24 @@ describe("the router's metrics", () => {
   test("are told to nobody without the token", async () => {
     const call = { host: "127.0.0.1", port: rig.router.record.adminPort, timeoutMs: 2000 };
     expect((await callHttp({ ...call, method: "GET", path: "/metrics" })).status).toBe(401);
+  });
+
+  test("are told at a port of their own without a token, also when it was taken at first", async () => {
+    const port = await freePort();
+    const other = createServer().listen(port, "127.0.0.1");
+    await once(other, "listening");
+    const serving = await RouterRig.start({ metrics: { host: "127.0.0.1", port } });
+    try {
+      await expect.poll(() => serving.lines.some((line) => line.includes("EADDRINUSE"))).toBe(true);
+      other.close();
+      const at = (path: string, method = "GET"): Promise<Response> =>
+        fetch(`http://127.0.0.1:${port}${path}`, { method });
+      await expect.poll(async () => (await at("/metrics").catch(() => null))?.status, { timeout: 10_000 }).toBe(200);
+      expect(await (await at("/metrics")).text()).toContain("greenlight_router_waiting 0");
+      expect([(await at("/status")).status, (await at("/metrics", "PUT")).status]).toEqual([404, 405]);
+    } finally {
+      other.close();
+      await serving.end();
+    }
   });
 });

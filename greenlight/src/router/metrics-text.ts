@@ -33,7 +33,7 @@ export function metricsText(status: RouterStatus): string {
       "Requests that the router refused by itself; code 0: no TLS came about.",
       () => Object.entries(status.refusals).map(([code, count]) => sample("refusals_total", { code }, count)),
     ),
-    ...(status.tls === null
+    ...(status.tls === null || status.tls.validTo === null
       ? []
       : family("certificate_expiry_timestamp_seconds", "gauge", "When the certificate in use expires.", () => [
           sample("certificate_expiry_timestamp_seconds", {}, Date.parse(status.tls?.validTo ?? "") / 1000),

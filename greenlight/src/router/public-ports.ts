@@ -1,13 +1,17 @@
 import type { Server } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import { Server as NetServer, type AddressInfo } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import type { EnvironmentFolder } from "../keeper/environment-folder.ts";
 import { createDataPlane } from "./data-plane.ts";
 import type { Exchanges } from "./exchanges.ts";
+import { firstCertificate } from "./first-certificate.ts";
+import { keepPair } from "./kept-certificate.ts";
 import { createRedirect } from "./redirect.ts";
-import { readTlsFiles } from "./tls-files.ts";
+import type { LoadedTls } from "./tls-files.ts";
 import { watchTlsFiles } from "./tls-watch.ts";
 import type { RouterTls, TlsStatus } from "./wire.ts";
 
@@ -33,20 +37,26 @@ export interface PublicPorts {
 export async function openPublicPorts(
   shared: Exchanges,
   limits: { readonly clientHeadTimeoutMs: number; readonly tlsLookMs: number },
-  options: PublicPortsOptions,
+  options: PublicPortsOptions & { readonly paths: EnvironmentFolder },
 ): Promise<Result<PublicPorts, Problem>> {
-  const { tls = null, host, log } = options;
-  const loaded = tls === null ? null : readTlsFiles(tls, { isStrict: false });
+  const { tls = null, host, log, paths } = options;
+  const loaded = tls === null ? null : firstCertificate(tls, { keptPath: paths.keptCertificate, log });
   if (loaded?.ok === false) return loaded;
   const { clientHeadTimeoutMs } = limits;
-  const server = createDataPlane(shared, { clientHeadTimeoutMs, tls: loaded?.value.context ?? null });
+  // Without any certificate, which an authority may still have to give, each handshake is refused.
+  const server = createDataPlane(shared, {
+    clientHeadTimeoutMs,
+    tls: loaded === null ? null : contextOf(loaded.value),
+  });
   const port = await listen(server, { host, port: options.port, log });
   if (!port.ok) return port;
   if (tls === null || loaded === null) {
     return ok({ port: port.value, tlsStatus: () => null, ...closers([server]) });
   }
   const { redirectPort = null } = tls;
-  const redirect = redirectPort === null ? null : createRedirect(port.value, shared.refused);
+  const challenges = tls.acme === undefined || tls.acme === null ? null : paths.acmeChallenges;
+  const redirect =
+    redirectPort === null ? null : createRedirect({ httpsPort: port.value, challenges, refused: shared.refused });
   if (redirect !== null) {
     const opened = await listen(redirect, { host, port: redirectPort ?? 0, log });
     if (!opened.ok) {
@@ -54,10 +64,17 @@ export async function openPublicPorts(
       return opened;
     }
   }
-  const { validTo } = loaded.value;
-  log(`certificate: valid until ${validTo.toISOString()}${validTo.getTime() < Date.now() ? ", which is past" : ""}`);
-  const everyMs = limits.tlsLookMs;
-  const watch = watchTlsFiles(server as unknown as TlsServer, loaded.value, { files: tls, everyMs, log });
+  log(`certificate: ${describeValidity(loaded.value)}`);
+  const watch = watchTlsFiles(server as unknown as TlsServer, loaded.value, {
+    files: tls,
+    everyMs: limits.tlsLookMs,
+    log,
+    onUse: (pair) => {
+      void keepPair(paths.keptCertificate, tls, pair).catch((error: unknown) => {
+        log(`certificate: no copy of it can be kept: ${String(error)}`);
+      });
+    },
+  });
   const { closeAll, ...others } = closers(redirect === null ? [server] : [server, redirect]);
   return ok({
     port: port.value,
@@ -68,6 +85,16 @@ export async function openPublicPorts(
       closeAll();
     },
   });
+}
+
+function contextOf(loaded: LoadedTls | null): SecureContextOptions {
+  return loaded?.context ?? {};
+}
+
+function describeValidity(loaded: LoadedTls | null): string {
+  if (loaded === null) return "none yet; one is got from an authority";
+  const { validTo } = loaded;
+  return `valid until ${validTo.toISOString()}${validTo.getTime() < Date.now() ? ", which is past" : ""}`;
 }
 
 function closers(servers: readonly Server[]): Pick<PublicPorts, "stopAccepting" | "closeIdle" | "closeAll"> {

@@ -13,6 +13,7 @@ const STATUS: RouterStatus = {
   startTime: "1",
   host: "127.0.0.1",
   port: 1,
+  metrics: null,
   tls: { cert: "/c", key: "/k", validTo: new Date(0).toISOString(), fault: null },
   route: { schema: 1, epoch: 0, upstream: null },
   waitingCount: 0,

@@ -8,16 +8,20 @@ import { administer } from "./admin.ts";
 import { ClientPace } from "./client-pace.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { Hold } from "./hold.ts";
+import { openMetricsPort } from "./metrics-port.ts";
+import { metricsText } from "./metrics-text.ts";
 import { openRecorder } from "./open-recorder.ts";
 import { openPublicPorts, type PublicPortsOptions } from "./public-ports.ts";
 import { openRouteStore } from "./route-store.ts";
 import { Upstreams, type Upstream } from "./upstream.ts";
 import { WaitingRoom } from "./waiting-room.ts";
-import type { Route, RouterRecord, RouterStatus, RouteUpstream } from "./wire.ts";
+import type { MetricsAddress, Route, RouterRecord, RouterStatus, RouteUpstream } from "./wire.ts";
 
 export interface RouterOptions extends PublicPortsOptions {
   /** The environment's folder. */
   readonly folder: string;
+  /** Left out or null: no port for metrics alone. */
+  readonly metrics?: MetricsAddress | null;
   readonly limits?: Partial<RouterLimits>;
 }
 
@@ -110,10 +114,10 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
       refusals[status] = (refusals[status] ?? 0) + 1;
     },
   };
-  const publicPorts = await openPublicPorts(shared, limits, options);
+  const publicPorts = await openPublicPorts(shared, limits, { ...options, paths });
   if (!publicPorts.ok) return publicPorts;
   const { port, tlsStatus, stopAccepting, closeIdle, closeAll } = publicPorts.value;
-  const { host, tls = null } = options;
+  const { host, tls = null, metrics = null } = options;
 
   const identity = ownIdentity();
   const status = (): RouterStatus => {
@@ -123,6 +127,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
       host,
       port,
       tls: tls === null || certificate === null ? null : { ...tls, ...certificate },
+      metrics,
       route: routes.current(),
       waitingCount: room.count,
       waitingBytes: room.heldBytes,
@@ -134,6 +139,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     (request) => administer({ routes, upstreams, recorder, status, log: options.log }, request),
     (error) => options.log(`admin: ${String(error)}`),
   );
+  const metricsPort = metrics === null ? null : openMetricsPort(metrics, () => metricsText(status()), options.log);
   const record: RouterRecord = {
     schema: 1,
     ...identity,
@@ -142,6 +148,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
     adminPort: admin.port,
     token: admin.token,
     ...(tls === null ? {} : { tls }),
+    ...(metrics === null ? {} : { metrics }),
   };
   const writeRecord = (): Promise<void> => writeWhole(paths.routerRecord, JSON.stringify(record));
   await writeRecord().catch((error: unknown) => {
@@ -177,6 +184,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
       pace.stop();
       hold.stop();
       admin.close();
+      metricsPort?.close();
       await recorder.flush();
     },
   });

@@ -29,7 +29,7 @@ export function readTlsFiles(
     if (signatureOf(files) !== signature) return err(invalid(files, "the files are just being written"));
     const fault = describePair(cert, key);
     if (fault !== null) return err(invalid(files, fault));
-    const { validToDate: validTo } = new crypto.X509Certificate(cert);
+    const validTo = validToOf(cert);
     if (isStrict && validTo.getTime() < Date.now()) {
       return err(invalid(files, `the certificate expired on ${validTo.toISOString()}`));
     }
@@ -50,8 +50,12 @@ export function signatureOf({ cert, key }: RouterTls): string {
     .join(" ");
 }
 
-/** Null: they belong together. */
-function describePair(cert: Buffer, key: Buffer): string | null {
+export function validToOf(cert: Buffer | string): Date {
+  return new crypto.X509Certificate(cert).validToDate;
+}
+
+/** Why a certificate and a key, in PEM, can't be used; null: they belong together. */
+export function describePair(cert: Buffer | string, key: Buffer | string): string | null {
   const { createSecureContext } = process.getBuiltinModule("node:tls");
   try {
     createSecureContext({ cert, key });

@@ -15,16 +15,22 @@ export interface TlsWatch {
  */
 export function watchTlsFiles(
   server: Server,
-  loaded: LoadedTls,
-  options: { readonly files: RouterTls; readonly everyMs: number; log(line: string): void },
+  loaded: LoadedTls | null,
+  options: {
+    readonly files: RouterTls;
+    readonly everyMs: number;
+    log(line: string): void;
+    /** Called with each pair that is taken into use. */
+    onUse(pair: LoadedTls): void;
+  },
 ): TlsWatch {
-  const { files, everyMs, log } = options;
+  const { files, everyMs, log, onUse } = options;
   let current = loaded;
   let fault: { readonly signature: string; readonly text: string } | null = null;
 
   const look = (): void => {
     const signature = present(files);
-    if (signature === current.signature) {
+    if (signature === current?.signature) {
       fault = null;
       return;
     }
@@ -33,16 +39,18 @@ export function watchTlsFiles(
     if (read.ok) {
       server.setSecureContext(read.value.context);
       current = read.value;
+      onUse(current);
       fault = null;
       log(`certificate: reloaded, valid until ${current.validTo.toISOString()}`);
     } else {
       fault = { signature, text: formatProblem(read.error) };
-      log(`certificate: the old one is kept: ${fault.text}`);
+      log(`certificate: ${current === null ? "there is none yet" : "the old one is kept"}: ${fault.text}`);
     }
   };
+  if (loaded !== null) onUse(loaded);
   const timer = setInterval(look, everyMs).unref();
   return {
-    status: () => ({ validTo: current.validTo.toISOString(), fault: fault?.text ?? null }),
+    status: () => ({ validTo: current?.validTo.toISOString() ?? null, fault: fault?.text ?? null }),
     stop: () => clearInterval(timer),
   };
 }

@@ -35,6 +35,8 @@ export interface RouterRecord extends ProcessIdentity {
   readonly token: string;
   /** Left out: it speaks plain HTTP. */
   readonly tls?: RouterTls;
+  /** Left out: none is asked for. */
+  readonly metrics?: MetricsAddress;
 }
 
 /** Where a router finds what it needs to speak TLS. Absolute paths of files in PEM. */
@@ -44,6 +46,26 @@ export interface RouterTls {
   readonly key: string;
   /** A port that sends plain HTTP to the other one; left out or null: none. */
   readonly redirectPort?: number | null;
+  /** Set: the keeper has the files made by a certificate authority, which asks the redirecting port; there may be none yet. */
+  readonly acme?: AcmeSettings | null;
+}
+
+/** For whom a certificate is got, and where (RFC 8555). */
+export interface AcmeSettings {
+  /** Host names; the first one names the certificate. */
+  readonly domains: readonly string[];
+  /** To whom the authority writes. */
+  readonly email: string;
+  /** The URL of the authority's directory. */
+  readonly directory: string;
+  /** A file in PEM with the root that vouches for the directory's own TLS; null: a public one does. */
+  readonly directoryCa: string | null;
+}
+
+/** Where the router's metrics are told without a token. */
+export interface MetricsAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** Where a router listens, and how. */
@@ -52,11 +74,13 @@ export interface RouterAddress {
   readonly port: number;
   /** Left out or null: plain HTTP. */
   readonly tls?: RouterTls | null;
+  /** Left out or null: only at the admin port, with its token. */
+  readonly metrics?: MetricsAddress | null;
 }
 
 export interface TlsStatus {
-  /** ISO 8601; of the certificate in use. */
-  readonly validTo: string;
+  /** ISO 8601; of the certificate in use. Null: there is none yet. */
+  readonly validTo: string | null;
   /** Why a newer one on disk is not in use; null: there is none. */
   readonly fault: string | null;
 }
@@ -69,6 +93,8 @@ export interface RouterStatus {
   readonly route: Route;
   /** Null: it speaks plain HTTP. */
   readonly tls: (RouterTls & TlsStatus) | null;
+  /** Null: only at the admin port. */
+  readonly metrics: MetricsAddress | null;
   /** Requests that wait for a route, for a hold to end, or for an upstream that refuses connections. */
   readonly waitingCount: number;
   /** What their bodies take of the memory. */
@@ -126,6 +152,8 @@ export function parseRouterRecord(value: unknown): RouterRecord | null {
   const { schema, host, port, adminPort, token } = value as Partial<Record<keyof RouterRecord, unknown>>;
   const { tls } = value as { readonly tls?: unknown };
   if (tls !== undefined && parseRouterTls(tls) === null) return null;
+  const { metrics } = value as { readonly metrics?: unknown };
+  if (metrics !== undefined && parseMetricsAddress(metrics) === null) return null;
   const isWhole =
     schema === 1 && typeof host === "string" && isPort(port) && isPort(adminPort) && typeof token === "string";
   return isWhole ? (value as RouterRecord) : null;
@@ -133,24 +161,43 @@ export function parseRouterRecord(value: unknown): RouterRecord | null {
 
 function parseRouterTls(value: unknown): RouterTls | null {
   if (!isRecord(value) || typeof value["cert"] !== "string" || typeof value["key"] !== "string") return null;
-  const { cert, key, redirectPort = null } = value;
+  const { cert, key, redirectPort = null, acme = null } = value;
   if (redirectPort !== null && !isPort(redirectPort)) return null;
-  return { cert, key, redirectPort: redirectPort as number | null };
+  const plain = { cert, key, redirectPort: redirectPort as number | null };
+  if (acme === null) return plain;
+  return isAcmeSettings(acme) ? { ...plain, acme } : null;
+}
+
+function isAcmeSettings(value: unknown): value is AcmeSettings {
+  if (!isRecord(value) || typeof value["email"] !== "string" || typeof value["directory"] !== "string") return false;
+  const { domains, directoryCa } = value;
+  const areNames = Array.isArray(domains) && domains.length > 0 && domains.every((each) => typeof each === "string");
+  return areNames && (directoryCa === null || typeof directoryCa === "string");
+}
+
+function parseMetricsAddress(value: unknown): MetricsAddress | null {
+  if (!isRecord(value) || typeof value["host"] !== "string" || !isPort(value["port"])) return null;
+  return { host: value["host"], port: value["port"] as number };
 }
 
 /** Null when `value` is not whole. */
 export function parseRouterAddress(value: unknown): RouterAddress | null {
   if (!isRecord(value) || typeof value["host"] !== "string" || !isPort(value["port"])) return null;
-  const { host, tls = null } = value;
+  const { host, tls = null, metrics = null } = value;
   const port = value["port"] as number;
-  if (tls === null) return { host, port };
-  const whole = parseRouterTls(tls);
-  return whole === null ? null : { host, port, tls: whole };
+  const [wholeTls, wholeMetrics] = [parseRouterTls(tls), parseMetricsAddress(metrics)];
+  if ((tls !== null && wholeTls === null) || (metrics !== null && wholeMetrics === null)) return null;
+  return {
+    host,
+    port,
+    ...(wholeTls === null ? {} : { tls: wholeTls }),
+    ...(wholeMetrics === null ? {} : { metrics: wholeMetrics }),
+  };
 }
 
-/** The same text for two routers that are to do the same. */
-export function routerKey({ host, port, tls = null }: RouterAddress): string {
-  const plain = `${host}:${port}`;
+/** The same text for two routers that are to do the same. For whom certificates are got is the keeper's business. */
+export function routerKey({ host, port, tls = null, metrics = null }: RouterAddress): string {
+  const plain = metrics === null ? `${host}:${port}` : `${host}:${port}, metrics at ${metrics.host}:${metrics.port}`;
   return tls === null ? plain : `${plain} with ${tls.cert}, ${tls.key}, redirect from ${tls.redirectPort ?? "nowhere"}`;
 }
 

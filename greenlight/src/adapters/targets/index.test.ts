@@ -29,6 +29,16 @@ describe("processes", () => {
     ["memoryLimit", { port: 8000, memoryLimit: "0.5mb" }],
     ["tls.cert", { port: 443, tls: { cert: "films.pem", key: "/films.key" } }],
     ["tls.redirectPort", { port: 443, tls: { cert: "/films.pem", key: "/films.key", redirectPort: 443 } }],
+    ["metricsPort", { port: 8000, metricsPort: 8000 }],
+    ["metricsHost", { port: 8000, metricsPort: 9100, metricsHost: "a b" }],
+    ["tls.acme.domains", { port: 443, tls: { acme: { domains: ["*.films.test"], email: "ops@films.test" } } }],
+    ["tls.acme.domains", { port: 443, tls: { acme: { domains: [], email: "ops@films.test" } } }],
+    ["tls.acme.email", { port: 443, tls: { acme: { domains: ["films.test"], email: "ops" } } }],
+    [
+      "tls.acme.directory",
+      { port: 443, tls: { acme: { domains: ["films.test"], email: "ops@films.test", directory: "http://ca" } } },
+    ],
+    ["tls.redirectPort", { port: 80, tls: { acme: { domains: ["films.test"], email: "ops@films.test" } } }],
     ["tls.name", { port: 443, tls: { cert: "/films.pem", key: "/films.key", name: "https://films" } }],
   ])("refuses a senseless %s by name", (name, options) => {
     expect(() => processes(options)).toThrow(name);
@@ -41,6 +51,11 @@ describe("processes", () => {
     expect(urlOf({ port: 443, host: "0.0.0.0", tls: { ...tls, name: "films.example" } })).toBe(
       "https://films.example:443",
     );
+  });
+
+  test("shows the first domain of a certificate from an authority", () => {
+    const acme = { domains: ["films.test", "www.films.test"], email: "ops@films.test" };
+    expect(urlOf({ port: 443, tls: { acme } })).toBe("https://films.test:443");
   });
 
   test.each([

@@ -9,7 +9,7 @@ import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
 import { observe } from "./observe.ts";
 import { checkOptions, DEFAULT_OPTIONS, memoryLimitBytes, type ProcessesOptions } from "./options.ts";
-import { placeOf, productionAddress, releaseFolder, urlOf, type Place } from "./place.ts";
+import { placeOf, productionAddress, releaseFolder, routerAddress, urlOf, type Place } from "./place.ts";
 import { probe } from "./probe.ts";
 import { closeUpstream, setRecording, switchRoute, waitForRouter } from "./router-client.ts";
 
@@ -98,8 +98,11 @@ export function connect(connection: TargetConnection): Target {
 async function start(place: Place, epoch: number): Promise<readonly Problem[]> {
   const problems = await ensureKeeper(place, epoch);
   if (problems.length > 0) return problems;
-  const { host, port, tls } = place.options;
-  return obey(place, { line: "PUT /router", body: { epoch, host, port, tls }, timeoutMs: ORDER_TIMEOUT_MS });
+  const router = routerAddress(place);
+  const body = { epoch, ...router };
+  const refused = await obey(place, { line: "PUT /router", body, timeoutMs: ORDER_TIMEOUT_MS });
+  if (refused.length > 0 || router.tls?.acme === undefined || router.tls.acme === null) return refused;
+  return (await import("./first-certificate.ts")).awaitCertificate(place);
 }
 
 async function obey(place: Place, order: KeeperOrder): Promise<readonly Problem[]> {

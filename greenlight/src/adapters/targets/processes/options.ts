@@ -1,4 +1,6 @@
-import { isAbsolute } from "node:path";
+import { checkTls, type TlsOptions } from "./tls-options.ts";
+
+export type { TlsOptions } from "./tls-options.ts";
 
 /** Options of the `processes` target; times in milliseconds. */
 export interface ProcessesOptions {
@@ -26,18 +28,11 @@ export interface ProcessesOptions {
   readonly memoryLimit: string | null;
   /** Null: plain HTTP. */
   readonly tls: TlsOptions | null;
+  /** A port at which the router's metrics are told without a token, for Prometheus; null: none. */
+  readonly metricsPort: number | null;
+  /** The address that `metricsPort` listens on. Whoever reaches it can read how much traffic there is. */
+  readonly metricsHost: string;
 }
-
-/** Files in PEM, by absolute paths. The router reads them again when they have changed; nothing is cut off by that. */
-export type TlsOptions = {
-  /** The certificate, followed by its chain. */
-  readonly cert: string;
-  readonly key: string;
-  /** A port that sends plain HTTP to `port`; left out or null: none. */
-  readonly redirectPort?: number | null;
-  /** The name that users call, as it stands in the certificate; left out or null: the environment's address is shown. */
-  readonly name?: string | null;
-};
 
 export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
   host: "127.0.0.1",
@@ -48,11 +43,16 @@ export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
   warmMs: 3_600_000,
   memoryLimit: null,
   tls: null,
+  metricsPort: null,
+  metricsHost: "127.0.0.1",
 };
 
 const DAY_MS = 86_400_000;
 const BOUNDS: Readonly<
-  Record<Exclude<keyof ProcessesOptions, "host" | "memoryLimit" | "tls">, readonly [number, number]>
+  Record<
+    Exclude<keyof ProcessesOptions, "host" | "memoryLimit" | "tls" | "metricsPort" | "metricsHost">,
+    readonly [number, number]
+  >
 > = {
   port: [1, 65_535],
   // Shorter than this, too few probes fit in to tell anything.
@@ -72,36 +72,23 @@ export function checkOptions(options: { readonly [name: string]: unknown }): rea
       wrong.push(`${name} must be a whole number from ${least} to ${most}`);
     }
   }
-  const { host } = options;
-  if (typeof host !== "string" || !/^[A-Za-z0-9.:-]{1,253}$/.test(host)) {
-    wrong.push("host must be an address or a host name");
+  const { host, metricsPort = null, metricsHost = DEFAULT_OPTIONS.metricsHost } = options;
+  for (const [name, value] of Object.entries({ host, metricsHost })) {
+    if (typeof value !== "string" || !/^[A-Za-z0-9.:-]{1,253}$/.test(value)) {
+      wrong.push(`${name} must be an address or a host name`);
+    }
+  }
+  const isPort = Number.isSafeInteger(metricsPort) && Number(metricsPort) > 0 && Number(metricsPort) < 65_536;
+  if (metricsPort !== null && (!isPort || metricsPort === options["port"])) {
+    wrong.push("metricsPort must be another port from 1 to 65535");
   }
   const { memoryLimit = null } = options;
   if (memoryLimit !== null && memoryLimitBytes(memoryLimit) === null) {
     wrong.push('memoryLimit must be a size like "512mb" or "2gb", from 1mb');
   }
   wrong.push(...checkTls(options["tls"] ?? null, options["port"]));
-  const known = new Set([...Object.keys(BOUNDS), "host", "memoryLimit", "tls"]);
+  const known = new Set([...Object.keys(BOUNDS), "host", "memoryLimit", "tls", "metricsPort", "metricsHost"]);
   for (const name of Object.keys(options)) if (!known.has(name)) wrong.push(`there is no option ${name}`);
-  return wrong;
-}
-
-function checkTls(tls: unknown, port: unknown): readonly string[] {
-  if (tls === null) return [];
-  if (typeof tls !== "object") return ["tls must name a cert and a key"];
-  const wrong: string[] = [];
-  const { cert, key, redirectPort = null, name = null, ...others } = tls as Readonly<Record<string, unknown>>;
-  for (const [field, path] of Object.entries({ cert, key })) {
-    if (typeof path !== "string" || !isAbsolute(path)) wrong.push(`tls.${field} must be the absolute path of a file`);
-  }
-  const isPort = Number.isSafeInteger(redirectPort) && Number(redirectPort) > 0 && Number(redirectPort) < 65_536;
-  if (redirectPort !== null && (!isPort || redirectPort === port)) {
-    wrong.push("tls.redirectPort must be another port from 1 to 65535");
-  }
-  if (name !== null && (typeof name !== "string" || !/^[A-Za-z0-9.-]{1,253}$/.test(name))) {
-    wrong.push("tls.name must be a host name");
-  }
-  for (const field of Object.keys(others)) wrong.push(`there is no option tls.${field}`);
   return wrong;
 }
 

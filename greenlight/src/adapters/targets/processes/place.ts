@@ -1,7 +1,9 @@
 import { join } from "node:path";
 
 import { environmentFolder, type EnvironmentFolder } from "../../../keeper/environment-folder.ts";
+import type { RouterAddress, RouterTls } from "../../../router/wire.ts";
 import type { ProcessesOptions } from "./options.ts";
+import { acmeSettings, CHALLENGE_PORT, isAcme, tlsName } from "./tls-options.ts";
 
 /** Where one environment lives on this machine. */
 export interface Place {
@@ -12,6 +14,21 @@ export interface Place {
 
 export function placeOf(name: string, folder: string, options: ProcessesOptions): Place {
   return { name, paths: environmentFolder(folder), options };
+}
+
+/** Where the environment's router is to listen, and how. */
+export function routerAddress(place: Place): RouterAddress & { readonly tls: RouterTls | null } {
+  const { host, port, metricsPort, metricsHost } = place.options;
+  const metrics = metricsPort === null ? null : { host: metricsHost, port: metricsPort };
+  return { host, port, tls: routerTls(place), metrics };
+}
+
+function routerTls({ options: { tls }, paths }: Place): RouterTls | null {
+  if (tls === null) return null;
+  if (!isAcme(tls)) return { cert: tls.cert, key: tls.key, redirectPort: tls.redirectPort ?? null };
+  const redirectPort = tls.redirectPort ?? CHALLENGE_PORT;
+  const [cert, key] = ["cert.pem", "key.pem"].map((file) => join(paths.acme, "current", file));
+  return { cert: cert ?? "", key: key ?? "", redirectPort, acme: acmeSettings(tls) };
 }
 
 export function releaseFolder({ paths }: Place, digest: string): string {
@@ -38,6 +55,6 @@ function reachableHost({ options }: Place): string {
 
 export function urlOf(place: Place): string {
   const { tls, port } = place.options;
-  const host = tls?.name ?? reachableHost(place);
+  const host = tlsName(tls) ?? reachableHost(place);
   return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

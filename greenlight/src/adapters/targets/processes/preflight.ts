@@ -1,12 +1,14 @@
 import type { StatsFs } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { problem, type Problem } from "../../../base/problem.ts";
+import { err, ok, type Result } from "../../../base/result.ts";
 import type { TargetRelease } from "../../../deployment/target.ts";
 import { isPortFree } from "../../../keeper/free-port.ts";
 import { SLOT_VARIABLES } from "../../../pipeline/check-environment-secrets.ts";
-import type { Place } from "./place.ts";
+import type { AcmeSettings } from "../../../router/wire.ts";
+import { routerAddress, type Place } from "./place.ts";
 import { portOwner } from "./port-owner.ts";
 import { livingRouter } from "./router-client.ts";
 
@@ -21,6 +23,7 @@ export async function preflight(place: Place, release: TargetRelease): Promise<r
     ...checkConfiguration(place, release),
     ...(await checkPort(place)),
     ...(await checkTls(place)),
+    ...(await checkMetricsPort(place)),
     ...(await checkSpace(place, release)),
   ];
 }
@@ -83,17 +86,37 @@ async function checkPort(place: Place): Promise<readonly Problem[]> {
 
 /** What the router would not start with, or would start with and then refuse. */
 async function checkTls(place: Place): Promise<readonly Problem[]> {
-  const { host, tls } = place.options;
+  const { host, tls } = routerAddress(place);
   if (tls === null) return [];
+  const { redirectPort = null, acme = null } = tls;
   const { readTlsFiles } = await import("../../../router/tls-files.ts");
-  const read = readTlsFiles(tls, { isStrict: true });
+  const read = acme === null ? readTlsFiles(tls, { isStrict: true }) : await checkAcme(acme);
   const problems = read.ok ? [] : [read.error];
-  const { redirectPort = null } = tls;
   const router = await livingRouter(place);
   if (redirectPort === null || router?.tls?.redirectPort === redirectPort || (await isPortFree(host, redirectPort))) {
     return problems;
   }
   return [...problems, problem("PORT_TAKEN", { place: `port ${redirectPort}`, message: `in use on ${host}` })];
+}
+
+async function checkAcme({ directoryCa }: AcmeSettings): Promise<Result<null, Problem>> {
+  try {
+    import.meta.resolve("acme-client");
+  } catch (error) {
+    return err(problem("ACME_LIBRARY_MISSING", { place: "tls.acme", message: (error as Error).message }));
+  }
+  if (directoryCa === null || (await readFile(directoryCa).catch(() => null)) !== null) return ok(null);
+  return err(problem("TLS_INVALID", { place: directoryCa, message: "tls.acme.directoryCa can't be read" }));
+}
+
+async function checkMetricsPort(place: Place): Promise<readonly Problem[]> {
+  const { metrics = null } = routerAddress(place);
+  if (metrics === null) return [];
+  const router = await livingRouter(place);
+  if (router?.metrics?.port === metrics.port) return [];
+  if (await isPortFree(metrics.host, metrics.port).catch(() => false)) return [];
+  const message = `nothing can listen on ${metrics.host}:${metrics.port}`;
+  return [problem("PORT_TAKEN", { place: `port ${metrics.port}`, message })];
 }
 
 async function checkSpace({ paths }: Place, { manifest }: TargetRelease): Promise<readonly Problem[]> {

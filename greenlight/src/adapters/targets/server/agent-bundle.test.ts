@@ -46,6 +46,22 @@ test("holds the three programs with all that they import, and no test", () => {
   expect(files.reduce((sum, { content }) => sum + content.length, 0)).toBeLessThan(4_000_000);
 });
 
+test("brings what gets certificates only where that is asked for, with all that it requires", () => {
+  const { files, digest } = agentFiles({ hasAcme: true });
+  const plain = agentFiles();
+  expect(digest).not.toBe(plain.digest);
+  expect(plain.files.filter(({ path }) => path.includes("acme-client"))).toEqual([]);
+  for (const { path, content } of files) {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  const script = "import acme from 'acme-client'; console.log(typeof acme.Client, typeof acme.crypto.createCsr)";
+  const args = ["--input-type=module", "-e", script];
+  expect(execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" })).toBe("function function\n");
+  expect(files.map(({ path }) => path)).toContain("app/certificate-main.ts");
+  expect(files.reduce((sum, { content }) => sum + content.length, 0)).toBeLessThan(7_000_000);
+});
+
 test.runIf(process.platform === "linux")("leaves old agents only where something of them runs", () => {
   const { files, digest } = agentFiles();
   const old = new Date(Date.now() - 2 * 86_400_000);

@@ -5,7 +5,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { OWN_FOLDER, ownProgram } from "../../../base/own-files.ts";
+import { OWN_FOLDER, ownProgram, type OwnProgram } from "../../../base/own-files.ts";
+import { requiredFiles } from "./required-files.ts";
 
 /** What the server needs to run keeper, router, slots and the agent: files of this very copy of Greenlight. */
 export interface AgentFiles {
@@ -26,20 +27,25 @@ export interface AgentFile {
 const HOME = fileURLToPath(OWN_FOLDER);
 
 const require = createRequire(import.meta.url);
-let known: AgentFiles | undefined;
+const known = new Map<boolean, AgentFiles>();
 
-/** Reads the files once a process. */
-export function agentFiles(): AgentFiles {
-  known ??= readAgentFiles();
-  return known;
+/**
+ * Reads the files once a process. `hasAcme`: with what gets certificates, which is as much again. Throws ACME_LIBRARY_MISSING when
+ * that is not installed here.
+ */
+export function agentFiles({ hasAcme }: { readonly hasAcme: boolean } = { hasAcme: false }): AgentFiles {
+  const found = known.get(hasAcme) ?? readAgentFiles(hasAcme);
+  known.set(hasAcme, found);
+  return found;
 }
 
-function readAgentFiles(): AgentFiles {
-  const { modules, packages } = followImports(ENTRIES.map((entry) => fileURLToPath(ownProgram(entry))));
+function readAgentFiles(hasAcme: boolean): AgentFiles {
+  const entries = hasAcme ? [...ENTRIES, ACME_ENTRY] : ENTRIES;
+  const { modules, packages } = followImports(entries.map((entry) => fileURLToPath(ownProgram(entry))));
   const files: AgentFile[] = [
     { path: "package.json", content: Buffer.from('{"type":"module"}\n') },
     ...[...modules].map(([path, content]) => ({ path: `app/${slashed(relative(HOME, path))}`, content })),
-    ...[...packages].flatMap(packageFiles),
+    ...[...packages].flatMap((name) => (name === ACME_PACKAGE ? requiredFiles(name) : packageFiles(name))),
   ].toSorted((left, right) => (left.path < right.path ? -1 : 1));
   const sum = createHash("sha256").update(wantedNodeVersion());
   for (const { path, content } of files) sum.update(`\0${path}\0${hash("sha256", content, "hex")}`);
@@ -52,6 +58,8 @@ function readAgentFiles(): AgentFiles {
 
 /** The programs that run on the server; keeper and router are started by their paths. */
 const ENTRIES = ["agent-main", "keeper/main", "router/main"] as const;
+const ACME_ENTRY: OwnProgram = "certificate-main";
+const ACME_PACKAGE = "acme-client";
 
 /** Imports, re-exports and requires of values, each as Greenlight's own sources write them: with the whole path. */
 const IMPORTS = [

@@ -33,7 +33,7 @@ export async function bringAgent(place: ServerPlace, facts: ServerFacts): Promis
   const problems = checkServer(place, facts);
   if (problems.length > 0) throw new ProblemError(problems);
   const runtime = await fileUpload(runtimeFor(facts.platform) ?? "");
-  const { digest, files } = agentFiles();
+  const { digest, files } = agentFiles(place);
   const bundle = bytesUpload(selfUnpacking(files));
   for (const upload of [runtime, bundle]) await send(place, upload);
   const run = startSsh(place, INSTALL, [place.server.folder, digest, runtime.digest, bundle.digest]);

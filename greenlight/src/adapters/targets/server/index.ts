@@ -11,6 +11,8 @@ const LOOK_LIMIT_MS = 30_000;
 const ORDER_LIMIT_MS = 60_000;
 /** Files are copied, compared and flushed to a disk that may be slow. */
 const INSTALL_LIMIT_MS = 900_000;
+/** A certificate authority may be slow. */
+const AUTHORITY_LIMIT_MS = 300_000;
 const LEASE_WAIT_MS = 15_000;
 const READY_COUNT = 3;
 const PROBE_EVERY_MS = 100;
@@ -56,7 +58,7 @@ export function connect(connection: TargetConnection): Target {
       }
       return order("install", [sent(release)], INSTALL_LIMIT_MS);
     },
-    start: (epoch) => order("start", [epoch]),
+    start: (epoch) => order("start", [epoch], place.hasAcme ? ORDER_LIMIT_MS + AUTHORITY_LIMIT_MS : ORDER_LIMIT_MS),
     startSlot: (slot) => order("startSlot", [{ ...slot, release: sent(slot.release) }]),
     endSlot: (slot) => order("endSlot", [slot], graceMs + ORDER_LIMIT_MS),
     keepSlot: (slot) => order("keepSlot", [slot]),
@@ -145,7 +147,14 @@ function look(
 function urlOf({ server, address, greeting }: ServerPlace): string {
   if (server.url !== null) return server.url.replace(/\/$/u, "");
   const { tls = null, port } = greeting.options;
-  const name = typeof tls === "object" && tls !== null && "name" in tls ? tls.name : null;
-  const host = typeof name === "string" ? name : address.host;
+  const host = nameIn(tls) ?? address.host;
   return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+}
+
+/** The name that users call, as the TLS options tell it; null: that of the server. */
+function nameIn(tls: unknown): string | null {
+  if (typeof tls !== "object" || tls === null) return null;
+  const { name, acme } = tls as { readonly name?: unknown; readonly acme?: { readonly domains?: readonly unknown[] } };
+  const [first] = acme?.domains ?? [];
+  return [name, first].find((each) => typeof each === "string") ?? null;
 }

@@ -15,6 +15,8 @@ export interface ServerPlace {
   /** As people see it: `deploy@films.example.com`. */
   readonly label: string;
   readonly greeting: Greeting;
+  /** Whether the server gets its certificates from an authority. */
+  readonly hasAcme: boolean;
 }
 
 /** Throws CONFIG_INVALID for options that make no sense. Those of the processes are checked on the server as well. */
@@ -30,7 +32,11 @@ export function placeOf(connection: TargetConnection): ServerPlace {
   const address = parseAddress(server.address);
   if (address === null) throw new Error("the address was checked");
   const greeting = { name, configuration, recording, options: others as Greeting["options"] };
-  return { name, server, address, label: server.address, greeting };
+  return { name, server, address, label: server.address, greeting, hasAcme: hasAcme(others["tls"]) };
+}
+
+function hasAcme(tls: unknown): boolean {
+  return typeof tls === "object" && tls !== null && "acme" in tls;
 }
 
 /** A local path in which `~/` stands for the user's home. */

@@ -29,7 +29,7 @@ interface Pending {
 
 /** Connects: to the agent of this build, or else what can be told about the server without it. Throws a ProblemError. */
 export async function openSession(place: ServerPlace): Promise<AgentSession | ServerFacts> {
-  const { digest, program } = agentFiles();
+  const { digest, program } = agentFiles(place);
   const run = startSsh(place, START, [place.server.folder, digest, program, place.name]);
   const found = await readUntilMark(run, [MARKS.agent, MARKS.end], START_LIMIT_MS);
   if (found === null) throw await startFault(place, run);
