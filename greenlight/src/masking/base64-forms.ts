@@ -6,8 +6,6 @@ const SIGNS: Readonly<Record<string, readonly string[]>> = {
   "+": ["+", "-", "%2B", "%2b", "\\u002b", "\\u002B", "\\\\u002b", "\\\\u002B"],
   "/": ["/", "_", "%2F", "%2f", "\\/", "\\\\/", "\\u002f", "\\u002F"],
 };
-/** `base64` breaks its lines after 76 characters, PEM after 64; in JSON the break is an escape. */
-const LINE_BREAKS = ["\n", "\r\n", "\\n"];
 
 /**
  * The base64 of any longer text that holds `bytes`, once for each of the three places at which they may start in a
@@ -45,7 +43,7 @@ function formsOfSextet(known: readonly number[], isWrapped: boolean): Forms {
   const signs = [...ALPHABET].filter((_sign, code) => (code & mask) === value).flatMap((sign) => SIGNS[sign] ?? [sign]);
   const forms = {
     inLine: mask === 0b11_1111 ? signs : ["", ...signs],
-    wrapped: isWrapped ? LINE_BREAKS.flatMap((lineBreak) => signs.map((sign) => `${lineBreak}${sign}`)) : [],
+    wrapped: isWrapped ? signs : [],
   };
   cache.set(key, forms);
   return forms;

@@ -2,7 +2,7 @@
 export interface Forms {
   /** An empty string among them makes the piece optional. */
   readonly inLine: readonly string[];
-  /** The same behind a line break with which a tool wraps long lines. */
+  /** What stands behind a line break with which a tool wraps long lines; none: it does not break them here. */
   readonly wrapped: readonly string[];
 }
 
@@ -35,12 +35,12 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
  * shells' and languages' escapes, caret notation. Letters and digits have one form only: those that encode everything are hex.
  */
 export function formsOf(character: string): Forms {
-  if (/^[A-Za-z0-9]$/u.test(character)) return { inLine: [character], wrapped: [] };
+  if (/^[A-Za-z0-9]$/u.test(character)) return { inLine: [character], wrapped: [character] };
   const raw = character === "\n" ? LINE_BREAKS : [character];
   const forms = new Set(raw.flatMap(singleForms));
   const escapedTwice = [...forms].map(escapeAsJson);
   for (const form of [...escapedTwice, ...escapedTwice.map(escapeAsJson)]) forms.add(form);
-  return { inLine: [...forms], wrapped: [] };
+  return { inLine: [...forms], wrapped: [...forms] };
 }
 
 /** `text` as it stands between the quotes of a JSON string. */

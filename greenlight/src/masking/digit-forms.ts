@@ -3,23 +3,26 @@ import type { Forms } from "./character-forms.ts";
 interface DigitStyle {
   readonly first: (byte: number) => Forms;
   readonly following: (byte: number) => Forms;
+  /** Stands before each following one, and before a line break. */
+  readonly separator?: Forms;
 }
 
 type Write = (byte: number) => string;
 
-/** In place of what separates bytes, where lines are wrapped; `od` begins every line with a space. */
-const LINE_BREAKS = ["\n", "\r\n", "\\n"].flatMap((lineBreak) => [lineBreak, `${lineBreak} `]);
 const LOWER: Write = (byte) => byte.toString(16).padStart(2, "0");
 const UPPER: Write = (byte) => LOWER(byte).toUpperCase();
 const STYLES: readonly DigitStyle[] = [
   ...[LOWER, UPPER].flatMap((write) => [
-    // `xxd -p`, Node's `<Buffer …>`, fingerprints.
-    ...["", " ", ":"].map((separator) => separated(write, separator)),
+    // `xxd -p`, Node's `<Buffer …>`; where a line is wrapped, the break stands for the space.
+    ...["", " "].map((separator) => separated(write, separator)),
+    // Fingerprints and, in lines, the keys that OpenSSL shows; `xxd -i`.
+    listed(write, ":", [""]),
+    listed((byte) => `0x${write(byte)}`, ",", ["", " "]),
     // URLs; C and Python, plain and in JSON.
     ...["%", "\\x", "\\\\x"].map((prefix) => prefixed(write, prefix)),
   ]),
   // A `Buffer` in JSON, and bytes as Python lists them.
-  ...[",", ", "].map((separator) => separated(String, separator)),
+  listed(String, ",", ["", " "]),
 ];
 const PLAIN_STYLES: readonly DigitStyle[] = [LOWER, UPPER].map((write) => joined(write, ""));
 const INSPECTED_STYLE = joined(LOWER, " ");
@@ -36,8 +39,11 @@ export function inspectedForms(bytes: Uint8Array): Forms[][] {
   return bytes.length > INSPECTED_BYTES ? [sequenceOf(bytes.subarray(0, INSPECTED_BYTES), INSPECTED_STYLE)] : [];
 }
 
-function sequenceOf(bytes: Uint8Array, { first, following }: DigitStyle): Forms[] {
-  return Array.from(bytes, (byte, index) => (index === 0 ? first : following)(byte));
+function sequenceOf(bytes: Uint8Array, { first, following, separator }: DigitStyle): Forms[] {
+  return [...bytes].flatMap((byte, index) => {
+    if (index === 0) return [first(byte)];
+    return separator === undefined ? [following(byte)] : [separator, following(byte)];
+  });
 }
 
 function joined(digits: Write, separator: string): DigitStyle {
@@ -49,8 +55,15 @@ function joined(digits: Write, separator: string): DigitStyle {
 
 function separated(digits: Write, separator: string): DigitStyle {
   const { first, following } = joined(digits, separator);
-  const wrapped = (byte: number): string[] => LINE_BREAKS.map((lineBreak) => `${lineBreak}${digits(byte)}`);
-  return { first, following: remembered((byte) => ({ ...following(byte), wrapped: wrapped(byte) })) };
+  return { first, following: remembered((byte) => ({ ...following(byte), wrapped: [digits(byte)] })) };
+}
+
+/** Lines break behind the separator. */
+function listed(digits: Write, separator: string, spaces: readonly string[]): DigitStyle {
+  const { first } = joined(digits, separator);
+  const inLine = (byte: number): string[] => spaces.map((space) => `${space}${digits(byte)}`);
+  const following = remembered((byte) => ({ inLine: inLine(byte), wrapped: [digits(byte)] }));
+  return { first, following, separator: { inLine: [separator], wrapped: [] } };
 }
 
 function prefixed(digits: Write, prefix: string): DigitStyle {

@@ -44,6 +44,12 @@ export class GramTable {
     return at;
   }
 
+  /** False: the gram is not in the table. Much cheaper than to ask for its number. */
+  mayHold(gram: number): boolean {
+    const hash = Math.imul(gram, MULTIPLIER) >>> this.#filterShift;
+    return ((this.#filter[hash >>> 5] as number) & (1 << (hash & 31))) !== 0;
+  }
+
   /** The number of `gram`; 0 when it is not in the table. */
   valueOf(gram: number): number {
     return this.#values[this.#slotOf(gram)] as number;

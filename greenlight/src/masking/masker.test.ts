@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import { inspect } from "node:util";
 
 import * as fc from "fast-check";
@@ -234,3 +235,44 @@ describe("a stream", () => {
     expect(String(stream.push(Buffer.from("end\n")))).toBe("end\n");
   });
 });
+
+describe("what programs really print", () => {
+  const secret = "correct-horse-battery-staple-42";
+  const file = `${"x".repeat(27)}${secret}${"y".repeat(30)}\n`;
+  const commands = [
+    "od -A x -t x1z -v",
+    "od -A x -x",
+    "od -t x4",
+    "base64 -w 20",
+    "xxd",
+    "xxd -e",
+    "hexdump -C",
+    "hexdump",
+  ];
+
+  for (const command of commands) {
+    const isHere = isThere(command.split(" ")[0] ?? "");
+    test.runIf(isHere)(`${command}${isHere ? "" : " (skipped: it is not here)"}`, () => {
+      const printed = execFileSync("/bin/sh", ["-c", command], { input: file, encoding: "utf8" });
+      const masked = maskerOf(secret).text(printed);
+      expect(inChunksOf(7, maskerOf(secret), printed)).toBe(masked);
+      expect(masked).toContain("***");
+      // Two bytes in a row, in any of these ways of writing them.
+      for (let at = 0; at + 2 <= secret.length; at += 1) {
+        const pair = secret.slice(at, at + 2);
+        const [one, two] = [...Buffer.from(pair)].map((byte) => byte.toString(16));
+        for (const form of [pair, `${one}${two}`, `${two}${one}`, `${one} ${two}`]) expect(masked).not.toContain(form);
+      }
+    });
+  }
+
+  test("a line of a log that looks like the beginning of a dump passes whole", () => {
+    const stream = maskerOf(TOKEN).stream();
+    for (const line of ["2026 11 22\n", "deadbeef 12 tests passed\n"])
+      expect(String(stream.push(Buffer.from(line)))).toBe(line);
+  });
+});
+
+function isThere(program: string): boolean {
+  return spawnSync("/bin/sh", ["-c", `command -v ${program}`]).status === 0;
+}

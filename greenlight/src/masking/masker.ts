@@ -1,13 +1,16 @@
+import { findSecrets } from "./find-secrets.ts";
 import { maskJson } from "./mask-json.ts";
 import { SecretIndex } from "./secret-index.ts";
 import { secretPatterns } from "./secret-patterns.ts";
 import { isMaskable, MINIMUM_SECRET_CHARACTERS } from "./secret-texts.ts";
 import { StreamMasker } from "./stream-masker.ts";
 
+const NOTHING = new Uint8Array();
+
 /**
  * Replaces secrets by `***` in everything that leaves a step: as they are; as JSON, JSON within JSON, URLs, forms, XML, shells
  * and programming languages write them, piece by piece in any mixture; in base64 and base64url at any offset, in
- * hexadecimal digits; and line by line. See `secret-texts.ts` for what counts as the secret, `secret-patterns.ts` for the
+ * hexadecimal digits; line by line, across lines that were wrapped, and in dumps. See `docs/decisions/masking.md` for where that ends, `secret-texts.ts` for what counts as the secret, `secret-patterns.ts` for the
  * encodings. Building takes some milliseconds a secret; a masker without secrets does nothing and costs nothing.
  */
 export class Masker {
@@ -56,10 +59,7 @@ export class Masker {
   }
 
   #holdsSecret(text: string): boolean {
-    let isFound = false;
-    this.#index?.scan(Buffer.from(text), { isFinal: true, carriedDigits: 0 }, () => {
-      isFound = true;
-    });
-    return isFound;
+    if (this.#index === null) return false;
+    return findSecrets(this.#index, Buffer.from(text), { isFinal: true, before: NOTHING }).ranges.length > 0;
   }
 }

@@ -1,16 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { digitsBefore, mayWrapSoon } from "./long-line.ts";
+import { findSecrets } from "./find-secrets.ts";
+import { lineBefore, mayWrapEarly } from "./line-wrap.ts";
 import { Masker } from "./masker.ts";
 import { matchPattern } from "./pattern.ts";
 import { SecretIndex } from "./secret-index.ts";
 import { secretPatterns } from "./secret-patterns.ts";
 import { BASE64_STYLES, inBase64, TEXT_ENCODERS } from "./testing/encoders.ts";
+import { DUMPS, inDump, inLines } from "./testing/layouts.ts";
 import { cuts, secrets } from "./testing/secrets.ts";
 
 /** All of them with `npm run test:heavy`. */
-const SECRET_COUNT = process.env["GREENLIGHT_HEAVY"] === "1" ? 10_000 : 60;
+const SECRET_COUNT = process.env["GREENLIGHT_HEAVY"] === "1" ? 10_000 : 50;
 const TIME = { timeout: 1_800_000 };
 const around = fc.uint8Array({ maxLength: 7 }).map((bytes) => Buffer.from(bytes));
 
@@ -31,6 +33,24 @@ describe("masking", () => {
     );
     expect(checkedCount).toBeGreaterThan(SECRET_COUNT * 30);
   });
+
+  test(
+    `${SECRET_COUNT} random secrets: none leaks where lines tear it apart: base64, digits, text and dumps`,
+    TIME,
+    () => {
+      fc.assert(
+        fc.property(secrets, layoutOptions, cuts, (secret, options, cut) => {
+          const masker = new Masker([{ name: "SECRET", value: secret }]);
+          for (const { text, masked, how } of layouts(secret, options)) {
+            const streamed = throughStream(masker, cut(Buffer.from(`⟦\n${text}\n⟧`)));
+            if (streamed !== `⟦\n${masked}\n⟧` || masker.text(`⟦\n${text}\n⟧`) !== streamed)
+              throw new Error(`${how}: ${JSON.stringify(text)} became ${JSON.stringify(streamed)}`);
+          }
+        }),
+        { numRuns: SECRET_COUNT },
+      );
+    },
+  );
 
   test(
     "a stream gives what masking the whole gives, also where secrets are cut, overlap and almost appear",
@@ -65,17 +85,16 @@ describe("masking", () => {
         const index = new SecretIndex(patterns);
         for (const encode of Object.values(TEXT_ENCODERS)) {
           const data = Buffer.concat([noise, Buffer.from(encode(secret)), noise]);
-          const found: [number, number][] = [];
-          index.scan(data, { isFinal: true, carriedDigits: 0 }, (start, end) => found.push([start, end]));
-          const wanted = Array.from(data.keys(), (start): [number, number] => [
-            start,
-            Math.max(
-              ...patterns.map(
-                (pattern) => matchPattern(pattern, data, start, mayWrapSoon(digitsBefore(data, start, 0))).end,
-              ),
-            ),
-          ]).filter(([, end]) => end >= 0);
-          expect(found).toEqual(wanted);
+          const found = new Map<number, number>();
+          for (const { start, end } of findSecrets(index, data, { isFinal: true, before: Buffer.alloc(0) }).ranges)
+            found.set(start, Math.max(end, found.get(start) ?? 0));
+          const wanted = Array.from(data.keys(), (start): [number, number] => {
+            const line = lineBefore(data, start, Buffer.alloc(0));
+            const isEarly = { text: mayWrapEarly(line, "text"), digits: mayWrapEarly(line, "digits") };
+            const matches = patterns.map((each) => matchPattern(each, data, start, isEarly[each.writing]));
+            return [start, Math.max(...matches.map(({ end }) => end))];
+          }).filter(([, end]) => end >= 0);
+          expect([...found].toSorted(([left], [right]) => left - right)).toEqual(wanted);
         }
       }),
       { numRuns: Math.ceil(SECRET_COUNT / 15) },
@@ -93,6 +112,40 @@ describe("masking", () => {
     );
   });
 });
+
+const layoutOptions = fc.record({
+  // Next to the secret stands what no encoding of it could begin or end with.
+  before: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from([...bytes, 0x7e])),
+  after: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from([0x7e, ...bytes])),
+  width: fc.integer({ min: 16, max: 90 }),
+  lineBreak: fc.constantFrom("\n", "\r\n", "\\n"),
+  indentation: fc.constantFrom("", "  ", "\t\t"),
+  /** How much of a text stands before its line is wrapped. */
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+type LayoutOptions = typeof layoutOptions extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Each with the place of the secret within it, and how lines may tear it apart. */
+function layouts(secret: string, { before, after, width, lineBreak, indentation, share }: LayoutOptions) {
+  const style = { width, lineBreak, indentation };
+  const bytes = Buffer.concat([before, Buffer.from(secret), after]);
+  const place = { start: before.length, end: before.length + Buffer.byteLength(secret) };
+  const base64 = { start: Math.floor((place.start * 8) / 6), end: Math.ceil((place.end * 8) / 6) };
+  const digits = { start: place.start * 2, end: place.end * 2 };
+  const dumps = Object.entries(DUMPS).map(([how, dump]) => ({ ...inDump(bytes, place, dump), how }));
+  const prose = "2026-11-22 the token that was used is this: ";
+  const length = [...secret].length;
+  const text = { start: prose.length, end: prose.length + length };
+  const cutAt = prose.length + 1 + Math.floor(share * (length - 2));
+  const words = inLines(`${prose}${secret} and so on`, text, { ...style, width: cutAt, lineBreak: "\n" });
+  return [
+    ...dumps,
+    { ...inLines(bytes.toString("base64"), base64, style), how: `base64 in lines of ${width}` },
+    { ...inLines(bytes.toString("hex"), digits, { ...style, width: width - (width % 2) }), how: "hex in lines" },
+    // A line break within a line break is no way of wrapping.
+    ...(/[\r\n]/u.test(secret) ? [] : [{ ...words, how: "text that is wrapped" }]),
+  ];
+}
 
 function throughStream(masker: Masker, chunks: readonly Buffer[]): string {
   const stream = masker.stream();

@@ -16,10 +16,10 @@ const START: Cursor = { form: NO_FORM, at: 0, next: 0 };
 
 /**
  * For each offset below STRIDE the four-byte sequences (little-endian numbers, signed) that can stand
- * that far behind the start of a match.
+ * that far behind the start of a match, as long as no line is wrapped.
  */
 export function prefixGrams(pattern: Pattern): Set<number>[] {
-  const formsAt = formsOf(pattern, true);
+  const formsAt = formsOf(pattern);
   let cursors: readonly Cursor[] = [START];
   return Array.from({ length: STRIDE }, (_none, offset) => {
     if (offset > 0) cursors = advance(cursors, formsAt);
@@ -27,18 +27,11 @@ export function prefixGrams(pattern: Pattern): Set<number>[] {
   });
 }
 
-/** The grams with which a match can start before any line is wrapped. */
-export function firstGramsInLine(pattern: Pattern): Set<number> {
-  return gramsAt([START], formsOf(pattern, false));
-}
-
 type FormsAt = (index: number) => readonly Uint8Array[];
 
-function formsOf(pattern: Pattern, isWrapped: boolean): FormsAt {
-  const forms = pattern
-    // One more than bytes, because the first piece may be empty.
-    .slice(0, MINIMUM_PATTERN_BYTES + 1)
-    .map(({ inLine, wrapped }) => (isWrapped ? [...inLine, ...wrapped] : inLine));
+function formsOf({ pieces }: Pattern): FormsAt {
+  // One more than bytes, because the first piece may be empty.
+  const forms = pieces.slice(0, MINIMUM_PATTERN_BYTES + 1).map(({ inLine }) => inLine);
   return (index) => {
     const found = forms[index];
     if (found === undefined) throw new Error(`a pattern is shorter than ${MINIMUM_PATTERN_BYTES} bytes`);

@@ -12,15 +12,15 @@ export function secretPatterns(values: readonly string[]): Pattern[] {
   const whole = new Set(texts.flatMap((each) => each.whole));
   const lines = new Set(texts.flatMap((each) => each.lines).filter((line) => !whole.has(line)));
   return [
-    ...[...whole].flatMap((text) => patternsOfWhole(text, characters)),
-    ...[...lines].flatMap((line) => patternsOfLine(line, characters)),
-  ].map(make);
+    ...[...whole, ...lines].map((text) => make(characters(text), "text")),
+    ...[...whole].flatMap(digitsOfWhole).map((forms) => make(forms, "digits")),
+    ...[...lines].flatMap(digitsOfLine).map((forms) => make(forms, "digits")),
+  ];
 }
 
-function patternsOfWhole(text: string, characters: Characters): Forms[][] {
+function digitsOfWhole(text: string): Forms[][] {
   const bytes = encodedTexts(text).map((each) => Buffer.from(each));
   return [
-    characters(text),
     ...bytes.flatMap((each) => base64Forms(each, { mayWrap: true })),
     // PowerShell passes commands in this way.
     ...base64Forms(Buffer.from(text, "utf16le"), { mayWrap: false }),
@@ -31,9 +31,9 @@ function patternsOfWhole(text: string, characters: Characters): Forms[][] {
 }
 
 /** A key of a hundred lines must not cost a hundred times what a password costs, so the rarest forms are left to the whole. */
-function patternsOfLine(line: string, characters: Characters): Forms[][] {
+function digitsOfLine(line: string): Forms[][] {
   const bytes = Buffer.from(line);
-  return [characters(line), ...base64Forms(bytes, { mayWrap: false }), ...digitForms(bytes, { isPlain: true })];
+  return [...base64Forms(bytes, { mayWrap: false }), ...digitForms(bytes, { isPlain: true })];
 }
 
 type Characters = (text: string) => Forms[];

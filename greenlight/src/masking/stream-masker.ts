@@ -1,4 +1,5 @@
-import { digitsBefore } from "./long-line.ts";
+import { findSecrets, type Range } from "./find-secrets.ts";
+import { LINE_SIGHT_BYTES } from "./line-wrap.ts";
 import type { SecretIndex } from "./secret-index.ts";
 
 /** What stands where secrets stood, however many of them overlapped or touched. */
@@ -15,8 +16,10 @@ export class StreamMasker {
   #held: Buffer = NOTHING;
   /** How many of the held bytes belong to a secret whose mask has left already; -1: what left last was no mask. */
   #maskedCount = -1;
-  /** `digitsBefore` for the first byte that is held or comes next. */
-  #carriedDigits = 0;
+  /** What is known to be masked of the held bytes: the rest of a secret whose other places have left. */
+  #pending: readonly Range[] = [];
+  /** What stood before the first byte that is held or comes next. */
+  #before: Buffer = NOTHING;
 
   constructor(index: SecretIndex | null) {
     this.#index = index;
@@ -24,7 +27,7 @@ export class StreamMasker {
 
   /**
    * The bytes that can leave now: all but a tail that may yet become a secret, which is never longer than 512 characters
-   * of one in their longest encoding. May be empty; may be `chunk` or a view of it.
+   * of one in their longest encoding, as a dump at most. May be empty; may be `chunk` or a view of it.
    */
   push(chunk: Buffer): Buffer {
     if (this.#index === null || chunk.length === 0) return chunk;
@@ -36,7 +39,7 @@ export class StreamMasker {
   flush(): Buffer {
     if (this.#index === null) return NOTHING;
     const rest = this.#mask(this.#held, this.#index, true);
-    this.#carriedDigits = 0;
+    this.#before = NOTHING;
     this.#maskedCount = -1;
     return rest;
   }
@@ -44,17 +47,34 @@ export class StreamMasker {
   #mask(data: Buffer, index: SecretIndex, isFinal: boolean): Buffer {
     const pieces: Buffer[] = [];
     let maskedUntil = this.#maskedCount;
-    const options = { isFinal, carriedDigits: this.#carriedDigits };
-    const keptFrom = index.scan(data, options, (start, end) => {
-      if (start > maskedUntil) pieces.push(data.subarray(Math.max(0, maskedUntil), start), MASK_BYTES);
-      maskedUntil = Math.max(maskedUntil, end);
-    });
+    const { ranges, keptFrom } = findSecrets(index, data, { isFinal, before: this.#before });
+    const later: Range[] = [];
+    for (const { start, end } of inOrder(this.#pending, ranges)) {
+      if (start >= keptFrom) later.push({ start: start - keptFrom, end: end - keptFrom });
+      else {
+        if (start > maskedUntil) pieces.push(data.subarray(Math.max(0, maskedUntil), start), MASK_BYTES);
+        maskedUntil = Math.max(maskedUntil, end);
+      }
+    }
+    this.#pending = later;
     this.#maskedCount = Math.max(-1, maskedUntil - keptFrom);
-    this.#carriedDigits = digitsBefore(data, keptFrom, this.#carriedDigits);
+    this.#before = sightOf(this.#before, data.subarray(0, keptFrom));
     // A copy, because a view would keep the whole chunk in memory.
     this.#held = keptFrom === data.length ? NOTHING : Buffer.from(data.subarray(keptFrom));
     if (maskedUntil <= 0 && keptFrom === data.length) return data;
     if (maskedUntil < keptFrom) pieces.push(data.subarray(Math.max(0, maskedUntil), keptFrom));
     return pieces.length === 1 ? (pieces[0] ?? NOTHING) : Buffer.concat(pieces);
   }
+}
+
+function inOrder(pending: readonly Range[], found: readonly Range[]): readonly Range[] {
+  const all = [...pending, ...found];
+  return all.length < 2 ? all : all.toSorted((left, right) => left.start - right.start);
+}
+
+/** The end of what has left, a copy. */
+function sightOf(before: Buffer, left: Buffer): Buffer {
+  if (left.length >= LINE_SIGHT_BYTES) return Buffer.from(left.subarray(left.length - LINE_SIGHT_BYTES));
+  const all = Buffer.concat([before, left]);
+  return all.subarray(Math.max(0, all.length - LINE_SIGHT_BYTES));
 }

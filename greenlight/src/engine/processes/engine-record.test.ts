@@ -35,8 +35,9 @@ function record(name: string, ...lines: readonly string[]): void {
   writeFileSync(join(folder, "engines", name), lines.map((line) => `${line}\n`).join(""));
 }
 
-function start(env: Readonly<Record<string, string>>, [file = "", ...args] = ["sleep", "300"]): number {
-  const child = spawn(file, args, {
+function start(env: Readonly<Record<string, string>>, command: readonly string[] = ["sleep", "300"]): number {
+  const [file = "", ...args] = command;
+  const child: ChildProcess = spawn(file, args, {
     env: { PATH: process.env["PATH"], ...env },
     stdio: "ignore",
     detached: true,

@@ -168,7 +168,15 @@ describe.runIf(hasLanes)("a program started by way of a shell", () => {
 
 describe("what a shell can't start as the system would", () => {
   const base = { folder: "/", env: { PATH: "/bin", LANG: "C" } };
-  const call = { file: "/bin/sh", args: ["-c", ":"], folder: "/", env: base.env, logPath: "/dev/null", mask: null };
+  const call = {
+    file: "/bin/sh",
+    args: ["-c", ":"],
+    folder: "/",
+    env: base.env,
+    logPath: "/dev/null",
+    tag: TAG,
+    mask: null,
+  };
 
   test("is left to be started directly", () => {
     expect(canBeScripted(call, base)).toBe(true);
