@@ -46,6 +46,8 @@ const HEAVY = [
   "deployment-notices",
   "scenarios/code-host",
   "router/many-swaps",
+  "app/large-report",
+  "evidence/fuzz",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

@@ -13,6 +13,7 @@ import { defineProject, pipeline } from "../../pipeline/define.ts";
 import type { EnvironmentDefinition, StepEntry } from "../../pipeline/definition.ts";
 import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
 import { makePlan } from "../../pipeline/make-plan.ts";
+import type { QualityPolicy } from "../../pipeline/quality-definition.ts";
 import type { Approver } from "../approval.ts";
 import type { EngineContext } from "../engine-context.ts";
 import type { RunEvent } from "../event.ts";
@@ -54,6 +55,7 @@ export class Rig {
     options: {
       readonly finally?: readonly StepEntry[];
       readonly environments?: Readonly<Record<string, EnvironmentDefinition>>;
+      readonly quality?: QualityPolicy;
       readonly approver?: Approver;
       readonly signal?: AbortSignal;
       readonly variables?: Readonly<Record<string, string>>;
@@ -82,6 +84,7 @@ export class Rig {
           [...(options.secrets?.keys() ?? [])].map((name) => [name, { from: "environment" }]),
         ),
         environments: options.environments ?? {},
+        ...(options.quality === undefined ? {} : { quality: options.quality }),
         pipelines: { delivery: pipeline({ stages, finally: options.finally ?? [] }) },
       }),
       "greenlight.config.ts",
