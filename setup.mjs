@@ -48,6 +48,7 @@ const HEAVY = [
   "router/many-swaps",
   "app/large-report",
   "evidence/fuzz",
+  "report/findings-page",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */
