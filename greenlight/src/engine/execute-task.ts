@@ -73,14 +73,15 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
       ...base,
       ...failure,
       why: isJudged ? judged.why : failure.why,
-      problems: isJudged ? judged.problems : failure.problems,
+      problems: isJudged ? judged.problems : [...failure.problems, ...read.problems.filter(isOfBaseline)],
     };
   }
   if (word?.isUnreachable === true) {
     return { ...base, outcome: judged.outcome, why: judged.why, problems: judged.problems };
   }
   if (read.problems.length > 0) {
-    return { ...base, outcome: "failed", why: "its report can't be read", problems: read.problems };
+    const what = read.problems.every(isOfBaseline) ? "the baseline" : "its report";
+    return { ...base, outcome: "failed", why: `${what} can't be read`, problems: read.problems };
   }
   const seenAt = context.tree.generation;
   const contents: ReadContents = new Map();
@@ -105,6 +106,10 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     seenAt,
     files: kept.isKept ? collected.value : null,
   };
+}
+
+function isOfBaseline({ code }: Problem): boolean {
+  return code === "BASELINE_UNREADABLE";
 }
 
 interface Result {

@@ -18,7 +18,7 @@ function fingerprintsOf(lines: readonly string[], places: readonly Place[]): rea
     .map(({ rule, message, at }) => prints.of({ rule, message, file: "src/a.py" }, lines[at] ?? null));
 }
 
-function one(message: string, source: string): string {
+function printOf(message: string, source: string): string {
   return new Fingerprints("t").of({ rule: "A", message, file: "f" }, source);
 }
 
@@ -102,8 +102,8 @@ describe("fingerprints", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (before, after) => {
         const isSame = before.trim().replace(/\s+/g, " ") === after.trim().replace(/\s+/g, " ");
-        expect(one("m", before) === one("m", after)).toBe(isSame);
-        expect(one("m", `  \t${before} `)).toBe(one("m", before));
+        expect(printOf("m", before) === printOf("m", after)).toBe(isSame);
+        expect(printOf("m", `  \t${before} `)).toBe(printOf("m", before));
       }),
     );
   });
@@ -114,7 +114,7 @@ describe("fingerprints", () => {
     ["see lines 3-7", "see lines 13-17"],
     ["defined at src/a.py:12:3", "defined at src/a.py:99:1"],
   ])("%s and %s are one message", (left, right) => {
-    expect(one(left, "x")).toBe(one(right, "x"));
-    expect(one("expected 2 arguments", "x")).not.toBe(one("expected 3 arguments", "x"));
+    expect(printOf(left, "x")).toBe(printOf(right, "x"));
+    expect(printOf("expected 2 arguments", "x")).not.toBe(printOf("expected 3 arguments", "x"));
   });
 });

@@ -11,7 +11,7 @@ import type { Finding } from "./evidence.ts";
  */
 export class Fingerprints {
   readonly #tool: string;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<number, number>();
 
   constructor(tool: string) {
     this.#tool = tool;
@@ -21,8 +21,8 @@ export class Fingerprints {
   of(finding: Pick<Finding, "rule" | "file" | "message">, source: string | null): string {
     const { rule, file, message } = finding;
     const base = digest([VERSION, this.#tool, rule, file, plainMessage(message), oneSpaced(source ?? "")]);
-    // A part of the digest is enough to tell findings of one report apart, and half a million must fit.
-    const key = base.slice(0, 20);
+    // 52 bits of the digest are enough to tell findings of one report apart, and half a million must fit.
+    const key = Number.parseInt(base.slice(0, 13), 16);
     const number = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, number);
     return number === 1 ? base : digest([base, number]);

@@ -10,7 +10,7 @@ import { markup } from "./text/markup.ts";
 import { verdictHead } from "./verdict-head.ts";
 
 /**
- * The report of a run as one HTML file that needs nothing else: no network, no script. `generatedAt` is an ISO time,
+ * The report of a run as one HTML file that needs nothing else: no network, and no script but one that chooses among findings. `generatedAt` is an ISO time,
  * UTC. Pure: the same view gives the same bytes.
  */
 export function renderHtmlReport(view: RunView, options: { readonly generatedAt: string }): string {

@@ -1,23 +1,28 @@
 import type { RunView } from "../../engine/run-view.ts";
 import type { Finding } from "../../evidence/evidence.ts";
+import { isCounted } from "../../evidence/findings.ts";
 import { type Proof, proofsOf } from "../proof.ts";
 import type { Section } from "../section.ts";
 import { shape } from "../state.ts";
 import { formatCount, formatPlural } from "../text/format.ts";
+import { link } from "../text/link.ts";
 import { mdLine, type Markdown } from "../text/markdown.ts";
 import { type Markup, markup } from "../text/markup.ts";
+import { countOfReport, noveltyOf, sayAsides, sayCount, toneOf } from "./findings-words.ts";
 
 type FindingsProof = Proof<"findings">;
 
 /** All levels together; a log with thousands of findings must not become a page of megabytes. */
 const MOST_SHOWN_PER_TOOL = 200;
 const MOST_LINES_PER_TOOL = 20;
-const LEVELS = ["error", "warning", "note"] as const;
+/** With fewer nothing needs to be searched. */
+const FILTERED_FROM = 2;
 
-/** What the checking tools found, by tool, then by file. */
+/** What the checking tools found, by tool, then by file; new ones and those that fail first. */
 export function findingsSection(view: RunView): Section | null {
   const proofs = proofsOf(view, "findings");
   if (proofs.length === 0) return null;
+  const telling = proofs.filter((proof) => proof.evidence.findings.length > 0 || vanishedOf(proof).length > 0);
   return {
     id: "findings",
     title: "Findings",
@@ -25,8 +30,8 @@ export function findingsSection(view: RunView): Section | null {
     isWide: true,
     page: markup`<ul class="tools">${proofs.map(
       (proof) =>
-        markup`<li><span class="${toneOf(proof)}">${shape(shapeOf(proof))}</span><b>${proof.evidence.tool}</b><span>${sayCount(proof)}</span></li>`,
-    )}</ul>${proofs.filter((proof) => proof.evidence.findings.length > 0).map(toolBlock)}`,
+        markup`<li><span class="${toneOf(proof.evidence)}">${shape(shapeOf(proof))}</span><b>${proof.evidence.tool}</b><span>${[sayCount(proof.evidence), ...sayAsides(proof.evidence)].join("; ")}</span></li>`,
+    )}</ul>${filterBar(telling)}${telling.map(toolBlock)}`,
     lines: proofs.flatMap(toolLines),
   };
 }
@@ -36,69 +41,100 @@ export function findingsInWords(view: RunView): string | null {
   const proofs = proofsOf(view, "findings");
   if (proofs.length === 0) return null;
   const total = proofs.reduce((sum, { evidence }) => sum + evidence.findingCount, 0);
-  return `${total === 0 ? "none" : formatCount(total)} from ${formatPlural(proofs.length, "tool")}`;
+  const unknown = proofs.filter(({ evidence }) => evidence.isInconclusive === true).length;
+  const inconclusive = unknown === 0 ? "" : `, ${formatCount(unknown)} inconclusive`;
+  return `${total === 0 ? "none" : formatCount(total)} from ${formatPlural(proofs.length, "tool")}${inconclusive}`;
 }
 
-/** "none in 143 files", or how many of which level. Never says more than the evidence does. */
-function sayCount({ evidence }: FindingsProof): string {
-  const place = evidence.checkedCount === null ? "" : ` in ${formatPlural(evidence.checkedCount, "file")}`;
-  if (evidence.findingCount === 0) {
-    return place === "" ? "none; the tool does not say how many files it read" : `none${place}`;
-  }
-  if (evidence.findingCount > evidence.findings.length) return formatPlural(evidence.findingCount, "finding") + place;
-  const counts = LEVELS.flatMap((level) => {
-    const count = evidence.findings.filter((finding) => finding.level === level).length;
-    return count === 0 ? [] : [formatPlural(count, level)];
-  });
-  return counts.join(", ") + place;
+/** Choices for the script of the page; without it they stay hidden and all findings are shown. */
+function filterBar(proofs: readonly FindingsProof[]): Markup | null {
+  const shown = proofs.flatMap(({ evidence }) => evidence.findings.slice(0, MOST_SHOWN_PER_TOOL));
+  if (shown.length < FILTERED_FROM) return null;
+  const tools = [...new Set(proofs.map(({ evidence }) => evidence.tool))];
+  return markup`<div class="filter" role="search" aria-label="Findings" hidden="">${choice("tool", "all tools", tools)}${choice(
+    "level",
+    "all levels",
+    ["error", "warning", "note"],
+  )}${choice("state", "new and old", ["new", "known", "suppressed"])}<label><span class="hidden">text</span><input type="search" data-filter="text" placeholder="file, rule or text"></label><span class="quiet" role="status" data-shown=""></span></div>`;
+}
+
+function choice(name: string, all: string, values: readonly string[]): Markup {
+  return markup`<label><span class="hidden">${name}</span><select data-filter="${name}"><option value="">${all}</option>${values.map(
+    (value) => markup`<option value="${value}">${value}</option>`,
+  )}</select></label>`;
 }
 
 function toolBlock(proof: FindingsProof): Markup {
   const { evidence } = proof;
   const shown = evidence.findings.slice(0, MOST_SHOWN_PER_TOOL);
   const hidden = Math.max(evidence.findingCount, evidence.findings.length) - shown.length;
-  return markup`<div class="tool"><h3>${evidence.tool}<small>step “${proof.step.name}”</small></h3>${byFile(shown).map(
+  const vanished = vanishedOf(proof);
+  return markup`<div class="tool" data-tool="${evidence.tool}"><h3>${evidence.tool}<small>step “${proof.step.name}”</small></h3>${byFile(
+    shown,
+  ).map(
     ([file, findings]) =>
-      markup`<h4>${file ?? "no file named"}</h4><ul class="findings">${findings.map(
-        (finding) =>
-          markup`<li><span class="state ${finding.level}">${shape(shapeOfLevel(finding.level))}<span class="hidden">${finding.level}</span></span><span class="num line">${
-            finding.line === null ? "" : `line ${finding.line}`
-          }</span><span>${finding.message} <code>${finding.rule}</code></span></li>`,
-      )}</ul>`,
-  )}${hidden > 0 ? markup`<p class="note">${formatCount(hidden)} more are not shown here.</p>` : null}</div>`;
+      markup`<div data-file=""><h4>${file ?? "no file named"}${countOfReport(evidence, file, findings.length)}</h4><ul class="findings">${findings.map(findingItem)}</ul></div>`,
+  )}${hidden > 0 ? markup`<p class="note">${formatCount(hidden)} more are not shown here; findings.sarif holds all of them.</p>` : null}${
+    vanished.length === 0
+      ? null
+      : markup`<details><summary>${formatPlural(evidence.judged?.vanishedCount ?? 0, "finding")} of the baseline gone</summary><ul class="plain">${vanished.map(
+          ({ rule, file, message }) => markup`<li>${file ?? "no file named"}: ${message} <code>${rule}</code></li>`,
+        )}</ul></details>`
+  }</div>`;
+}
+
+function findingItem(finding: Finding): Markup {
+  const { level, message, rule, helpUri, snippet, suppression } = finding;
+  const novelty = noveltyOf(finding);
+  const tag =
+    novelty === "" ? null : markup` <span class="tag ${novelty === "new" ? "bad" : "idle"}">${novelty}</span>`;
+  const until = suppression?.expires === undefined ? "" : ` until ${suppression.expires}`;
+  return markup`<li data-level="${level}" data-state="${novelty}"><span class="state ${isCounted(finding) ? level : "note"}">${shape(shapeOfLevel(level))}<span class="hidden">${level}</span></span><span class="num line">${placeInFile(finding)}</span><span>${message} <code>${helpUri === undefined ? rule : link(helpUri, rule)}</code>${tag}${
+    suppression === undefined ? null : markup`<small>${suppression.reason}${until}</small>`
+  }${snippet === undefined || snippet === null ? null : markup`<code class="source">${snippet}</code>`}</span></li>`;
 }
 
 function toolLines(proof: FindingsProof): readonly Markdown[] {
   const { evidence } = proof;
   const shown = evidence.findings.slice(0, MOST_LINES_PER_TOOL);
   const hidden = Math.max(evidence.findingCount, evidence.findings.length) - shown.length;
+  const vanished = evidence.judged?.vanished ?? [];
   return [
-    mdLine`- **${evidence.tool}**: ${sayCount(proof)}`,
-    ...shown.map(
-      (finding) =>
-        mdLine`  - ${finding.level}: ${finding.file ?? "no file named"}${finding.line === null ? "" : `:${finding.line}`}: ${finding.message} (${finding.rule})`,
-    ),
+    mdLine`- **${evidence.tool}**: ${[sayCount(evidence), ...sayAsides(evidence)].join("; ")}`,
+    ...byFile(shown).flatMap(([file, findings]) => [
+      mdLine`  - ${file ?? "no file named"}`,
+      ...findings.map(findingLine),
+    ]),
     ...(hidden > 0 ? [mdLine`  - ${formatCount(hidden)} more`] : []),
+    ...vanished
+      .slice(0, MOST_LINES_PER_TOOL)
+      .map(({ rule, file, message }) => mdLine`  - gone: ${file ?? "no file named"}: ${message} (${rule})`),
   ];
 }
 
-function byFile(findings: readonly Finding[]): readonly (readonly [string | null, readonly Finding[]])[] {
-  const files = new Map<string | null, Finding[]>();
-  for (const finding of findings) {
-    const list = files.get(finding.file);
-    if (list === undefined) files.set(finding.file, [finding]);
-    else list.push(finding);
-  }
-  return [...files];
+function findingLine(finding: Finding): Markdown {
+  const { level, message, rule, line, snippet } = finding;
+  const novelty = noveltyOf(finding);
+  const place = line === null ? "" : `${placeInFile(finding)}: `;
+  const source = snippet === undefined || snippet === null ? "" : `: ${snippet}`;
+  return mdLine`    - ${novelty === "" ? "" : `${novelty} `}${level}: ${place}${message} (${rule})${source}`;
 }
 
-function toneOf({ evidence }: FindingsProof): string {
-  if (evidence.findingCount === 0) return "good";
-  return evidence.findings.some((finding) => finding.level === "error") ? "bad" : "warn";
+function placeInFile({ line, column }: Finding): string {
+  if (line === null) return "";
+  return column === undefined ? `line ${line}` : `line ${line}:${column}`;
+}
+
+function byFile(findings: readonly Finding[]): readonly (readonly [string | null, readonly Finding[]])[] {
+  return [...Map.groupBy(findings, (finding) => finding.file)];
+}
+
+function vanishedOf({ evidence }: FindingsProof): NonNullable<FindingsProof["evidence"]["judged"]>["vanished"] {
+  return evidence.judged?.vanished ?? [];
 }
 
 function shapeOf(proof: FindingsProof): string {
-  const tone = toneOf(proof);
+  const tone = toneOf(proof.evidence);
   return tone === "good" ? "passed" : tone === "bad" ? "failed" : "warned";
 }
 

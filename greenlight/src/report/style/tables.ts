@@ -27,7 +27,11 @@ tr.total th, tr.total .num { font-weight: 650; }
 .tools { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 8px 24px; }
 .tools li { display: grid; grid-template-columns: 16px 1fr; gap: 0 9px; align-content: start; } .tools li > :last-child { grid-column: 2; color: var(--quiet); font-size: 13px; }
 .tool h4 { margin: 10px 0 2px; font-family: ui-monospace, Menlo, Consolas, monospace; }
-.findings li { display: grid; grid-template-columns: 16px 64px 1fr; gap: 8px; padding: 3px 0; } .findings .line { color: var(--quiet); font-size: 13px; text-align: left; }
+.findings li { display: grid; grid-template-columns: 16px 78px 1fr; gap: 8px; padding: 3px 0; } .findings .line { color: var(--quiet); font-size: 13px; text-align: left; }
+.findings li[hidden], [data-file][hidden], [data-tool][hidden], .filter[hidden] { display: none; } .findings small { display: block; }
+.findings .source { display: block; color: var(--quiet); background: var(--paper); border-left: 2px solid var(--line); padding: 1px 8px; margin-top: 2px; white-space: pre-wrap; }
+.filter { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; margin-top: 20px; font-size: 13px; }
+.filter select, .filter input { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 4px 8px; } .filter input { min-width: 220px; }
 .failures li + li { margin-top: 14px; } .failures p { display: flex; flex-wrap: wrap; gap: 4px 9px; align-items: baseline; }
 pre { margin: 6px 0 0; padding: 10px 14px; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; max-height: 420px; overflow: auto; }
 .checks li { display: grid; grid-template-columns: auto 1fr auto; gap: 2px 10px; padding: 6px 0; border-top: 1px solid var(--line); align-items: baseline; }
