@@ -1,2 +1,3 @@
 export { coverageGate } from "./coverage/coverage-gate.ts";
 export { node } from "./node/index.ts";
+export { onVersions } from "./runtimes/on-versions.ts";
