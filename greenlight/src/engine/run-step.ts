@@ -17,6 +17,7 @@ import { needsOf } from "./needs-of.ts";
 import { restoreTask } from "./restore-task.ts";
 import { isRetried, retryDelayMs } from "./retry.ts";
 import { reuseStamped } from "./reuse-stamped.ts";
+import { lacksRuntime } from "./runtimes/step-runtime.ts";
 import { checkSources } from "./sealing.ts";
 import type { StepResult } from "./step-result.ts";
 import type { StepVerdict } from "./step-verdict.ts";
@@ -44,7 +45,10 @@ export async function runStep(call: StepCall): Promise<FinishedStep> {
     endStep(call, failedBy(problems), { taken, begunAt, attempts: 0 });
   const spoilt = await checkNeeds(needs, context);
   if (spoilt.length > 0) return refuse(spoilt, null);
-  const reused = await reuseStamped(call, needs);
+  const lacks = await lacksRuntime(step, context);
+  if (lacks !== null) return endStep(call, lacks, { taken: null, begunAt, attempts: 0 });
+  // A stamp knows no runtime that was changed meanwhile.
+  const reused = step.runtime === null ? await reuseStamped(call, needs) : null;
   if (reused !== null) return reused;
   const took = await takeManifest(step, needs, context);
   if (!took.ok) return refuse(took.error, null);

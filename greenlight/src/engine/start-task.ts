@@ -10,6 +10,7 @@ import type { FunctionResult } from "./function-step.ts";
 import { modulePath } from "./module-path.ts";
 import { readFunctionAnswer } from "./read-answer.ts";
 import type { Attempt } from "./run-step.ts";
+import { runtimeVariables } from "./runtimes/step-runtime.ts";
 import { scratchFolder } from "./scratch-folder.ts";
 import { stepEnvironment } from "./step-environment.ts";
 import { runStepProcess, type StepExit } from "./step-process.ts";
@@ -30,16 +31,19 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
   for (const path of Object.values(step.outputs)) makeFolder(dirname(join(context.projectFolder, path)));
   const common = {
     folder: context.projectFolder,
-    env: stepEnvironment({
-      projectFolder: context.projectFolder,
-      repositoryFolder: context.repositoryFolder,
-      toolFolder: toolFolderOf(step),
-      declared: step.env,
-      variables: step.variables,
-      secrets: step.secrets,
-      secretValues: context.secrets,
-      from: context.environmentVariables,
-    }),
+    env: Object.assign(
+      await runtimeVariables(step, context),
+      stepEnvironment({
+        projectFolder: context.projectFolder,
+        repositoryFolder: context.repositoryFolder,
+        toolFolder: toolFolderOf(step),
+        declared: step.env,
+        variables: step.variables,
+        secrets: step.secrets,
+        secretValues: context.secrets,
+        from: context.environmentVariables,
+      }),
+    ),
     logPath: attempt.logPath,
     mask: context.masking.isActive ? () => context.masking.stream() : null,
     // What is left of the deadline is reckoned by a clock that nobody sets.

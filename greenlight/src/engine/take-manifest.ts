@@ -12,6 +12,7 @@ import { digestInputs } from "./input-files.ts";
 import { lockedPackages } from "./locked-packages.ts";
 import { manifestDigest, type Manifest, type ManifestNeed } from "./manifest.ts";
 import { modulePath } from "./module-path.ts";
+import { runtimeFacts } from "./runtimes/step-runtime.ts";
 import { digestEnvironment } from "./step-environment.ts";
 import type { StepResult } from "./step-result.ts";
 import { toolFacts } from "./tools/tool-facts.ts";
@@ -59,7 +60,7 @@ export async function takeManifest(
     env: digestEnvironment(step.env, context.environmentVariables),
     inputs: inputs.value,
     modules: code?.modules ?? {},
-    packages: { ...packages, ...code?.packages, ...tool?.packages },
+    packages: { ...packages, ...code?.packages, ...tool?.packages, ...(await runtimeFacts(step, context)) },
     outputs: step.outputs,
     needs: Object.fromEntries(Object.entries(needs).map(([alias, need]) => [alias, manifestNeed(need)])),
   };

@@ -19,6 +19,7 @@ import type {
 } from "./definition.ts";
 import { matrix } from "./matrix.ts";
 import type { QualityPolicy } from "./quality-definition.ts";
+import type { RuntimeRequest } from "./runtime-definition.ts";
 import type { ToolDescriptor } from "./tool-definition.ts";
 
 const TASK_TIMEOUT_MS = 10 * 60_000;
@@ -63,6 +64,8 @@ export interface StepOptions {
   readonly tool?: ToolDescriptor;
   /** Milliseconds for which a kept result may be taken; for ever when left out. */
   readonly validForMs?: number;
+  /** The version of Node or Python with which the command runs; it finds it in the folder that `GREENLIGHT_RUNTIME` names. */
+  readonly runtime?: RuntimeRequest;
 }
 
 export interface CommandOptions extends StepOptions {
@@ -128,6 +131,7 @@ function makeStep(name: string, action: StepAction, options: StepOptions & { env
     isSealing: false,
     tool: options.tool ?? null,
     validForMs: options.validForMs ?? null,
+    runtime: options.runtime ?? null,
   };
 }
 

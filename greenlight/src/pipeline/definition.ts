@@ -2,6 +2,7 @@ import type { Json } from "../base/json.ts";
 import type { EVIDENCE_FORMATS } from "./evidence-formats.ts";
 import type { BakingDefinition, HealthDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
 import type { QualityPolicy } from "./quality-definition.ts";
+import type { RuntimeRequest } from "./runtime-definition.ts";
 import type { ToolDescriptor } from "./tool-definition.ts";
 
 /** What a person writes in `greenlight.config.ts`. The constructors in `define.ts` fill the defaults. */
@@ -144,6 +145,8 @@ export interface StepDefinition {
   readonly tool: ToolDescriptor | null;
   /** How long a kept result may be taken, in milliseconds: what it says depends on the world outside, too. Null: for ever. */
   readonly validForMs: number | null;
+  /** The version of its interpreter that its command runs with; null: whichever PATH has. */
+  readonly runtime: RuntimeRequest | null;
 }
 
 /** Further attempts after an outcome that may pass by itself. */

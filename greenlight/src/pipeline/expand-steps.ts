@@ -83,6 +83,7 @@ function toPlanned(step: StepBlueprint, needs: Readonly<Record<string, string>>)
     isSealing: step.isSealing,
     tool: step.tool,
     validForMs: step.validForMs,
+    runtime: step.runtime,
     matrix: null,
     skip: null,
   };

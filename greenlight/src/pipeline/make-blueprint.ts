@@ -144,6 +144,7 @@ function toBlueprint(step: StepDefinition): StepBlueprint {
     isSealing: step.isSealing,
     tool: step.tool,
     validForMs: step.validForMs,
+    runtime: step.runtime,
   };
 }
 

@@ -7,6 +7,7 @@ import { gateSchemas } from "./gates-schema.ts";
 import { PRINTABLE, VARIABLE_NAME } from "./plain-data.ts";
 import { ENVIRONMENT_NAME, EXPIRY, PROJECT_NAME, PUBLIC_KEY } from "./project-form.ts";
 import { qualitySchema } from "./quality-schema.ts";
+import { RUNTIME_VERSION } from "./runtime-definition.ts";
 import { AXIS_NAME, EVENT_KINDS, MAX_TIMER_MS, RETRIED_OUTCOMES, TOOL_EXITS } from "./step-form.ts";
 
 /** The form of a project as loaded: a person may write the definition without types, or past them. */
@@ -117,6 +118,13 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     isSealing: z.boolean(),
     tool: tool.nullable(),
     validForMs: z.number().int().min(0).nullable(),
+    runtime: z
+      .strictObject({
+        name: z.enum(["node", "python"]),
+        version: z.string().regex(RUNTIME_VERSION, 'a version such as "22" or "3.11"').optional(),
+        whenMissing: z.enum(["warn", "fail"]).optional(),
+      })
+      .nullable(),
   });
 
   const secretKinds = {

@@ -37,6 +37,7 @@ const full = functionStep("full", {
     exits: { 1: "findings" },
   },
   validForMs: 1000,
+  runtime: { name: "node", version: "22.3", whenMissing: "fail" },
 });
 const effect = effectStep("effect", { module: "m", export: "e", environment: "staging" });
 const whole = {

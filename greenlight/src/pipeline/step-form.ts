@@ -23,6 +23,7 @@ import {
   MAX_DEPTH,
   PRINTABLE,
 } from "./plain-data.ts";
+import { RUNTIME_VERSION, type RuntimeRequest } from "./runtime-definition.ts";
 import type { ToolDescriptor, ToolExit } from "./tool-definition.ts";
 
 /** One check for each member, so that a new one can't be forgotten. */
@@ -68,6 +69,7 @@ const STEP: Checks<StepDefinition> = {
   isSealing: isBoolean,
   tool: (value: unknown) => value === null || hasExactly(value, TOOL),
   validForMs: (value: unknown) => value === null || isWhole(value, 0, Number.MAX_SAFE_INTEGER),
+  runtime: (value: unknown) => value === null || hasExactly(value, RUNTIME),
 };
 
 const COMMAND: Checks<CommandAction> = { kind: isText, command: isFilled };
@@ -101,6 +103,12 @@ const TOOL: Checks<ToolDescriptor> = {
 const TOOL_PACKAGE = {
   ecosystem: (value: unknown) => value === "npm" || value === "pypi",
   name: isFilled,
+};
+
+const RUNTIME: Checks<RuntimeRequest> = {
+  name: (value: unknown) => value === "node" || value === "python",
+  version: (value: unknown) => value === undefined || (isText(value) && RUNTIME_VERSION.test(value)),
+  whenMissing: (value: unknown) => value === undefined || value === "warn" || value === "fail",
 };
 
 const RETRY: Checks<RetryPolicy> = {

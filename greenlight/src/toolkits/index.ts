@@ -1,3 +1,4 @@
 export { coverageGate } from "./coverage/coverage-gate.ts";
 export { node } from "./node/index.ts";
 export { python } from "./python/index.ts";
+export { onVersions } from "./runtimes/on-versions.ts";

@@ -1,5 +1,4 @@
 import { randomDigits } from "../../base/ids.ts";
-
 import { limitTag, limitTagsOf } from "../../base/limit-tag.ts";
 
 /**

@@ -12,7 +12,7 @@ export function unitTests(options: {
   const junit = `${REPORT_FOLDER}/unit.xml`;
   const coverage = "coverage/coverage-summary.json";
   return step("unit tests", {
-    run: `vitest run src --coverage --reporter=default --reporter=junit --outputFile.junit=${junit}`,
+    run: `vitest run src --coverage --coverage.reportsDirectory=coverage --reporter=default --reporter=junit --outputFile.junit=${junit}`,
     inputs: INPUTS,
     env: options.env ?? [],
     packages: "all",
