@@ -41,7 +41,7 @@ test.each([
   for (const [name, text] of Object.entries(files)) sandbox.write(name, text);
   const made = await sandbox.greenlight(["init"]);
   expect([made.status, made.stderr]).toEqual([0, ""]);
-  expect(made.stdout).toContain("wrote greenlight.config.ts");
+  expect(made.stdout).toMatch(/wrote greenlight\.config\.m?ts/u);
   const planned = await sandbox.greenlight(["plan", "--json"]);
   expect([planned.status, planned.stderr]).toEqual([0, ""]);
   for (const step of steps) expect(planned.stdout).toContain(JSON.stringify(step));

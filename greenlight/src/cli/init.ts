@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 
 import { definitionText } from "../app/init/definition-text.ts";
 import type { NodeFacts, PythonFacts, RepositoryFacts } from "../app/init/repository-facts.ts";
 import { lookAtRepository } from "../app/init/repository.ts";
-import { DEFINITION, standingDefinition, writeDefinition } from "../app/init/write-definition.ts";
+import { standingDefinition, writeDefinition } from "../app/init/write-definition.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable } from "./terminal.ts";
@@ -31,8 +31,7 @@ export async function init(
     return 0;
   }
   const mayOverwrite = options["force"] === true || (await isAllowed(folder, call.isJson));
-  writeDefinition(folder, text, mayOverwrite);
-  const written = join(folder, standingDefinition(folder) ?? DEFINITION);
+  const written = writeDefinition(folder, { name: facts.definition, text }, mayOverwrite);
   if (call.isJson) console.log(JSON.stringify({ facts, written }));
   else for (const line of told(facts, written)) console.log(printable(line));
   return 0;

@@ -40,6 +40,8 @@ export type PythonTool = "black" | "isort" | "ruff" | "flake8" | "pylint" | "myp
 export interface RepositoryFacts {
   /** A valid name of a project. */
   readonly name: string;
+  /** `greenlight.config.ts`, or `.mts` where a .ts file would not be read as a module. */
+  readonly definition: string;
   /** The branch that a push brings into production. */
   readonly mainBranch: string;
   readonly projects: readonly (NodeFacts | PythonFacts)[];

@@ -22,7 +22,13 @@ export function lookAtRepository(root: string): RepositoryFacts {
   if (dropped.length > 0) choices.push(`Left out, because of where they stand: ${dropped.join(", ")}.`);
   const own =
     kept.find(({ folder, name }) => folder === "" && name !== null) ?? (kept.length === 1 ? kept[0] : undefined);
-  return { name: validName(own?.name ?? basename(root)), mainBranch: mainBranch(root), projects: kept, choices };
+  return {
+    name: validName(own?.name ?? basename(root)),
+    definition: definitionName(folders[0]),
+    mainBranch: mainBranch(root),
+    projects: kept,
+    choices,
+  };
 }
 
 /** A folder with a package.json, unless an upper one counts it among its workspaces or has no tool of its own. */
@@ -66,6 +72,13 @@ function pythonProjects(folders: readonly FolderContent[]): readonly PythonFacts
 /** Below another project only what is packaged by itself counts; a second requirements.txt does not. */
 function isOwnProject({ texts }: FolderContent): boolean {
   return /^\s*\[(project|tool\.poetry)\]/mu.test(texts["pyproject.toml"] ?? "") || texts["setup.py"] !== undefined;
+}
+
+/** Beside a package.json that does not say that its files are modules, only the longer ending says it of a definition. */
+function definitionName(root: FolderContent | undefined): string {
+  const source = root?.texts["package.json"];
+  const isPlain = source === undefined || readPackage(source)?.["type"] === "module";
+  return isPlain ? "greenlight.config.ts" : "greenlight.config.mts";
 }
 
 function isBelow(folder: string, upper: string): boolean {
