@@ -76,8 +76,10 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
       problems: isJudged ? judged.problems : [...failure.problems, ...read.problems.filter(isOfBaseline)],
     };
   }
-  if (word?.isUnreachable === true) {
-    return { ...base, outcome: judged.outcome, why: judged.why, problems: judged.problems };
+  // What the tool says comes first: one that found a fault may have left out what else it writes.
+  if (word !== null && (word.isUnreachable || judged.outcome === "failed")) {
+    const problems = word.isUnreachable ? judged.problems : [...judged.problems, ...read.problems];
+    return { ...base, outcome: judged.outcome, why: judged.why, problems };
   }
   if (read.problems.length > 0) {
     const what = read.problems.every(isOfBaseline) ? "the baseline" : "its report";

@@ -65,7 +65,10 @@ export function judgeToolExit(
       return { ...judged, evidence: isSaid ? evidence : [...evidence, unreached(attempt, tool)], isUnreachable: true };
     }
     case null:
-      return fail("COMMAND_FAILED", ", which is none of the statuses that it has for findings");
+      return fail(
+        "COMMAND_FAILED",
+        Object.keys(tool.exits).length === 0 ? "" : ", which is no status that it has for findings",
+      );
   }
 }
 

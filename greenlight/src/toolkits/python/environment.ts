@@ -78,7 +78,7 @@ function manager(program: string, install: string): ToolDescriptor {
 /** Everything that says what is to be installed, in one text; it is kept in the environment that was made of it. */
 const WANTED =
   "for each in pyproject.toml poetry.lock uv.lock setup.py setup.cfg requirements*.txt requirements/*.txt constraints*.txt; " +
-  'do [ ! -f "$each" ] || cat "$each"; done';
+  'do [ ! -f "$each" ] || { echo "$each"; cat "$each"; }; done';
 const MADE = ".venv/.greenlight-made";
 const NO_WAY =
   "NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Name or service not known|name resolution|dns error|" +
@@ -88,11 +88,13 @@ function observed(make: string, isAlwaysAsked: boolean): string {
   const wanted = `wanted() { echo ${shellWord(make)}; ${WANTED}; }`;
   const already = `[ -x .venv/bin/python ] && wanted | cmp -s - ${MADE} 2>/dev/null`;
   const log = ".venv.log";
-  const unreachable =
-    "echo 'the package index can not be reached: check the network, or name one that can be (PIP_INDEX_URL, UV_DEFAULT_INDEX)' >&2";
+  const remedy = "check the network, or name an index that can be reached (PIP_INDEX_URL, UV_DEFAULT_INDEX)";
+  const unreachable = `echo 'the package index can not be reached: ${remedy}' >&2`;
+  const unknown = `echo 'the package index has no such package, or can not be reached: ${remedy}' >&2`;
   const attempt =
     `rm -f ${MADE}; { ${make}; } > ${log} 2>&1; code=$?; cat ${log}; ` +
-    `if [ $code -ne 0 ] && grep -Eq ${shellWord(NO_WAY)} ${log}; then ${unreachable}; fi; rm -f ${log}; ` +
+    `if [ $code -ne 0 ]; then if grep -Eq ${shellWord(NO_WAY)} ${log}; then ${unreachable}; ` +
+    `elif grep -q 'from versions: none' ${log}; then ${unknown}; fi; fi; rm -f ${log}; ` +
     `[ $code -eq 0 ] || exit $code; wanted > ${MADE}`;
   if (isAlwaysAsked) return `${wanted}; ${attempt}`;
   return `${wanted}; if ${already}; then echo 'already so: .venv was made of these very files'; else ${attempt}; fi`;

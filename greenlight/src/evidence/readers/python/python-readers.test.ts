@@ -145,10 +145,10 @@ describe("vulnerabilities", () => {
   });
 
   it("Safety 3.8 check, with its notices around the document", () => {
-    const found = read("safety.txt", "safety.json");
+    const found = read("safety-json", "safety.txt");
     expect(found).toMatchObject({ findingCount: 1, findings: [{ rule: "00001", level: "error" }] });
     expect(found.findings[0]?.message).toContain("jinja2 2.10");
-    expect(readProblem("safety.txt", "DEPRECATED: this command\n").message).toContain("DEPRECATED");
+    expect(readProblem("safety-json", "DEPRECATED: this command\n").message).toContain("DEPRECATED");
   });
 });
 
