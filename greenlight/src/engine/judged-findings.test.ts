@@ -1,12 +1,14 @@
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { writeFindings } from "../app/write-findings.ts";
 import type { Clock } from "../base/clock.ts";
 import { systemClock } from "../base/system-clock.ts";
 import { entryOf, formatBaseline } from "../evidence/baseline.ts";
 import type { FindingsEvidence } from "../evidence/evidence.ts";
+import { Masker } from "../masking/masker.ts";
 import { step } from "../pipeline/define.ts";
 import type { EvidenceSource, StepDefinition } from "../pipeline/definition.ts";
 import type { QualityPolicy } from "../pipeline/quality-definition.ts";
@@ -214,6 +216,24 @@ describe("of what a tool reports", () => {
     } finally {
       outside.dispose();
     }
+  });
+
+  test("a secret in a line of source is in nothing that is kept, and does not change the fingerprint", async () => {
+    const secret = "s3cret-value-of-this-project";
+    rig.write("src/a.ts", `login("${secret}");\n`.repeat(700));
+    report(Array.from({ length: 700 }, (_each, line) => result("A", { line: line + 1 })));
+    const open = await runLint(undefined, {}, lint({ inputs: ["report.json"] }));
+    const masking = new Masker([{ name: "TOKEN", value: secret }]);
+    const secrets = new Map([["TOKEN", secret]]);
+    const masked = await runLint(undefined, { masking, secrets, runId: "masked" }, lint({ inputs: ["report.json"] }));
+    expect(findings(masked).findings[0]?.snippet).toBe('login("***");');
+    expect(findings(masked).findings[0]?.fingerprint).toBe(findings(open).findings[0]?.fingerprint);
+    await writeFindings(join(rig.folder, ".greenlight"), masked.view);
+    const kept = readdirSync(join(rig.folder, ".greenlight"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.includes("masked"))
+      .filter((path) => statSync(join(rig.folder, ".greenlight", path)).isFile());
+    expect(kept.length).toBeGreaterThan(1);
+    for (const path of kept) expect(rig.read(join(".greenlight", path))).not.toContain(secret);
   });
 
   test("text in UTF-16 and bytes that are no text are read as far as they go", async () => {
