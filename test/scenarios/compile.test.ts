@@ -128,6 +128,39 @@ describe("greenlight compile", () => {
     expect(sandbox.read(".github/workflows/nightly.yml")).toBe("name: mine\n");
   });
 
+  test.skipIf(linter === null)(
+    `compiles every pipeline, whatever starts it, to a valid workflow${linter === null ? " (skipped: no actionlint)" : ""}`,
+    async () => {
+      sandbox.write(
+        "greenlight.config.ts",
+        `import { defineProject, onBranch, pipeline, pullRequest, push, report, schedule, step } from "greenlight";
+         const build = step("build", { run: "true" });
+         const stages = { build: [build], after: [step("after", { run: "true", needs: { build }, when: onBranch("main") })] };
+         export default defineProject({ name: "shop", pipelines: {
+           delivery: pipeline({ on: [push("main", "develop"), pullRequest("main")], stages, finally: [report()] }),
+           nightly: pipeline({ on: [schedule("0 0 * * *"), schedule("30 12 * * 1-5")], concurrency: { group: "{pipeline}", whenBusy: "cancel-older" }, stages }),
+           "pull-request": pipeline({ on: [pullRequest()], stages: { build: [build] } }),
+           all: pipeline({ on: [push(), pullRequest("main"), schedule("15 4 * * 0")], stages }),
+           "by-hand": pipeline({ stages: { build: [build] } }),
+         } });`,
+      );
+      const written = await sandbox.greenlight(["compile", "github-actions"]);
+      expect(written).toMatchObject({ status: 0 });
+      const names = ["all", "by-hand", "ci-cd", "code-quality", "nightly"];
+      expect(readdirSync(join(sandbox.folder, ".github/workflows")).toSorted()).toEqual(
+        names.map((name) => `${name}.yml`),
+      );
+      const paths = names.map((name) => join(sandbox.folder, `.github/workflows/${name}.yml`));
+      expect(actionlint(linter ?? "", paths)).toBe("");
+      expect(sandbox.read(".github/workflows/nightly.yml")).toContain(
+        "on:\n  schedule:\n    - cron: 0 0 * * *\n    - cron: 30 12 * * 1-5\n  workflow_dispatch: {}\n",
+      );
+      expect(sandbox.read(".github/workflows/nightly.yml")).toContain("run nightly --stage");
+      expect(sandbox.read(".github/workflows/ci-cd.yml")).not.toContain("schedule");
+      expect(await sandbox.greenlight(["compile", "github-actions", "--check"])).toMatchObject({ status: 0 });
+    },
+  );
+
   test("refuses a matrix of 257 jobs, and an engine that it does not know", async () => {
     const many = JSON.stringify(Array.from({ length: 257 }, (_each, index) => index));
     config(`stages: { test: [step("a", { run: "true", matrix: matrix({ n: ${many} }) })] }`);

@@ -38,7 +38,7 @@ export function compilePipeline(
   });
 }
 
-/** What starts the workflow; one without triggers is started by hand. */
+/** What starts the workflow. One without triggers is started by hand, and so can be one that runs at night. */
 function triggersOf(on: readonly Trigger[]): WorkflowTriggers {
   const branches = (kind: "push" | "pull-request"): string[] | null => {
     const found = on.flatMap((each) => (each.kind === kind ? [each.branches] : []));
@@ -53,7 +53,7 @@ function triggersOf(on: readonly Trigger[]): WorkflowTriggers {
     ...(push === null ? {} : { push: { branches: push } }),
     ...(pulls === null ? {} : { pull_request: { branches: pulls } }),
     ...(crons.length === 0 ? {} : { schedule: crons }),
-    ...(on.length === 0 ? { workflow_dispatch: {} } : {}),
+    ...(on.length === 0 || crons.length > 0 ? { workflow_dispatch: {} } : {}),
   };
 }
 
