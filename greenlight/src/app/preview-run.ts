@@ -1,10 +1,8 @@
-import { explainRun } from "../engine/explain-run.ts";
+import { FolderLook } from "../engine/folder-look.ts";
 import { whyTooOld } from "../engine/kept-age.ts";
-import { digestOutputs } from "../engine/outputs.ts";
 import { ProjectTree } from "../engine/project-tree.ts";
 import type { StepResult } from "../engine/step-result.ts";
-import { howStampHolds } from "../engine/step-stamp.ts";
-import { takeManifest } from "../engine/take-manifest.ts";
+import { howStampHolds, looksWhole, type StepStamp } from "../engine/step-stamp.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import type { Composition } from "./composition.ts";
@@ -43,6 +41,7 @@ export async function previewRun(
     tree: new ProjectTree(),
     environmentVariables: process.env,
   };
+  const lookContext = { ...context, look: new FolderLook(context) };
   const stamps = await runs.stamps(plan.pipeline);
   const known = new Map<string, StepResult>();
   const previews: StepPreview[] = [];
@@ -51,7 +50,7 @@ export async function previewRun(
     for (const stage of stages) {
       for (const step of stage.steps) {
         const head = { step: step.name, stage: stage.name, needs: Object.values(step.needs) };
-        previews.push({ ...head, ...(await previewStep(step)) });
+        previews.push({ ...head, ...(previewStamped(step) ?? (await previewStep(step))) });
       }
     }
     return previews;
@@ -61,7 +60,37 @@ export async function previewRun(
     await runs.close();
   }
 
-  async function previewStep(step: PlannedStep): Promise<Omit<StepPreview, "step" | "stage" | "needs">> {
+  /** At once, as most steps of a large plan are unchanged; null: it has to be looked at closely. */
+  function previewStamped(step: PlannedStep): Preview | null {
+    const stamp = stamps.get(step.name);
+    if (stamp?.index !== index.id || step.skip !== null) return null;
+    const needs = knownNeeds(step);
+    try {
+      return needs !== null && looksWhole(stamp, { step, needs }, lookContext) ? unchanged(step, stamp) : null;
+    } catch {
+      // Told by the closer look.
+      return null;
+    }
+  }
+
+  /** Null when one of them is not known. */
+  function knownNeeds(step: PlannedStep): Record<string, StepResult> | null {
+    const needs: Record<string, StepResult> = {};
+    for (const [alias, name] of Object.entries(step.needs)) {
+      const need = known.get(name);
+      if (need === undefined) return null;
+      needs[alias] = need;
+    }
+    return needs;
+  }
+
+  function unchanged(step: PlannedStep, stamp: StepStamp): Preview {
+    known.set(step.name, { ...emptyResult(step), outputDigests: stamp.outputDigests });
+    const why = `nothing changed since run ${stamp.runId}`;
+    return { kind: "task", prediction: "cached", why, differences: [] };
+  }
+
+  async function previewStep(step: PlannedStep): Promise<Preview> {
     if (step.action.kind === "effect") {
       const last = await runs.lastSuccess({ pipeline: plan.pipeline, step: step.name });
       if (last !== null) known.set(step.name, { ...emptyResult(step), facts: last.ended.facts });
@@ -73,8 +102,9 @@ export async function previewRun(
       };
     }
     if (step.skip !== null) return { kind: "task", prediction: "skip", why: step.skip, differences: [] };
-    const unknown = Object.values(step.needs).filter((need) => !known.has(need));
-    if (unknown.length > 0) {
+    const needs = knownNeeds(step);
+    if (needs === null) {
+      const unknown = Object.values(step.needs).filter((need) => !known.has(need));
       return {
         kind: "task",
         prediction: "depends",
@@ -82,18 +112,11 @@ export async function previewRun(
         differences: [],
       };
     }
-    const needs = Object.fromEntries(
-      Object.entries(step.needs).flatMap(([alias, name]) => {
-        const need = known.get(name);
-        return need === undefined ? [] : [[alias, need] as const];
-      }),
-    );
     const stamp = stamps.get(step.name);
     if (stamp?.index === index.id && (await howStampHolds(stamp, { step, needs }, context)) === "whole") {
-      known.set(step.name, { ...emptyResult(step), outputDigests: stamp.outputDigests });
-      const why = `nothing changed since run ${stamp.runId}`;
-      return { kind: "task", prediction: "cached", why, differences: [] };
+      return unchanged(step, stamp);
     }
+    const { digestOutputs, explainRun, takeManifest } = await (closer ??= loadCloser());
     const taken = await takeManifest(step, needs, context);
     if (!taken.ok) {
       const why = taken.error.map((each) => each.message).join("; ");
@@ -110,6 +133,19 @@ export async function previewRun(
     return { kind: "task", prediction: "cached", why: explanation.whenCached, differences: explanation.differences };
   }
 }
+
+type Preview = Omit<StepPreview, "step" | "stage" | "needs">;
+
+/** What only steps need that have changed. */
+async function loadCloser() {
+  const [{ digestOutputs }, { explainRun }, { takeManifest }] = await Promise.all([
+    import("../engine/outputs.ts"),
+    import("../engine/explain-run.ts"),
+    import("../engine/take-manifest.ts"),
+  ]);
+  return { digestOutputs, explainRun, takeManifest };
+}
+let closer: ReturnType<typeof loadCloser> | undefined;
 
 function emptyResult(step: PlannedStep): StepResult {
   return {

@@ -2,6 +2,7 @@ import { loadProject } from "../app/load-project.ts";
 import { previewRun, type StepPreview } from "../app/preview-run.ts";
 import { choosePipeline, planFor } from "../app/run-pipeline.ts";
 import type { CommandCall } from "./command-call.ts";
+import { printAtOnce, standardOutput } from "./standard-output.ts";
 import { printable, Terminal } from "./terminal.ts";
 
 const WORDS = { run: "would run", cached: "cached", observe: "observes", depends: "depends", skip: "skipped" } as const;
@@ -26,24 +27,26 @@ export async function plan(
   });
   const steps = await previewRun(call.composition, { place, plan: planned });
   if (call.isJson) {
-    console.log(JSON.stringify({ plan: planned, steps }));
+    printAtOnce(`${JSON.stringify({ plan: planned, steps })}\n`);
     return 0;
   }
-  const terminal = new Terminal(process.stdout, process.env);
+  const terminal = new Terminal(standardOutput, process.env);
+  // A write for each of ten thousand steps would take longer than to plan them.
+  const lines: string[] = [];
   const { branch } = planned.trigger;
-  console.log(terminal.paint("bold", `${planned.project} ${planned.pipeline}  ${branch ?? "no branch"}`));
+  lines.push(terminal.paint("bold", `${planned.project} ${planned.pipeline}  ${branch ?? "no branch"}`));
   const width = Math.min(28, Math.max(...steps.map((step) => step.step.length)));
   let stage = "";
   for (const step of steps) {
-    if (step.stage !== stage) console.log(terminal.paint("bold", step.stage));
+    if (step.stage !== stage) lines.push(terminal.paint("bold", step.stage));
     stage = step.stage;
     const needs = step.needs.length > 0 ? terminal.paint("dim", `  needs ${step.needs.join(", ")}`) : "";
-    console.log(`  ${step.step.padEnd(width)}  ${WORDS[step.prediction].padEnd(9)}  ${printable(step.why)}${needs}`);
-    for (const line of furtherDifferences(step))
-      console.log(terminal.paint("dim", `  ${" ".repeat(width)}    ${line}`));
+    lines.push(`  ${step.step.padEnd(width)}  ${WORDS[step.prediction].padEnd(9)}  ${printable(step.why)}${needs}`);
+    for (const line of furtherDifferences(step)) lines.push(terminal.paint("dim", `  ${" ".repeat(width)}    ${line}`));
   }
   for (const { step, why } of planned.dropped)
-    console.log(terminal.paint("dim", `  – ${step}: not in this run, ${why}`));
+    lines.push(terminal.paint("dim", `  – ${step}: not in this run, ${why}`));
+  printAtOnce(`${lines.join("\n")}\n`);
   return 0;
 }
 

@@ -44,6 +44,7 @@ export function subjectOf(step: PlannedStep, { environmentVariables }: StampCont
     step.packages === "none" &&
     step.evidence.length === 0 &&
     step.tool === null &&
+    step.runtime === null &&
     step.validForMs === null;
   if (!isPlain) return null;
   const env = step.env.length === 0 ? {} : digestEnvironment(step.env, environmentVariables);
