@@ -47,6 +47,7 @@ const HEAVY = [
   "scenarios/code-host",
   "router/many-swaps",
   "processes/acme",
+  "under-load",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

@@ -185,6 +185,38 @@ export function targetContract(name: string, open: () => Promise<TargetKind>): v
       expect(await target.probe("production", "/ready")).toMatchObject({ status: 200, releaseId: b.releaseId });
     });
 
+    test("stops a release while requests wait, and starts it again as it was, its secrets too", async () => {
+      const { epoch } = await lease(target);
+      expect(await target.start(epoch)).toEqual([]);
+      const release = await install("a");
+      const blue = await run({ epoch, slot: "blue", id: "01k0000000000001" }, release, { TOKEN: "a secret value" });
+      expect(await target.switchRoute({ epoch, from: NOBODY, to: blue })).toEqual([]);
+      const until = Date.now() + 60_000;
+      const { slot, deploymentId } = blue;
+      for (let time = 0; time < 2; time += 1) {
+        expect(await target.holdRoute({ epoch, until })).toEqual([]);
+        expect(await target.closeUpstream(deploymentId)).toEqual([]);
+        expect(await target.parkSlot({ epoch, slot, deploymentId, isParked: true })).toEqual([]);
+      }
+      const parked = await target.observe();
+      expect(parked.route).toMatchObject({ live: blue, heldUntil: until });
+      expect(parked.slots.blue).toMatchObject({ deploymentId, pid: null, isParked: true });
+      expect(await target.probe("blue", "/ready")).toMatchObject({ status: 0 });
+      const call = { method: "GET", path: "/environment", headers: {}, body: null, timeoutMs: 60_000 };
+      const waiting = target.request("production", call);
+      for (let time = 0; time < 2; time += 1) {
+        expect(await target.parkSlot({ epoch, slot, deploymentId, isParked: false })).toEqual([]);
+      }
+      await waitUntil("a release that runs again", async () =>
+        (await target.probe("blue", "/ready")).status === 200 ? true : null,
+      );
+      expect(await target.holdRoute({ epoch, until: null })).toEqual([]);
+      expect(JSON.parse((await waiting).body)).toMatchObject({ TOKEN: "a secret value" });
+      const stranger = { epoch, slot, deploymentId: "01k0000000000009", isParked: true };
+      expect(await target.parkSlot(stranger)).toHaveLength(1);
+      expect(await target.probe("production", "/ready")).toMatchObject({ status: 200 });
+    });
+
     test("obeys no epoch that was overtaken", async () => {
       const old = await lease(target);
       expect(await target.start(old.epoch)).toEqual([]);
