@@ -45,7 +45,11 @@ describe("deployments under load", () => {
   async function deploy(label: string, variables: Readonly<Record<string, string>> = {}): Promise<DeployOutcome> {
     return environment.deploy({
       ...(await releases.make(label, variables)),
-      ...{ approval: null, who: "a test", why: "to see", runId: "run", signal: new AbortController().signal },
+      approval: null,
+      who: "a test",
+      why: "to see",
+      runId: "run",
+      signal: new AbortController().signal,
       onTransition: () => {},
       log: () => {},
     });

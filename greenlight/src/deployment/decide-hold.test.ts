@@ -27,14 +27,12 @@ describe("a deployment where only one release fits", () => {
     return environment.deploy(requestFor(label));
   }
 
-  const statesOf = ({ deployment }: DeployOutcome): readonly DeploymentStateName[] =>
-    deployment.transitions.map(({ state }) => state);
   const atRest = (): readonly string[] => [...world.brokenRules, ...brokenAtRest(world)];
   const live = (): string | undefined => world.route.live?.releaseId.split("-")[0];
 
   test("stops the old release before the new one starts, and keeps none", async () => {
     const outcome = await deploy("b");
-    const states = statesOf(outcome);
+    const states = outcome.deployment.transitions.map(({ state }) => state);
     expect(states.slice(states.indexOf("preflight"), states.indexOf("preflight") + 3)).toEqual([
       "preflight",
       "stopping-blue",
@@ -108,7 +106,11 @@ describe("a deployment where only one release fits", () => {
         const heldUntil = given.isHeld ? now + 60_000 : null;
         const deployment: Deployment = {
           ...record,
-          ...{ id: GREEN.deploymentId, releaseId: GREEN.releaseId, digest: GREEN.digest, slot: "green", blue: BLUE },
+          id: GREEN.deploymentId,
+          releaseId: GREEN.releaseId,
+          digest: GREEN.digest,
+          slot: "green",
+          blue: BLUE,
           swap: "hold",
           transitions: [{ state: given.state, at: new Date(now).toISOString(), why: "" }],
           interruption: given.isInterrupted ? { kind: "cancelled", why: "c" } : null,
@@ -122,7 +124,10 @@ describe("a deployment where only one release fits", () => {
           needsApproval: false,
           found: { ...nothingFound(now), blue: streak, green: streak, isClosed, isInstalled, failedAttemptCount },
           target: {
-            ...{ isKnown: true, isStopped: false, problems: [], keeper: { pid: 1, startTime: "x" } },
+            isKnown: true,
+            isStopped: false,
+            problems: [],
+            keeper: { pid: 1, startTime: "x" },
             router: { pid: 1, isInPlace: true },
             route: { epoch: 1, live: given.isGreenLive ? GREEN : BLUE, heldUntil },
             slots: {
@@ -130,7 +135,10 @@ describe("a deployment where only one release fits", () => {
               green: given.hasGreen ? { ...life, ...GREEN } : null,
             },
             traffic: [BLUE, GREEN].map(({ deploymentId }) => ({
-              ...{ deploymentId, requestCount: 1, serverErrorCount: 0, failureCount: 0 },
+              deploymentId,
+              requestCount: 1,
+              serverErrorCount: 0,
+              failureCount: 0,
               inFlightCount: given.inFlightCount,
             })),
           },

@@ -28,8 +28,6 @@ export function startState(
 export function stopBlue(deployment: Deployment, seen: Observation, now: number): Action {
   const { blue, environment } = deployment;
   const { target, found, timings } = seen;
-  const fail = (why: string, problems: Failure["problems"]): Action =>
-    enter("aborting", why, { kind: "failed", why, problems });
   if (found.failedAttemptCount >= ATTEMPT_LIMIT) {
     return fail("room for the new release can't be made", found.lastProblems);
   }
@@ -90,6 +88,10 @@ function awaitBlue({ blue, environment }: Deployment, { found, timings }: Observ
   const place = `${environment}, slot ${blue?.slot ?? "none"}`;
   const problems = [problem("DEPLOYMENT_NEEDS_HUMAN", { place, message })];
   return enter("needs-human", why, { kind: "failed", why, problems });
+}
+
+function fail(why: string, problems: Failure["problems"]): Action {
+  return enter("aborting", why, { kind: "failed", why, problems });
 }
 
 function park({ slot, deploymentId }: LiveRelease, isParked: boolean): Action {

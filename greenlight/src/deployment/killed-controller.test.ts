@@ -6,7 +6,8 @@ import { DEFAULT_BAKING } from "./gates/baking-policy.ts";
 import type { SwitchGate } from "./gates/gate.ts";
 import { openEnvironment } from "./open-environment.ts";
 import type { DeploymentTimings } from "./target.ts";
-import { FakeWorld, Killed, type Behaviour } from "./testing/fake-world.ts";
+import type { Behaviour } from "./testing/fake-behaviour.ts";
+import { FakeWorld, Killed } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
 import { brokenAtRest, recordsOf } from "./testing/world-rules.ts";
 
@@ -103,11 +104,11 @@ const HOLD: readonly Scenario[] = [
     behaviour: "fails-in-production",
   },
   {
-    name: "a deployment where only one fits, that is cancelled while the old release is stopped",
+    name: "a deployment where only one fits, that is cancelled when the old release was stopped",
     before: ["a"],
     label: "b",
     swap: "hold",
-    abortIn: "stopping-blue",
+    abortIn: "starting-green",
   },
   {
     name: "a deployment where only one fits, that is cancelled after the switch",

@@ -10,18 +10,9 @@ import type { RecordedExchange } from "../gates/recorded-exchange.ts";
 import type { ServiceAnswer, ServiceCall } from "../gates/service-call.ts";
 import type { TrafficFigures } from "../gates/traffic-figures.ts";
 import type { LeaseHolder, LiveRelease, ProbeAnswer, SlotName, Target, TargetRelease, TargetState } from "../target.ts";
+import { isBad, type Behaviour } from "./fake-behaviour.ts";
 import { FAKE_TIMINGS } from "./fake-timings.ts";
 import { brokenAfter, brokenByEnding, brokenByPruning } from "./world-rules.ts";
-
-/** How a release behaves once it runs, by its release id. */
-export type Behaviour =
-  | "well"
-  | "never-ready"
-  | "wrong-version"
-  | "unhealthy"
-  | "crash-loop"
-  | "fails-in-production"
-  | "flapping";
 
 interface FakeSlot {
   readonly deploymentId: string;
@@ -259,13 +250,8 @@ export class FakeWorld {
     }
     const { releaseId } = running;
     this.#probeCount += 1;
-    const isBad =
-      behaviour === "never-ready" ||
-      (behaviour === "flapping" && this.#probeCount % 2 === 0) ||
-      behaviour === "crash-loop" ||
-      (behaviour === "unhealthy" && path === "/health") ||
-      (behaviour === "fails-in-production" && place === "production");
-    if (isBad) return { status: 503, releaseId, detail: "status 503" };
+    if (isBad(behaviour, { place, path, probeCount: this.#probeCount }))
+      return { status: 503, releaseId, detail: "status 503" };
     return { status: 200, releaseId: behaviour === "wrong-version" ? "other" : releaseId, detail: "status 200" };
   }
 

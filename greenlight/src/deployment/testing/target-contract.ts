@@ -7,11 +7,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { systemClock } from "../../base/system-clock.ts";
 import { waitUntil } from "../../keeper/testing/wait-until.ts";
-import type { ApprovalRecord } from "../approval.ts";
-import type { Deployment } from "../deployment.ts";
 import type { DeployOutcome } from "../environment.ts";
 import { openEnvironment } from "../open-environment.ts";
 import type { Lease, LeaseTaking, LiveRelease, SlotName, Target } from "../target.ts";
+import { answerOf, recordOf } from "./contract-records.ts";
 import { requestFor } from "./requests.ts";
 import { testReleases, type TestRelease, type TestReleases } from "./test-release.ts";
 
@@ -281,35 +280,4 @@ export function targetContract(name: string, open: () => Promise<TargetKind>): v
       expect(await environment.history(10)).toHaveLength(3);
     });
   });
-}
-
-function recordOf(id: string): Deployment {
-  return {
-    schema: 1,
-    id,
-    environment: "x",
-    releaseId: "tiny-1",
-    digest: "d",
-    previousReleaseId: null,
-    slot: "blue",
-    epoch: 1,
-    who: "a test",
-    why: "to see",
-    runId: "r",
-    kind: "deployment",
-    approvalWait: null,
-    approval: null,
-    transitions: [{ state: "succeeded", at: "2026-01-01T00:00:00.000Z", why: "" }],
-    blue: null,
-    service: { readyPath: "/ready", healthPath: "/health" },
-    interruption: null,
-    failure: null,
-    steps: [],
-  } as unknown as Deployment;
-}
-
-function answerOf(answer: ApprovalRecord["answer"], by: string): ApprovalRecord {
-  const at = "2026-01-01T00:00:00.000Z";
-  const about = { deploymentId: "01k0000000000001", runId: "r", releaseId: "tiny-1", digest: "d" };
-  return { schema: 1, ...about, answer, by, why: "tested", how: "command", at, expiresAt: null };
 }
