@@ -55,11 +55,11 @@ function certificateLines({ certificate = null }: ListedEnvironment): string[] {
 }
 
 function slotLine(
-  { slot, releaseId, pid, isReady, warmUntil, restartCount }: ListedEnvironment["slots"][number],
+  { slot, releaseId, pid, isReady, warmUntil, restartCount, isParked = false }: ListedEnvironment["slots"][number],
   { live }: ListedEnvironment,
 ): string {
   const role = live?.slot === slot ? "live" : warmUntil === null ? "idle" : "warm";
-  const health = isReady ? "ready" : "NOT READY";
+  const health = isParked ? "stopped to make room" : isReady ? "ready" : "NOT READY";
   const restarts = restartCount === 0 ? "" : `, started again ${restartCount} times`;
   const kept = role === "warm" ? `, for a rollback until ${time(warmUntil ?? "")}` : "";
   return printable(`  ${role}   ${releaseId}  ${slot}, pid ${pid ?? "none"}, ${health}${restarts}${kept}`);

@@ -44,6 +44,10 @@ export type DeployEffect =
       readonly deploymentId: string;
       readonly until: number | null;
     }
+  /** `until`: milliseconds since the epoch, until when requests wait; null: they wait no more. */
+  | { readonly kind: "hold-route"; readonly until: number | null }
+  /** Stops what is in a slot, which keeps it; `isParked` false: starts it again. */
+  | { readonly kind: "park-slot"; readonly slot: SlotName; readonly deploymentId: string; readonly isParked: boolean }
   | { readonly kind: "switch-to-green" }
   | { readonly kind: "switch-to-blue" }
   | { readonly kind: "close-upstream"; readonly deploymentId: string }

@@ -1,15 +1,16 @@
 import { problem } from "../base/problem.ts";
 import { unreachable } from "../base/unreachable.ts";
 import { enter, look, perform, type Action, type EnterAction } from "./action.ts";
-import { enteredAt, greenOf, type Deployment, type Failure } from "./deployment.ts";
+import { blueAttemptLimit, bringBlueBack, makeRoomForBlue } from "./decide-hold.ts";
+import { greenOf, type Deployment, type Failure } from "./deployment.ts";
+import { drainRelease } from "./drain-release.ts";
 import { bakingFigures } from "./gates/baking-figures.ts";
 import { judgeBaking } from "./judge-baking.ts";
 import type { Observation } from "./observation.ts";
-import type { DeploymentTimings, LiveRelease } from "./target.ts";
+import type { DeploymentTimings } from "./target.ts";
 
 type StateAfterSwitch = "baking" | "draining" | "warm-blue" | "retiring" | "rolling-back";
 
-const DRAIN_POLL_MS = 20;
 const BLUE_POLL_MS = 100;
 const BLUE_ATTEMPT_LIMIT = 20;
 const ATTEMPT_LIMIT = 5;
@@ -18,8 +19,6 @@ const PROBES_AFTER_GOING_BACK = 3;
 const PROBES_WHILE_BAKING = 20;
 const SHORTEST_PROBE_MS = 25;
 const LONGEST_PROBE_MS = 200;
-/** What requests get that are under way when somebody pressed Ctrl-C. */
-const INTERRUPTED_DRAIN_MS = 2000;
 
 /**
  * `decide` for the states after the switch. Blue keeps running until baking has passed, so the way back is one switch; once
@@ -93,7 +92,7 @@ function watchTakenBack(deployment: Deployment, { target, found, timings }: Obse
 function drain(deployment: Deployment, seen: Observation, now: number): Action {
   const { blue, kind } = deployment;
   if (blue === null) return enter("warm-blue", "nothing was live before");
-  const waiting = empty({ release: blue, deployment, seen, now });
+  const waiting = drainRelease({ release: blue, deployment, seen, now });
   if (waiting !== null) return waiting;
   if (kind === "rollback") return enter("retiring", `no request is left at ${blue.releaseId}, which was taken back`);
   return enter("warm-blue", "no request is left at the old release");
@@ -104,6 +103,7 @@ function keepWarm(deployment: Deployment, { target, timings, found }: Observatio
   const { blue, interruption } = deployment;
   const slot = blue === null ? null : target.slots[blue.slot];
   if (blue === null || slot?.deploymentId !== blue.deploymentId) return enter("retiring", "nothing is left to keep");
+  if (slot.isParked === true) return enter("retiring", "there is no room for two releases");
   if (timings.warmMs === 0) return enter("retiring", "the environment keeps no old release running");
   if (interruption?.kind === "cancelled") return enter("retiring", interruption.why);
   if (slot.warmUntil === null && found.failedAttemptCount > 0) {
@@ -146,8 +146,11 @@ function rollBack(deployment: Deployment, seen: Observation, now: number): Actio
     if (found.failedAttemptCount >= SWITCH_BACK_ATTEMPT_LIMIT) {
       return giveUp("the route can't be switched back", found.lastProblems);
     }
+    const making = makeRoomForBlue(deployment, seen, now);
+    if (making !== null) return making;
     if (found.blue.readyInARow > 0) return perform({ kind: "switch-to-blue" });
-    if (found.blue.count >= BLUE_ATTEMPT_LIMIT) {
+    const attemptLimit = deployment.swap === "hold" ? blueAttemptLimit(seen.timings) : BLUE_ATTEMPT_LIMIT;
+    if (found.blue.count >= attemptLimit) {
       const message = `${blue.releaseId} is not fit to take over: ${found.blue.last?.detail ?? "no answer"}`;
       return giveUp("there is no healthy release to go back to", [
         problem("DEPLOYMENT_NEEDS_HUMAN", {
@@ -159,33 +162,15 @@ function rollBack(deployment: Deployment, seen: Observation, now: number): Actio
     return look("blue-ready", found.blue.count === 0 ? 0 : BLUE_POLL_MS);
   }
   if (target.slots[green.slot]?.deploymentId === green.deploymentId) {
-    const waiting = empty({ release: green, deployment, seen, now });
+    const waiting = drainRelease({ release: green, deployment, seen, now });
     if (waiting !== null) return waiting;
     if (found.failedAttemptCount >= ATTEMPT_LIMIT) return giveUp("the new release can't be ended", found.lastProblems);
     return perform({ kind: "end-slot", slot: green.slot, deploymentId: green.deploymentId });
   }
+  const back = bringBlueBack(deployment, seen, now);
+  if (back !== null) return back;
   if (!found.isPruned && found.failedAttemptCount === 0) return perform({ kind: "prune" });
   return enter("rolled-back", why);
-}
-
-/** Waits until a release that gets no new requests has none under way, then closes its connections; null when done. */
-function empty(at: {
-  readonly release: LiveRelease;
-  readonly deployment: Deployment;
-  readonly seen: Observation;
-  readonly now: number;
-}): Action | null {
-  const { release, deployment, seen, now } = at;
-  if (seen.found.isClosed || seen.target.isStopped) return null;
-  const { drainMs } = seen.timings;
-  const limitMs = deployment.interruption === null ? drainMs : Math.min(drainMs, INTERRUPTED_DRAIN_MS);
-  // A router that restarted has lost the connections along with the count of them.
-  const traffic = seen.target.traffic.find((each) => each.deploymentId === release.deploymentId);
-  const isEmpty = traffic === undefined || traffic.inFlightCount === 0;
-  if (isEmpty || now - enteredAt(deployment) >= limitMs) {
-    return perform({ kind: "close-upstream", deploymentId: release.deploymentId });
-  }
-  return look("target", DRAIN_POLL_MS);
 }
 
 function probeEveryMs({ bakeMs }: DeploymentTimings): number {

@@ -17,6 +17,7 @@ const STATES: readonly DeploymentStateName[] = [
   "locked",
   "preflight",
   "awaiting-approval",
+  "stopping-blue",
   "starting-green",
   "health",
   "smoke",
@@ -92,6 +93,8 @@ function seen(
       bakeMs: 1000,
       drainMs: 2000,
       warmMs: 60_000,
+      swap: "beside",
+      holdMs: 20_000,
     },
     target: {
       isKnown: true,

@@ -3,10 +3,11 @@ import { unreachable } from "../base/unreachable.ts";
 import { enter, look, perform, type Action } from "./action.ts";
 import type { ApprovalRecord } from "./approval.ts";
 import { decideAfterSwitch } from "./decide-after-switch.ts";
+import { bringBlueBack, startState, stopBlue } from "./decide-hold.ts";
 import { enteredAt, greenOf, isFinished, stateOf, type Deployment, type Failure } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
 import type { GateReport } from "./gates/gate.ts";
-import type { Observation, ProbeStreak } from "./observation.ts";
+import { describeStreak, type Observation } from "./observation.ts";
 import type { LiveRelease } from "./target.ts";
 
 const LEASE_POLL_MS = 200;
@@ -25,6 +26,7 @@ const UNDOABLE: ReadonlySet<DeploymentStateName> = new Set([
   "locked",
   "preflight",
   "awaiting-approval",
+  "stopping-blue",
   "starting-green",
   "health",
   "smoke",
@@ -51,6 +53,8 @@ export function decide(deployment: Deployment, seen: Observation, now: number): 
       return interrupted(deployment) ?? check(deployment, seen);
     case "awaiting-approval":
       return interrupted(deployment) ?? awaitApproval(deployment, seen);
+    case "stopping-blue":
+      return interrupted(deployment) ?? stopBlue(deployment, seen, now);
     case "starting-green":
       return interrupted(deployment) ?? startGreen(deployment, seen);
     case "health":
@@ -104,32 +108,35 @@ function begin({ found, target }: Observation): Action {
   return found.isServing ? { kind: "end" } : enter("preflight", "checks whether the release can run here");
 }
 
-function check(deployment: Deployment, { found, target, needsApproval }: Observation): Action {
-  if (deployment.warm !== null) return takeBack(deployment.warm, { found, target });
+function check(deployment: Deployment, seen: Observation): Action {
+  const { found, needsApproval } = seen;
+  if (deployment.warm !== null) return takeBack(deployment, deployment.warm, seen);
   if (found.preflight === null) return perform({ kind: "check-preflight" });
   if (found.preflight.length > 0) return fail("the release can't run here", found.preflight);
   return needsApproval
     ? enter("awaiting-approval", "waits for a person")
-    : enter("starting-green", "needs no approval here");
+    : enter(startState(deployment, seen), "needs no approval here");
 }
 
 /** A release that still runs is kept from being ended by the target, then looked at, then it gets the traffic. */
-function takeBack(warm: LiveRelease, { found, target }: Pick<Observation, "found" | "target">): Action {
+function takeBack(deployment: Deployment, warm: LiveRelease, seen: Observation): Action {
+  const { found, target } = seen;
   const slot = target.slots[warm.slot];
   if (slot?.deploymentId !== warm.deploymentId || found.failedAttemptCount > 0) {
-    return enter("starting-green", `${warm.releaseId} was just ended; it is started anew`);
+    const state = startState({ ...deployment, warm: null }, seen);
+    return enter(state, `${warm.releaseId} was just ended; it is started anew`);
   }
   if (slot.warmUntil === null) return enter("health", `${warm.releaseId} still runs in slot ${warm.slot}`);
   return perform({ kind: "keep-slot", slot: warm.slot, deploymentId: warm.deploymentId, until: null });
 }
 
-function awaitApproval(deployment: Deployment, { found }: Observation): Action {
-  const { approval, failedAttemptCount, lastProblems } = found;
+function awaitApproval(deployment: Deployment, seen: Observation): Action {
+  const { approval, failedAttemptCount, lastProblems } = seen.found;
   if (failedAttemptCount > 0) return fail("the answer can't be kept", lastProblems);
   if (approval === null) return perform({ kind: "ask-approval" });
   switch (approval.kind) {
     case "answered":
-      return obeyAnswer(approval.answer);
+      return obeyAnswer(approval.answer, startState(deployment, seen));
     case "waiting":
       return { kind: "end" };
     case "expired": {
@@ -141,15 +148,16 @@ function awaitApproval(deployment: Deployment, { found }: Observation): Action {
   }
 }
 
-function obeyAnswer({ answer, by, how, why }: ApprovalRecord): Action {
-  if (answer === "granted") return enter("starting-green", `approved by ${by} (${how}): ${why}`);
+function obeyAnswer({ answer, by, how, why }: ApprovalRecord, next: DeploymentStateName): Action {
+  if (answer === "granted") return enter(next, `approved by ${by} (${how}): ${why}`);
   const reason = `rejected by ${by}: ${why}`;
   return enter("aborting", reason, { kind: "rejected", why: reason, problems: [] });
 }
 
 function startGreen(deployment: Deployment, { found, target }: Observation): Action {
   if (found.failedAttemptCount > 0) return fail("the new release can't be started", found.lastProblems);
-  if (!found.isInstalled) return perform({ kind: "install" });
+  // Where requests wait for it by now, the files were brought before.
+  if (!found.isInstalled && deployment.swap !== "hold") return perform({ kind: "install" });
   if (target.keeper === null || target.router?.isInPlace !== true) return perform({ kind: "start-target" });
   const occupant = target.slots[deployment.slot];
   if (occupant === null) return perform({ kind: "start-green" });
@@ -157,7 +165,8 @@ function startGreen(deployment: Deployment, { found, target }: Observation): Act
   return perform({ kind: "end-slot", slot: deployment.slot, deploymentId: occupant.deploymentId });
 }
 
-function watchHealth(deployment: Deployment, { found, target, timings }: Observation, now: number): Action {
+function watchHealth(deployment: Deployment, seen: Observation, now: number): Action {
+  const { found, target, timings } = seen;
   const place = `${deployment.environment}, slot ${deployment.slot}`;
   const failed = (message: string): Action =>
     fail("the new release does not become ready", [problem("DEPLOYMENT_FAILED", { place, message })]);
@@ -167,7 +176,7 @@ function watchHealth(deployment: Deployment, { found, target, timings }: Observa
   if (green.readyInARow >= timings.readyCount) return enter("smoke", `ready ${green.readyInARow} times in a row`);
   const isUnfit = slot === null || waitedMs >= WARM_READY_LIMIT_MS || green.wrongInARow >= timings.readyCount;
   if (deployment.warm !== null && isUnfit) {
-    return startAnew(green.last?.detail ?? "it was ended");
+    return startAnew(deployment, seen, green.last?.detail ?? "it was ended");
   }
   if (slot !== null && (slot.isCrashLooping || slot.restartCount >= EARLY_END_LIMIT)) {
     return failed(`it ended ${slot.restartCount} times at its start (${slot.lastExit ?? "no reason known"})`);
@@ -182,27 +191,23 @@ function watchHealth(deployment: Deployment, { found, target, timings }: Observa
   return look("green-ready", green.count === 0 ? 0 : timings.probeEveryMs);
 }
 
-function describeStreak({ last, goodCount, count }: ProbeStreak, wanted: number): string {
-  if (last === null) return "it was not asked";
-  if (goodCount > 0) {
-    return `it was ready ${goodCount} of ${count} times, never ${wanted} times in a row; last answer: ${last.detail}`;
-  }
-  if (last.status !== 0) return `last answer: ${last.detail}`;
-  return `nothing answers (${last.detail}); a service has to listen on the HOST and PORT that it is given`;
-}
-
 /** For a release that still ran, and that is not fit to get the traffic back as it is. */
-function startAnew(why: string): Action {
-  return enter("starting-green", `it does not answer any more as it should (${why}), so it is started anew`);
+function startAnew(deployment: Deployment, seen: Observation, why: string): Action {
+  return enter(
+    startState({ ...deployment, warm: null }, seen),
+    `it does not answer any more as it should (${why}), so it is started anew`,
+  );
 }
 
-function smoke(deployment: Deployment, { found: { health, gate }, gates }: Observation): Action {
+function smoke(deployment: Deployment, seen: Observation): Action {
+  const { gates, found } = seen;
+  const { health, gate } = found;
   const { healthPath } = deployment.service;
   if (health === null) return look("green-health", 0);
   if (health.status !== 200) {
     const place = `${deployment.environment}, slot ${deployment.slot}`;
     const message = `${healthPath}: ${health.detail}`;
-    if (deployment.warm !== null) return startAnew(message);
+    if (deployment.warm !== null) return startAnew(deployment, seen, message);
     return fail("the smoke test failed", [problem("DEPLOYMENT_FAILED", { place, message })]);
   }
   const next = gates?.replay === true ? "replay" : "switching";
@@ -253,6 +258,8 @@ function abort(deployment: Deployment, seen: Observation, now: number): Action {
   if (green?.deploymentId === deployment.id) {
     return perform({ kind: "end-slot", slot: deployment.slot, deploymentId: deployment.id });
   }
+  const back = bringBlueBack(deployment, seen, now);
+  if (back !== null) return back;
   const { warm } = deployment;
   const kept = warm === null ? null : target.slots[warm.slot];
   if (warm !== null && kept?.deploymentId === warm.deploymentId && kept.warmUntil === null) {

@@ -10,6 +10,8 @@ export interface Deployment extends DeploymentRecord {
   readonly blue: LiveRelease | null;
   /** The release that runs already and gets the traffic back (`kind` is `rollback`); null: one is started. */
   readonly warm: LiveRelease | null;
+  /** `hold`: blue was stopped to make room for green, or was about to be; left out: both run side by side. */
+  readonly swap?: "hold";
   readonly service: { readonly readyPath: string; readonly healthPath: string };
   /** See `sealSecrets`; left out or null: it was given none. */
   readonly secretsSeal?: string | null;

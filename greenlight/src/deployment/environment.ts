@@ -68,6 +68,8 @@ export interface EnvironmentState {
     /** Null where no limit is set. */
     readonly memoryBytes: number | null;
     readonly deploymentId: string;
+    /** It was stopped to make room for another release, and may be started again. */
+    readonly isParked?: boolean;
     /** It has no traffic and is kept for a rollback until then, ISO 8601, UTC; null: it is not. */
     readonly warmUntil: string | null;
   }[];
@@ -146,6 +148,7 @@ export type DeploymentStateName =
   | "locked"
   | "preflight"
   | "awaiting-approval"
+  | "stopping-blue"
   | "starting-green"
   | "health"
   | "smoke"

@@ -5,7 +5,9 @@ import type { DeployOutcome, Environment, Transition } from "./environment.ts";
 import { DEFAULT_BAKING } from "./gates/baking-policy.ts";
 import type { SwitchGate } from "./gates/gate.ts";
 import { openEnvironment } from "./open-environment.ts";
-import { FakeWorld, Killed, type Behaviour } from "./testing/fake-world.ts";
+import type { DeploymentTimings } from "./target.ts";
+import type { Behaviour } from "./testing/fake-behaviour.ts";
+import { FakeWorld, Killed } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
 import { brokenAtRest, recordsOf } from "./testing/world-rules.ts";
 
@@ -39,11 +41,13 @@ interface Scenario {
   readonly abortIn?: Transition["state"];
   readonly isApproved?: true;
   readonly warmMs?: number;
+  /** Two releases don't fit side by side. */
+  readonly swap?: DeploymentTimings["swap"];
   /** What its gates before the switch find; left out: it has none. */
   readonly gates?: "pass" | "fail";
 }
 
-const SCENARIOS: readonly Scenario[] = [
+const BESIDE: readonly Scenario[] = [
   { name: "a deployment beside a live release", before: ["a"], label: "b" },
   { name: "a deployment into the slot of a warm release", before: ["z", "a"], label: "b" },
   { name: "a first deployment", before: [], label: "b" },
@@ -67,12 +71,64 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** Two releases don't fit side by side. */
+const HOLD: readonly Scenario[] = [
+  { name: "a deployment where only one fits", before: ["a"], label: "b", swap: "hold" },
+  { name: "a first deployment where only one fits", before: [], label: "b", swap: "hold" },
+  {
+    name: "a deployment where only one fits, after an approval",
+    before: ["a"],
+    label: "b",
+    swap: "hold",
+    isApproved: true,
+  },
+  {
+    name: "a deployment where only one fits, that its gates stop",
+    before: ["a"],
+    label: "b",
+    swap: "hold",
+    gates: "fail",
+  },
+  {
+    name: "a deployment where only one fits, that is never ready",
+    before: ["a"],
+    label: "b",
+    swap: "hold",
+    behaviour: "never-ready",
+  },
+  {
+    name: "a deployment where only one fits, that fails while baking",
+    before: ["z", "a"],
+    label: "b",
+    swap: "hold",
+    behaviour: "fails-in-production",
+  },
+  {
+    name: "a deployment where only one fits, that is cancelled when the old release was stopped",
+    before: ["a"],
+    label: "b",
+    swap: "hold",
+    abortIn: "starting-green",
+  },
+  {
+    name: "a deployment where only one fits, that is cancelled after the switch",
+    before: ["a"],
+    label: "b",
+    swap: "hold",
+    abortIn: "baking",
+  },
+  { name: "a rollback where only one fits", before: ["a", "c"], label: "a", kind: "rollback", swap: "hold" },
+];
+
+const SCENARIOS: readonly Scenario[] = [...BESIDE, ...(IS_HEAVY ? HOLD : HOLD.slice(0, 2))];
+
 /** What comes after it, by whoever finds what was left. */
 const RECOVERIES = ["the same again", "another release", "a rollback", "a stop"] as const;
 type Recovery = (typeof RECOVERIES)[number];
 
-async function prepare({ before, label, behaviour, warmMs }: Scenario): Promise<void> {
+async function prepare({ before, label, behaviour, warmMs, swap = "beside" }: Scenario): Promise<void> {
   world = new FakeWorld();
+  world.timings = { ...world.timings, swap };
   if (warmMs !== undefined) world.timings = { ...world.timings, warmMs };
   for (const each of before) await environment(`before-${each}`).deploy(requestFor(each));
   if (behaviour !== undefined) world.behaviours.set(requestFor(label).releaseId, behaviour);

@@ -102,3 +102,13 @@ export function extendStreak(streak: ProbeStreak, answer: ProbeAnswer, releaseId
     last: answer,
   };
 }
+
+/** What a release answered that was not ready `wanted` times in a row, in one clause. */
+export function describeStreak({ last, goodCount, count }: ProbeStreak, wanted: number): string {
+  if (last === null) return "it was not asked";
+  if (goodCount > 0) {
+    return `it was ready ${goodCount} of ${count} times, never ${wanted} times in a row; last answer: ${last.detail}`;
+  }
+  if (last.status !== 0) return `last answer: ${last.detail}`;
+  return `nothing answers (${last.detail}); a service has to listen on the HOST and PORT that it is given`;
+}

@@ -63,6 +63,12 @@ export async function performEffect(
       const { slot, deploymentId, until } = effect;
       return done(await target.keepSlot({ epoch, slot, deploymentId, until }));
     }
+    case "hold-route":
+      return done(await target.holdRoute({ epoch, until: effect.until }));
+    case "park-slot": {
+      const { slot, deploymentId, isParked } = effect;
+      return done(await target.parkSlot({ epoch, slot, deploymentId, isParked }));
+    }
     case "switch-to-green":
       return done(await switchRoute(controller, { from: deployment.blue, to: greenOf(deployment) }));
     case "switch-to-blue":

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployOutcome, Environment } from "./environment.ts";
 import { openEnvironment } from "./open-environment.ts";
-import { FakeWorld, type Behaviour } from "./testing/fake-world.ts";
+import type { Behaviour } from "./testing/fake-behaviour.ts";
+import { FakeWorld } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
 
 type RequestOptions = Parameters<typeof requestFor>[1];

@@ -28,6 +28,8 @@ const RECORDED_FIRST: ReadonlySet<DeployEffect["kind"]> = new Set([
   "start-target",
   "start-green",
   "switch-to-green",
+  "hold-route",
+  "park-slot",
 ]);
 
 /**
@@ -75,7 +77,7 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     await write();
     // Somebody else may have come while it was written; the target would refuse most of it, but need not be asked.
     if (controller.lease?.isLost() === true) return;
-    const isBlocked = unwritten.length > 0 && RECORDED_FIRST.has(effect.kind);
+    const isBlocked = unwritten.length > 0 && RECORDED_FIRST.has(effect.kind) && !isUndoing(effect);
     const performed = isBlocked
       ? { problems: unwritten, found: {} }
       : await performEffect(effect, { controller, deployment });
@@ -102,6 +104,11 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     const signal = deployment.interruption === null ? request?.signal : undefined;
     if (ms > 0 && signal?.aborted !== true) await clock.sleep(ms, signal).catch(() => {});
   }
+}
+
+/** What brings an old release back must not wait for a disk. */
+function isUndoing(effect: DeployEffect): boolean {
+  return (effect.kind === "hold-route" && effect.until === null) || (effect.kind === "park-slot" && !effect.isParked);
 }
 
 function timingsOf({ target, request }: Controller): DeploymentTimings {
@@ -131,6 +138,7 @@ function enterNext(
   }
   // It came too late for what still ran, and starts it anew.
   if (action.state === "starting-green") next = { ...next, warm: null };
+  if (action.state === "stopping-blue") next = { ...next, warm: null, swap: "hold" };
   if (action.state === "awaiting-approval") {
     const expiresAfterMs = controller.request?.approval?.expiresAfterMs ?? null;
     next = { ...next, approvalWait: next.approvalWait ?? { at: new Date(now).toISOString(), expiresAfterMs } };

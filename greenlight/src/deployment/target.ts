@@ -48,6 +48,13 @@ export interface Target {
    * A problem when the slot does not hold that deployment (any more): what was asked for is then not running.
    */
   keepSlot(order: SlotKeep): Promise<readonly Problem[]>;
+  /**
+   * Stops what is in a slot, and keeps all that is needed to start it again, its secrets too; or starts it again. A problem when the
+   * slot does not hold that deployment.
+   */
+  parkSlot(order: SlotPark): Promise<readonly Problem[]>;
+  /** Lets requests wait in front of what is live until a time, or no more. The wait ends by itself, and with the next switch. */
+  holdRoute(order: RouteHold): Promise<readonly Problem[]>;
   /** Compare and swap of the route, which is the commit point. */
   switchRoute(order: RouteChange): Promise<readonly Problem[]>;
   /** Forgets the connections to a deployment that has no traffic any more; breaks what is still under way. */
@@ -81,7 +88,7 @@ export interface Target {
 
 export type SlotName = "blue" | "green";
 
-/** All in milliseconds, but for `readyCount`. */
+/** All in milliseconds, but for `readyCount` and `swap`. */
 export interface DeploymentTimings {
   /** How long a deployment waits for another one to end. */
   readonly leaseWaitMs: number;
@@ -94,6 +101,10 @@ export interface DeploymentTimings {
   readonly drainMs: number;
   /** How long the release that was live before is kept running after a deployment; 0: it is ended at once. */
   readonly warmMs: number;
+  /** `hold`: two releases don't fit side by side, so the old one is stopped first. */
+  readonly swap: "beside" | "hold";
+  /** Longest time that requests wait for that; afterwards they are refused. */
+  readonly holdMs: number;
 }
 
 export interface TargetRelease {
@@ -119,7 +130,8 @@ export interface TargetState {
   readonly keeper: ProcessIdentity | null;
   /** `isInPlace`: it listens where the definition wants it. */
   readonly router: { readonly pid: number; readonly isInPlace: boolean } | null;
-  readonly route: { readonly epoch: number; readonly live: LiveRelease | null };
+  /** `heldUntil`: requests wait until then, in milliseconds since the epoch; left out or null: they do not. */
+  readonly route: { readonly epoch: number; readonly live: LiveRelease | null; readonly heldUntil?: number | null };
   readonly slots: Readonly<Record<SlotName, TargetSlot | null>>;
   /** Counted by the router since it started. */
   readonly traffic: readonly DeploymentTraffic[];
@@ -146,6 +158,8 @@ export interface TargetSlot extends Omit<LiveRelease, "slot"> {
   readonly memoryBytes?: number | null;
   /** When the target ends it by itself, in milliseconds since the epoch; null: it does not. */
   readonly warmUntil: number | null;
+  /** It is stopped and may be started again, as it is; left out: it runs. */
+  readonly isParked?: boolean;
 }
 
 interface DeploymentTraffic {
@@ -202,6 +216,17 @@ interface SlotEnd {
 
 interface SlotKeep extends SlotEnd {
   /** Milliseconds since the epoch; null: until somebody ends it. */
+  readonly until: number | null;
+}
+
+interface SlotPark extends SlotEnd {
+  /** False: it is started again. */
+  readonly isParked: boolean;
+}
+
+interface RouteHold {
+  readonly epoch: number;
+  /** Milliseconds since the epoch; null: nobody waits any more. */
   readonly until: number | null;
 }
 

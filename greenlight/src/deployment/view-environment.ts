@@ -95,7 +95,8 @@ async function viewSlot(
   const isReady = answer.status === 200 && answer.releaseId === releaseId;
   const { isCrashLooping, lastExit, memoryBytes = null } = at.slot;
   const life = { pid, port, isReady, restartCount, isCrashLooping, lastExit, memoryBytes };
-  return { slot: at.name, releaseId, ...life, deploymentId, warmUntil };
+  const parked = at.slot.isParked === true ? { isParked: true } : {};
+  return { slot: at.name, releaseId, ...life, deploymentId, warmUntil, ...parked };
 }
 
 function statusOf(state: TargetState, isLiveReady: boolean): EnvironmentState["status"] {

@@ -160,6 +160,7 @@ function createHousehold(
       if (!isFolderOurs()) return;
       const state = desired.current();
       const slot = name === "router" ? null : state.slots[name];
+      if (slot?.isParked === true) return;
       let supervisor: Supervisor;
       if (name !== "router" && slot !== null) {
         supervisor = slotSupervisor(around, name, slot, () => placeSlot(household, name, slot));
@@ -207,7 +208,9 @@ async function settleIn(household: Household): Promise<void> {
     const record = await readProcessRecord(paths, name);
     if (record === null || !isSameProcess(record)) continue;
     known.add(record.pid);
-    const key = name === "router" ? state.router && routerKey(state.router) : state.slots[name]?.deploymentId;
+    const slot = name === "router" ? null : state.slots[name];
+    const wanted = slot === null || slot.isParked === true ? null : slot.deploymentId;
+    const key = name === "router" ? state.router && routerKey(state.router) : wanted;
     if (record.key === key) continue;
     log(`${name}: ending pid ${record.pid}, which is not wanted any more`);
     await endProcessGroup(record, STOP_GRACE_MS);

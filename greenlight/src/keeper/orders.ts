@@ -40,6 +40,7 @@ export async function obey(
     if (request.line === `PUT /slots/${name}`) return startSlot(household, name, body);
     if (request.line === `DELETE /slots/${name}`) return endSlot(household, name, body);
     if (request.line === `PUT /slots/${name}/warmth`) return keepSlot(household, name, body);
+    if (request.line === `PUT /slots/${name}/parking`) return parkSlot(household, name, body);
   }
   return { status: 404, body: { code: "invalid", message: `no such order: ${request.line}` } };
 }
@@ -116,6 +117,28 @@ async function keepSlot(
   return { status: 200, body: keeperState(household) };
 }
 
+/** Stops what is in a slot and keeps it there, or starts it again. */
+async function parkSlot(
+  household: Household,
+  name: SlotName,
+  body: Readonly<Record<string, unknown>>,
+): Promise<ControlAnswer> {
+  const { desired, supervisors } = household;
+  const { slots } = desired.current();
+  const slot = slots[name];
+  const { deploymentId, isParked } = body;
+  if (typeof isParked !== "boolean") return refuse("invalid", "not said whether to stop it");
+  if (slot?.deploymentId !== deploymentId || slot === null) {
+    return refuse("invalid", `${name} holds ${slot?.deploymentId ?? "nothing"}, not ${String(deploymentId)}`);
+  }
+  await desired.change({ slots: { ...slots, [name]: { ...slot, isParked } } });
+  if (isParked) {
+    await supervisors.get(name)?.end(graceOf(body));
+    supervisors.delete(name);
+  } else if (!supervisors.has(name)) await household.keepUp(name);
+  return { status: 200, body: keeperState(household) };
+}
+
 /** Answers once the router listens. One that can't is not desired any more. */
 async function setRouter(household: Household, body: Readonly<Record<string, unknown>>): Promise<ControlAnswer> {
   const { desired, supervisors } = household;
@@ -188,8 +211,8 @@ function keeperState(household: Household): KeeperState {
   const slotOf = (name: SlotName): KeeperState["slots"][SlotName] => {
     const slot = slots[name];
     if (slot === null) return null;
-    const { deploymentId, releaseId, digest, port, warmUntil = null } = slot;
-    return { ...processOf(name), deploymentId, releaseId, digest, port, warmUntil };
+    const { deploymentId, releaseId, digest, port, warmUntil = null, isParked = false } = slot;
+    return { ...processOf(name), deploymentId, releaseId, digest, port, warmUntil, isParked };
   };
   return {
     ...ownIdentity(),

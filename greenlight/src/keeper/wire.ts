@@ -39,6 +39,8 @@ export interface DesiredSlot extends Omit<SlotOrder, "secrets"> {
   readonly port: number;
   /** It is kept for a way back only, until then (milliseconds since the epoch); left out or null: until somebody ends it. */
   readonly warmUntil?: number | null;
+  /** It is stopped, to make room, and can be started again as it is; left out: it runs. */
+  readonly isParked?: boolean;
 }
 
 export interface DesiredState {
@@ -92,6 +94,7 @@ interface SlotAddress {
   readonly digest: string;
   readonly port: number;
   readonly warmUntil: number | null;
+  readonly isParked: boolean;
 }
 
 /** The body of a refused order. */

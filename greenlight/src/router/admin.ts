@@ -51,7 +51,9 @@ async function swapRoute(router: Administered, body: unknown): Promise<ControlAn
 
 async function close(router: Administered, body: unknown): Promise<ControlAnswer> {
   const { deploymentId } = (body ?? {}) as { deploymentId?: unknown };
-  const isLive = router.routes.current().upstream?.deploymentId === deploymentId;
+  const { upstream, holdUntilMs = 0 } = router.routes.current();
+  // While requests are held, none goes there either.
+  const isLive = upstream?.deploymentId === deploymentId && holdUntilMs <= Date.now();
   if (typeof deploymentId !== "string" || isLive) {
     return { status: 409, body: { code: "invalid", message: "only a deployment without traffic can be closed" } };
   }

@@ -68,6 +68,10 @@ function describeEffect(effect: Extract<Action, { kind: "do" }>["effect"], deplo
       const until = effect.until === null ? "until somebody ends it" : `until ${new Date(effect.until).toISOString()}`;
       return `slot ${effect.slot} goes on running, ${until}`;
     }
+    case "hold-route":
+      return effect.until === null ? "requests wait no more" : "requests wait in the router";
+    case "park-slot":
+      return `slot ${effect.slot} is ${effect.isParked ? "stopped, and kept" : "started again"}`;
     case "switch-to-green":
       return `the route: from ${blue?.releaseId ?? "nothing"} to ${releaseId} in slot ${slot}`;
     case "switch-to-blue":

@@ -65,6 +65,16 @@ export async function simulateTarget(real: Target, now: () => number): Promise<T
       if (running !== null) put(slot, { ...running, warmUntil: until });
       return [];
     },
+    parkSlot: async ({ slot, isParked }) => {
+      const running = state.slots[slot];
+      changed.add(slot);
+      if (running !== null) put(slot, { ...running, isParked });
+      return [];
+    },
+    holdRoute: async ({ until }) => {
+      state = { ...state, route: { ...state.route, heldUntil: until } };
+      return [];
+    },
     switchRoute: async ({ to }) => {
       isRouteChanged = true;
       state = { ...state, route: { epoch, live: to } };

@@ -9,4 +9,6 @@ export const FAKE_TIMINGS: DeploymentTimings = {
   bakeMs: 1000,
   drainMs: 2000,
   warmMs: 60_000,
+  swap: "beside",
+  holdMs: 20_000,
 };

@@ -10,18 +10,9 @@ import type { RecordedExchange } from "../gates/recorded-exchange.ts";
 import type { ServiceAnswer, ServiceCall } from "../gates/service-call.ts";
 import type { TrafficFigures } from "../gates/traffic-figures.ts";
 import type { LeaseHolder, LiveRelease, ProbeAnswer, SlotName, Target, TargetRelease, TargetState } from "../target.ts";
+import { isBad, type Behaviour } from "./fake-behaviour.ts";
 import { FAKE_TIMINGS } from "./fake-timings.ts";
 import { brokenAfter, brokenByEnding, brokenByPruning } from "./world-rules.ts";
-
-/** How a release behaves once it runs, by its release id. */
-export type Behaviour =
-  | "well"
-  | "never-ready"
-  | "wrong-version"
-  | "unhealthy"
-  | "crash-loop"
-  | "fails-in-production"
-  | "flapping";
 
 interface FakeSlot {
   readonly deploymentId: string;
@@ -29,6 +20,7 @@ interface FakeSlot {
   readonly digest: string;
   restartCount: number;
   warmUntil: number | null;
+  isParked?: boolean;
 }
 
 const NO_REQUESTS: TrafficFigures = { requestCount: 0, errorCount: 0, durations: null };
@@ -49,7 +41,7 @@ export class FakeWorld {
   isKeeperUp = false;
   isRouterUp = false;
   epoch = 0;
-  route: { epoch: number; live: LiveRelease | null } = { epoch: 0, live: null };
+  route: { epoch: number; live: LiveRelease | null; heldUntil?: number | null } = { epoch: 0, live: null };
   slots: Record<SlotName, FakeSlot | null> = { blue: null, green: null };
   inFlight = new Map<string, number>();
   /** What the router counted, by deployment. */
@@ -136,6 +128,17 @@ export class FakeWorld {
         if (refused.length > 0 || this.slots[slot]?.deploymentId === deploymentId) return refused;
         return [problem("KEEPER_UNREACHABLE", { place: "fake", message: `${slot} does not hold ${deploymentId}` })];
       },
+      parkSlot: ({ epoch, slot, deploymentId, isParked }) =>
+        effect("parkSlot", epoch, () => {
+          const running = this.slots[slot];
+          if (isParked) this.brokenRules.push(...brokenByEnding(this, deploymentId));
+          if (running?.deploymentId === deploymentId) running.isParked = isParked;
+        }),
+      holdRoute: ({ epoch, until }) =>
+        effect("holdRoute", epoch, () => {
+          if (until !== null && this.route.live !== null) this.inFlight.set(this.route.live.deploymentId, 3);
+          this.route = { ...this.route, epoch, heldUntil: until };
+        }),
       switchRoute: ({ epoch, from, to }) =>
         effect("switchRoute", epoch, () => {
           const live = this.route.live?.deploymentId ?? null;
@@ -237,25 +240,26 @@ export class FakeWorld {
     const slot = place === "production" ? this.route.live?.slot : place;
     const behaviour = slot === undefined ? null : this.#behaviourIn(slot);
     const running = slot === undefined ? null : this.slots[slot];
-    if (running === null || behaviour === null || (place === "production" && !this.isRouterUp)) {
+    if (
+      running === null ||
+      running.isParked === true ||
+      behaviour === null ||
+      (place === "production" && !this.isRouterUp)
+    ) {
       return { status: 0, releaseId: null, detail: "connection refused" };
     }
     const { releaseId } = running;
     this.#probeCount += 1;
-    const isBad =
-      behaviour === "never-ready" ||
-      (behaviour === "flapping" && this.#probeCount % 2 === 0) ||
-      behaviour === "crash-loop" ||
-      (behaviour === "unhealthy" && path === "/health") ||
-      (behaviour === "fails-in-production" && place === "production");
-    if (isBad) return { status: 503, releaseId, detail: "status 503" };
+    if (isBad(behaviour, { place, path, probeCount: this.#probeCount }))
+      return { status: 503, releaseId, detail: "status 503" };
     return { status: 200, releaseId: behaviour === "wrong-version" ? "other" : releaseId, detail: "status 200" };
   }
 
   #request(place: SlotName | "production", call: ServiceCall): ServiceAnswer {
     const slot = place === "production" ? this.route.live?.slot : place;
     const running = slot === undefined ? null : this.slots[slot];
-    if (running === null) return { status: 0, headers: {}, body: "", detail: "connection refused", durationMs: 0 };
+    if (running === null || running.isParked === true)
+      return { status: 0, headers: {}, body: "", detail: "connection refused", durationMs: 0 };
     const { status, body } = this.answer(call, running.releaseId);
     return { status, headers: { "content-type": "application/json" }, body, detail: "", durationMs: 1 };
   }

@@ -7,11 +7,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { systemClock } from "../../base/system-clock.ts";
 import { waitUntil } from "../../keeper/testing/wait-until.ts";
-import type { ApprovalRecord } from "../approval.ts";
-import type { Deployment } from "../deployment.ts";
 import type { DeployOutcome } from "../environment.ts";
 import { openEnvironment } from "../open-environment.ts";
 import type { Lease, LeaseTaking, LiveRelease, SlotName, Target } from "../target.ts";
+import { answerOf, recordOf } from "./contract-records.ts";
 import { requestFor } from "./requests.ts";
 import { testReleases, type TestRelease, type TestReleases } from "./test-release.ts";
 
@@ -194,6 +193,41 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       expect(await target.probe("production", "/ready")).toMatchObject({ status: 200, releaseId: b.releaseId });
     });
 
+    test.runIf(isWhole)(
+      "stops a release while requests wait, and starts it again as it was, its secrets too",
+      async () => {
+        const { epoch } = await lease(target);
+        expect(await target.start(epoch)).toEqual([]);
+        const release = await install("a");
+        const blue = await run({ epoch, slot: "blue", id: "01k0000000000001" }, release, { TOKEN: "a secret value" });
+        expect(await target.switchRoute({ epoch, from: NOBODY, to: blue })).toEqual([]);
+        const until = Date.now() + 60_000;
+        const { slot, deploymentId } = blue;
+        for (let time = 0; time < 2; time += 1) {
+          expect(await target.holdRoute({ epoch, until })).toEqual([]);
+          expect(await target.closeUpstream(deploymentId)).toEqual([]);
+          expect(await target.parkSlot({ epoch, slot, deploymentId, isParked: true })).toEqual([]);
+        }
+        const parked = await target.observe();
+        expect(parked.route).toMatchObject({ live: blue, heldUntil: until });
+        expect(parked.slots.blue).toMatchObject({ deploymentId, pid: null, isParked: true });
+        expect(await target.probe("blue", "/ready")).toMatchObject({ status: 0 });
+        const call = { method: "GET", path: "/environment", headers: {}, body: null, timeoutMs: 60_000 };
+        const waiting = target.request("production", call);
+        for (let time = 0; time < 2; time += 1) {
+          expect(await target.parkSlot({ epoch, slot, deploymentId, isParked: false })).toEqual([]);
+        }
+        await waitUntil("a release that runs again", async () =>
+          (await target.probe("blue", "/ready")).status === 200 ? true : null,
+        );
+        expect(await target.holdRoute({ epoch, until: null })).toEqual([]);
+        expect(JSON.parse((await waiting).body)).toMatchObject({ TOKEN: "a secret value" });
+        const stranger = { epoch, slot, deploymentId: "01k0000000000009", isParked: true };
+        expect(await target.parkSlot(stranger)).toHaveLength(1);
+        expect(await target.probe("production", "/ready")).toMatchObject({ status: 200 });
+      },
+    );
+
     test.runIf(isWhole)("obeys no epoch that was overtaken", async () => {
       const old = await lease(target);
       expect(await target.start(old.epoch)).toEqual([]);
@@ -258,35 +292,4 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       expect(await environment.history(10)).toHaveLength(3);
     });
   });
-}
-
-function recordOf(id: string): Deployment {
-  return {
-    schema: 1,
-    id,
-    environment: "x",
-    releaseId: "tiny-1",
-    digest: "d",
-    previousReleaseId: null,
-    slot: "blue",
-    epoch: 1,
-    who: "a test",
-    why: "to see",
-    runId: "r",
-    kind: "deployment",
-    approvalWait: null,
-    approval: null,
-    transitions: [{ state: "succeeded", at: "2026-01-01T00:00:00.000Z", why: "" }],
-    blue: null,
-    service: { readyPath: "/ready", healthPath: "/health" },
-    interruption: null,
-    failure: null,
-    steps: [],
-  } as unknown as Deployment;
-}
-
-function answerOf(answer: ApprovalRecord["answer"], by: string): ApprovalRecord {
-  const at = "2026-01-01T00:00:00.000Z";
-  const about = { deploymentId: "01k0000000000001", runId: "r", releaseId: "tiny-1", digest: "d" };
-  return { schema: 1, ...about, answer, by, why: "tested", how: "command", at, expiresAt: null };
 }

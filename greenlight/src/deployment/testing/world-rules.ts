@@ -15,15 +15,26 @@ export function brokenByEnding(world: FakeWorld, deploymentId: string): string[]
       !record.transitions.some(({ state }) => state === "draining" || state === "needs-human"),
   );
   return [
-    ...(live === deploymentId ? ["the live release was ended"] : []),
+    ...(live === deploymentId && !isHeld(world) ? ["the live release was ended"] : []),
     ...(unproven.length > 0 ? ["blue was ended before baking had passed"] : []),
     ...((world.inFlight.get(deploymentId) ?? 0) > 0 ? ["a release was ended with requests in flight"] : []),
   ];
 }
 
-export function brokenAfter({ route: { live }, slots }: FakeWorld, name: string): string[] {
-  if (live === null || slots[live.slot]?.deploymentId === live.deploymentId) return [];
-  return [`after ${name} the traffic goes to a slot that does not run it`];
+export function brokenAfter(world: FakeWorld, name: string): string[] {
+  const { live } = world.route;
+  const { slots, timings } = world;
+  const running = Object.values(slots).filter((slot) => slot !== null && slot.isParked !== true);
+  const crowded = timings.swap === "hold" && running.length > 1 ? [`after ${name} two releases run at once`] : [];
+  const inPlace = live === null ? null : slots[live.slot];
+  const isServed = live === null || (inPlace?.deploymentId === live.deploymentId && inPlace.isParked !== true);
+  if (isServed || isHeld(world)) return crowded;
+  return [...crowded, `after ${name} the traffic goes to a slot that does not run it`];
+}
+
+/** Whoever asks waits, and nobody is refused yet. */
+function isHeld({ route, now }: FakeWorld): boolean {
+  return (route.heldUntil ?? 0) > now;
 }
 
 export function brokenByPruning({ slots }: FakeWorld, keepDigests: readonly string[]): string[] {
@@ -46,6 +57,7 @@ export function brokenAtRest(world: FakeWorld): string[] {
   return [
     ...(leaseHolder === null ? [] : [`${leaseHolder} still holds the lease`]),
     ...(forgotten.length > 0 ? ["a slot was forgotten"] : []),
+    ...(isHeld(world) ? ["requests still wait"] : []),
     ...(liveWarm.length > 0 ? ["what has the traffic would be ended by its keeper"] : []),
     ...(open.length > 0 ? [`a record was left in ${open[0]?.transitions.at(-1)?.state}`] : []),
     ...(ahead.length > 0 ? ["a record has an epoch that never was"] : []),

@@ -11,7 +11,7 @@ import { observe } from "./observe.ts";
 import { checkOptions, DEFAULT_OPTIONS, memoryLimitBytes, type ProcessesOptions } from "./options.ts";
 import { placeOf, productionAddress, releaseFolder, routerAddress, urlOf, type Place } from "./place.ts";
 import { probe } from "./probe.ts";
-import { closeUpstream, setRecording, switchRoute, waitForRouter } from "./router-client.ts";
+import { closeUpstream, holdRoute, setRecording, switchRoute, waitForRouter } from "./router-client.ts";
 
 const ORDER_TIMEOUT_MS = 10_000;
 const LEASE_WAIT_MS = 15_000;
@@ -32,6 +32,8 @@ export function connect(connection: TargetConnection): Target {
       bakeMs: options.bakeMs,
       drainMs: options.drainMs,
       warmMs: options.warmMs,
+      swap: options.swap,
+      holdMs: options.holdMs,
     },
     observe: () => observe(place),
     // What changes the environment is loaded when it is asked for: a look at it has to be quick.
@@ -52,6 +54,12 @@ export function connect(connection: TargetConnection): Target {
       const body = { epoch, deploymentId, until };
       return obey(place, { line: `PUT /slots/${slot}/warmth`, body, timeoutMs: ORDER_TIMEOUT_MS });
     },
+    parkSlot: ({ epoch, slot, deploymentId, isParked }) => {
+      const { stopGraceMs: graceMs } = options;
+      const body = { epoch, deploymentId, isParked, graceMs };
+      return obey(place, { line: `PUT /slots/${slot}/parking`, body, timeoutMs: graceMs + ORDER_TIMEOUT_MS });
+    },
+    holdRoute: (order) => holdRoute(place, order),
     switchRoute: async (change) => {
       // Side by side: from the decision on, each millisecond sends more requests to the old release.
       const [keeper, router] = await Promise.all([

@@ -34,7 +34,7 @@ export async function observe(place: Place): Promise<TargetState> {
       router === null
         ? null
         : { pid: router.pid, isInPlace: isAsWanted(wanted, router, keeper) && !lacksCertificate(status) },
-    route: { epoch: route?.epoch ?? 0, live: liveIn(route) },
+    route: { epoch: route?.epoch ?? 0, live: liveIn(route), heldUntil: route?.holdUntilMs ?? null },
     slots: {
       blue: await slotOf(place, "blue", { keeper, desired: desired.ok ? desired.value : null }),
       green: await slotOf(place, "green", { keeper, desired: desired.ok ? desired.value : null }),
@@ -81,10 +81,11 @@ async function slotOf(
   if (known.keeper !== null) return known.keeper.slots[name];
   const slot = known.desired?.slots[name] ?? null;
   if (slot === null) return null;
-  const { deploymentId, releaseId, digest, port, warmUntil = null } = slot;
+  const { deploymentId, releaseId, digest, port, warmUntil = null, isParked = false } = slot;
   const record = await readProcessRecord(paths, name);
   const pid = record !== null && isSameProcess(record) ? record.pid : null;
   const restartCount = record?.restartCount ?? 0;
   const lastExit = record?.lastExit ?? null;
-  return { deploymentId, releaseId, digest, port, pid, restartCount, isCrashLooping: false, lastExit, warmUntil };
+  const life = { pid, restartCount, isCrashLooping: false, lastExit };
+  return { deploymentId, releaseId, digest, port, ...life, warmUntil, isParked };
 }

@@ -22,6 +22,13 @@ export interface ProcessesOptions {
    */
   readonly warmMs: number;
   /**
+   * `beside`: a new release runs beside the old one until it has proven itself. `hold`, for releases of which the memory holds only one:
+   * the old one is stopped first, and requests wait in the router until the new one serves.
+   */
+  readonly swap: "beside" | "hold";
+  /** How long requests wait for that at most; afterwards they get 503. */
+  readonly holdMs: number;
+  /**
    * What the service and all that it started may use together, e.g. "512mb" (1024² bytes); above it, the service is started
    * anew. Null: there is no limit.
    */
@@ -41,6 +48,8 @@ export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
   startTimeoutMs: 30_000,
   stopGraceMs: 5000,
   warmMs: 3_600_000,
+  swap: "beside",
+  holdMs: 60_000,
   memoryLimit: null,
   tls: null,
   metricsPort: null,
@@ -50,7 +59,7 @@ export const DEFAULT_OPTIONS: Omit<ProcessesOptions, "port"> = {
 const DAY_MS = 86_400_000;
 const BOUNDS: Readonly<
   Record<
-    Exclude<keyof ProcessesOptions, "host" | "memoryLimit" | "tls" | "metricsPort" | "metricsHost">,
+    Exclude<keyof ProcessesOptions, "host" | "swap" | "memoryLimit" | "tls" | "metricsPort" | "metricsHost">,
     readonly [number, number]
   >
 > = {
@@ -61,6 +70,7 @@ const BOUNDS: Readonly<
   startTimeoutMs: [100, DAY_MS],
   stopGraceMs: [0, 60_000],
   warmMs: [0, 30 * DAY_MS],
+  holdMs: [1000, 600_000],
 };
 
 /** What is wrong with `options`, one clause each; empty when they are whole and within their bounds. */
@@ -82,12 +92,13 @@ export function checkOptions(options: { readonly [name: string]: unknown }): rea
   if (metricsPort !== null && (!isPort || metricsPort === options["port"])) {
     wrong.push("metricsPort must be another port from 1 to 65535");
   }
-  const { memoryLimit = null } = options;
+  const { memoryLimit = null, swap } = options;
+  if (swap !== "beside" && swap !== "hold") wrong.push('swap must be "beside" or "hold"');
   if (memoryLimit !== null && memoryLimitBytes(memoryLimit) === null) {
     wrong.push('memoryLimit must be a size like "512mb" or "2gb", from 1mb');
   }
   wrong.push(...checkTls(options["tls"] ?? null, options["port"]));
-  const known = new Set([...Object.keys(BOUNDS), "host", "memoryLimit", "tls", "metricsPort", "metricsHost"]);
+  const known = new Set([...Object.keys(BOUNDS), "host", "swap", "memoryLimit", "tls", "metricsPort", "metricsHost"]);
   for (const name of Object.keys(options)) if (!known.has(name)) wrong.push(`there is no option ${name}`);
   return wrong;
 }

@@ -56,6 +56,21 @@ export async function switchRoute(
   return orderRouter(place, { method: "PUT", path: "/route", body: swap });
 }
 
+/** Lets requests wait in front of what is live, or no more. ENVIRONMENT_BUSY when a newer controller has set the route. */
+export async function holdRoute(
+  place: Place,
+  { epoch, until }: { readonly epoch: number; readonly until: number | null },
+): Promise<readonly Problem[]> {
+  const router = await waitForRouter(place);
+  if (!router.ok) return router.error;
+  const { route } = router.value;
+  if (route.epoch > epoch) return [busy(place, `epoch ${epoch} was superseded by ${route.epoch}`)];
+  const expected = { deploymentId: route.upstream?.deploymentId ?? null, epoch: route.epoch };
+  const held = until === null ? {} : { holdUntilMs: until };
+  const next: Route = { schema: 1, epoch, upstream: route.upstream, ...held };
+  return orderRouter(place, { method: "PUT", path: "/route", body: { expected, next } });
+}
+
 /** Makes the router refuse controllers of a lower epoch, by raising that of the route it has. */
 export async function fenceRouter(place: Place, epoch: number): Promise<void> {
   const status = await askRouter(place);

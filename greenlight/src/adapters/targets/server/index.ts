@@ -40,6 +40,8 @@ export function connect(connection: TargetConnection): Target {
       bakeMs: Number(options["bakeMs"] ?? 0),
       drainMs,
       warmMs: Number(options["warmMs"] ?? 0),
+      swap: options["swap"] === "hold" ? "hold" : "beside",
+      holdMs: Number(options["holdMs"] ?? 0),
     },
     observe: async () => (await link.look<TargetState>(look("observe"))) ?? NOTHING,
     takeLease: async (holder, how) => {
@@ -62,6 +64,8 @@ export function connect(connection: TargetConnection): Target {
     startSlot: (slot) => order("startSlot", [{ ...slot, release: sent(slot.release) }]),
     endSlot: (slot) => order("endSlot", [slot], graceMs + ORDER_LIMIT_MS),
     keepSlot: (slot) => order("keepSlot", [slot]),
+    parkSlot: (slot) => order("parkSlot", [slot], graceMs + ORDER_LIMIT_MS),
+    holdRoute: (hold) => order("holdRoute", [hold]),
     switchRoute: (change) => order("switchRoute", [change]),
     closeUpstream: (deploymentId) => order("closeUpstream", [deploymentId]),
     probe: async (where, path) => {

@@ -66,6 +66,8 @@ const PASSED_ON = [
   "start",
   "endSlot",
   "keepSlot",
+  "parkSlot",
+  "holdRoute",
   "switchRoute",
   "closeUpstream",
   "probe",
