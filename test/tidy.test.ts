@@ -229,7 +229,9 @@ function findCycle(edges: ReadonlyMap<string, readonly string[]>): string[] | nu
 
 function listFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (["node_modules", "dist", ".git", ".greenlight", "coverage", "out", "data", ".venv"].includes(entry.name))
+    if (
+      ["node_modules", "dist", ".git", ".greenlight", "coverage", "out", "data", ".venv", ".cache"].includes(entry.name)
+    )
       return [];
     const path = join(folder, entry.name);
     return entry.isDirectory() ? listFiles(path) : [path];

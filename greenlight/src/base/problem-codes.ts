@@ -51,6 +51,12 @@ export const PROBLEMS = kinds({
   OUTPUT_NO_FILE: { remedy: "write regular files; a socket, pipe or dangling link can't be kept" },
   COMMAND_FAILED: { remedy: "read the step's log: `greenlight logs --step NAME`" },
   COMMAND_NOT_STARTED: { remedy: "check that the command exists and may be executed" },
+  TOOL_MISSING: { remedy: "install the tool as the message of the step says" },
+  TOOL_VERSION: { remedy: "install a version whose reports are understood" },
+  TOOL_MISCONFIGURED: {
+    remedy: "mend the tool's configuration or the step's options; its last lines say what is wrong",
+  },
+  TOOL_REPORT_LACKING: { remedy: "read its last lines: a call or a configuration that it refuses ends so, too" },
   SECRET_WRITTEN: { remedy: "keep the secret out of what the step writes; the file holds *** in its place" },
   STEP_TIMEOUT: { remedy: "make the step faster or raise its `timeoutMs`" },
   EVIDENCE_UNREADABLE: { remedy: "check that the tool wrote the report in the declared format" },

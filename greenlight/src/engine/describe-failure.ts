@@ -1,7 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-
 import { problem, type Problem } from "../base/problem.ts";
 import { describeCancel } from "./describe-fault.ts";
+import { lastLines } from "./log-tail.ts";
 import type { Attempt } from "./run-step.ts";
 import type { StepExit } from "./step-process.ts";
 import type { StepVerdict } from "./step-verdict.ts";
@@ -43,31 +42,4 @@ export function describeFailure(
 
 function limitMs({ step }: Attempt): number {
   return Math.min(step.timeoutMs, step.retry?.attemptTimeoutMs ?? step.timeoutMs);
-}
-
-function lastLines(path: string, count: number): string {
-  return readTail(path, 8192)
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .slice(-count)
-    .map((line) => `    ${line.slice(0, 300)}`)
-    .join("\n");
-}
-
-/** The end of a file of any size; empty when it can't be read. */
-function readTail(path: string, bytes: number): string {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch {
-    return "";
-  }
-  try {
-    const { size } = fstatSync(file);
-    const buffer = Buffer.alloc(Math.min(bytes, size));
-    readSync(file, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString("utf8");
-  } finally {
-    closeSync(file);
-  }
 }

@@ -7,6 +7,7 @@ import { judgeEvidence } from "../evidence/judge.ts";
 import type { CacheEntry } from "./blob-store.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { describeFailure } from "./describe-failure.ts";
+import { bareVerdict } from "./end-step.ts";
 import type { FunctionResult } from "./function-step.ts";
 import { forEachLimited } from "./input-files.ts";
 import { maskOutputs } from "./mask-outputs.ts";
@@ -17,6 +18,8 @@ import { haveInputsChanged } from "./sealing.ts";
 import { startTask } from "./start-task.ts";
 import { readStepEvidence } from "./step-evidence.ts";
 import type { StepVerdict } from "./step-verdict.ts";
+import { checkTool } from "./tools/check-tool.ts";
+import { judgeToolExit } from "./tools/judge-exit.ts";
 
 /** Runs the task, reads what it proves, and keeps a passed result for the next time. */
 export async function runTask(attempt: Attempt): Promise<StepVerdict> {
@@ -29,6 +32,8 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   let started: Awaited<ReturnType<typeof startTask>>;
   try {
     await removeOutputs(place, outputs);
+    const lacks = step.tool === null ? [] : await checkTool(attempt);
+    if (lacks.length > 0) return bareVerdict({ outcome: "failed", why: lacks[0]?.message ?? "", problems: lacks });
     started = await startTask(attempt);
   } finally {
     context.tree.endWriting();
@@ -44,12 +49,14 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     journal.append({ type: "run-warned", problem: found });
   }
   const read = await readStepEvidence(step, context.projectFolder);
-  const judged = judgeEvidence(read.evidence);
+  const word = judgeToolExit(attempt, exit, read);
+  const evidence = word?.evidence ?? read.evidence;
+  const judged = judgeEvidence(evidence);
   const base = {
     isFromCache: false,
     isAlready: false,
     savedMs: 0,
-    evidence: read.evidence,
+    evidence,
     outputDigests: {},
     facts: {},
     subject: null,
@@ -57,15 +64,20 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
     seenAt: null,
     files: null,
   };
-  const failure = describeFailure(attempt, exit, thrown);
+  const failure = word === null ? describeFailure(attempt, exit, thrown) : word.failure;
   if (failure !== null) {
-    const isJudged = exit.ending === "exited" && judged.outcome === "failed";
+    const isJudged = word === null && exit.ending === "exited" && judged.outcome === "failed";
     return {
       ...base,
       ...failure,
       why: isJudged ? judged.why : failure.why,
       problems: isJudged ? judged.problems : failure.problems,
     };
+  }
+  // What the tool says comes first: one that found a fault may have left out what else it writes.
+  if (word !== null && (word.isUnreachable || judged.outcome === "failed")) {
+    const problems = word.isUnreachable ? judged.problems : [...judged.problems, ...read.problems];
+    return { ...base, outcome: judged.outcome, why: judged.why, problems };
   }
   if (read.problems.length > 0) {
     return { ...base, outcome: "failed", why: "its report can't be read", problems: read.problems };

@@ -74,10 +74,19 @@ function diffRecords(
   const clauses: string[] = [];
   for (const key of Object.keys(after)) {
     if (!Object.hasOwn(before, key)) clauses.push(`${prefix}${key} added`);
-    else if (before[key] !== after[key]) clauses.push(`${prefix}${key} changed`);
+    else if (before[key] !== after[key]) clauses.push(`${prefix}${key} ${howChanged(before[key], after[key])}`);
   }
   for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) clauses.push(`${prefix}${key} removed`);
   return clauses;
+}
+
+/** Versions are told; digests say nothing. */
+function howChanged(before: string | null | undefined, after: string | null | undefined): string {
+  return isVersion(before) && isVersion(after) ? `${before} → ${after}` : "changed";
+}
+
+function isVersion(value: string | null | undefined): value is string {
+  return typeof value === "string" && /^\d[\w.!+]{0,30}$/u.test(value);
 }
 
 function diffNeeds(before: Manifest["needs"], after: Manifest["needs"]): string[] {

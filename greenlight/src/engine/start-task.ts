@@ -12,6 +12,7 @@ import { readFunctionAnswer } from "./read-answer.ts";
 import type { Attempt } from "./run-step.ts";
 import { stepEnvironment } from "./step-environment.ts";
 import { runStepProcess, type StepExit } from "./step-process.ts";
+import { toolFolderOf } from "./tools/tool-folders.ts";
 
 export interface StartedTask {
   readonly exit: StepExit;
@@ -30,6 +31,8 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     folder: context.projectFolder,
     env: stepEnvironment({
       projectFolder: context.projectFolder,
+      repositoryFolder: context.repositoryFolder,
+      toolFolder: toolFolderOf(step),
       declared: step.env,
       variables: step.variables,
       secrets: step.secrets,

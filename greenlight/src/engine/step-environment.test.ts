@@ -33,9 +33,30 @@ describe("a step's environment", () => {
   });
 
   test.runIf(process.platform !== "win32")("the project's tools come first in PATH, then this Node", () => {
-    const bins = ["/srv/shop/node_modules/.bin", "/srv/node_modules/.bin", "/node_modules/.bin"];
+    const bins = [
+      "/srv/shop/.venv/bin",
+      "/srv/shop/venv/bin",
+      "/srv/shop/node_modules/.bin",
+      "/srv/node_modules/.bin",
+      "/node_modules/.bin",
+    ];
     expect(stepEnvironment(BASE)["PATH"]).toBe([...bins, dirname(process.execPath), "/bin"].join(":"));
     const own = stepEnvironment({ ...BASE, variables: { PATH: "/opt/bin" } });
     expect(own["PATH"]).toBe([...bins, dirname(process.execPath), "/opt/bin"].join(":"));
   });
+
+  test.runIf(process.platform !== "win32")(
+    "environments of Python are looked for from the tool's folder up to the repository, then the active one",
+    () => {
+      const from = { ...BASE.from, VIRTUAL_ENV: "/opt/active", UV_PROJECT_ENVIRONMENT: "env" };
+      const path = stepEnvironment({ ...BASE, from, repositoryFolder: "/srv", toolFolder: "api" })["PATH"] ?? "";
+      const folders = ["/srv/shop/api", "/srv/shop", "/srv"].flatMap((each) => [
+        `${each}/.venv/bin`,
+        `${each}/venv/bin`,
+      ]);
+      expect(
+        path.startsWith([...folders, "/srv/shop/api/env/bin", "/opt/active/bin", "/srv/shop/api/node"].join(":")),
+      ).toBe(true);
+    },
+  );
 });

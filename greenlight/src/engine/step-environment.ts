@@ -1,6 +1,5 @@
-import { delimiter, dirname, join } from "node:path";
-
 import { digestText } from "../base/file-digest.ts";
+import { toolFolders, type ToolPlace } from "./tools/tool-folders.ts";
 
 /** Variables that every step sees; they say where tools are, not what they do, and so are not part of a manifest. */
 const ALWAYS = [
@@ -22,8 +21,7 @@ const ALWAYS = [
   "USERPROFILE",
 ];
 
-export interface StepVariables {
-  readonly projectFolder: string;
+export interface StepVariables extends ToolPlace {
   /** Names of variables that it may see. */
   readonly declared: readonly string[];
   /** Variables with fixed values. */
@@ -31,8 +29,6 @@ export interface StepVariables {
   /** Names of secrets that it sees as variables. */
   readonly secrets: readonly string[];
   readonly secretValues: ReadonlyMap<string, string>;
-  /** The engine's own. */
-  readonly from: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -41,7 +37,7 @@ export interface StepVariables {
  */
 export function stepEnvironment(step: StepVariables): Record<string, string> {
   const env: Record<string, string> = {};
-  const { from, projectFolder } = step;
+  const { from } = step;
   for (const names of [ALWAYS, step.declared]) {
     for (const name of names) {
       const value = from[name];
@@ -58,7 +54,7 @@ export function stepEnvironment(step: StepVariables): Record<string, string> {
     if (value === undefined) throw new Error(`the secret ${name} has no value`);
     env[name] = value;
   }
-  env["PATH"] = `${toolFolders(projectFolder)}${env["PATH"] ?? ""}`;
+  env["PATH"] = `${toolFolders(step)}${env["PATH"] ?? ""}`;
   return env;
 }
 
@@ -73,23 +69,4 @@ export function digestEnvironment(
       return [name, value === undefined ? null : digestText(value)];
     }),
   );
-}
-
-const toolFoldersOf = new Map<string, string>();
-
-/**
- * Where npm looks for tools, each with a delimiter behind it. Whether the folders exist is left to who searches them: a
- * step may install what the next one calls.
- */
-function toolFolders(projectFolder: string): string {
-  const known = toolFoldersOf.get(projectFolder);
-  if (known !== undefined) return known;
-  const folders: string[] = [];
-  for (let here = projectFolder; ; here = dirname(here)) {
-    folders.push(join(here, "node_modules", ".bin"));
-    if (dirname(here) === here) break;
-  }
-  const text = [...folders, dirname(process.execPath), ""].join(delimiter);
-  toolFoldersOf.set(projectFolder, text);
-  return text;
 }

@@ -39,7 +39,11 @@ export type StampContext = Pick<EngineContext, "projectFolder" | "repositoryFold
 /** The step and what it runs in, as a text; null when its result depends on more than files, variables and its needs. */
 export function subjectOf(step: PlannedStep, { environmentVariables }: StampContext): string | null {
   const isPlain =
-    step.action.kind === "command" && step.inputs !== null && step.packages === "none" && step.evidence.length === 0;
+    step.action.kind === "command" &&
+    step.inputs !== null &&
+    step.packages === "none" &&
+    step.evidence.length === 0 &&
+    step.tool === null;
   if (!isPlain) return null;
   const env = step.env.length === 0 ? {} : digestEnvironment(step.env, environmentVariables);
   return JSON.stringify([1, process.platform, process.arch, process.versions.node, step, env]);

@@ -14,6 +14,7 @@ import { manifestDigest, type Manifest, type ManifestNeed } from "./manifest.ts"
 import { modulePath } from "./module-path.ts";
 import { digestEnvironment } from "./step-environment.ts";
 import type { StepResult } from "./step-result.ts";
+import { toolFacts } from "./tools/tool-facts.ts";
 
 export interface TakenManifest {
   readonly manifest: Manifest;
@@ -47,6 +48,7 @@ export async function takeManifest(
   if (!inputs.ok) return err(inputs.error);
   const packages = await lockedPackages(context.projectFolder, step.packages, context.index);
   const code = step.action.kind === "command" ? null : await moduleCode(step.action.module, context);
+  const tool = await toolFacts(step, context);
   const manifest: Manifest = {
     schema: 1,
     platform: `${process.platform}-${process.arch}`,
@@ -57,14 +59,17 @@ export async function takeManifest(
     env: digestEnvironment(step.env, context.environmentVariables),
     inputs: inputs.value,
     modules: code?.modules ?? {},
-    packages: { ...packages, ...code?.packages },
+    packages: { ...packages, ...code?.packages, ...tool?.packages },
     outputs: step.outputs,
     needs: Object.fromEntries(Object.entries(needs).map(([alias, need]) => [alias, manifestNeed(need)])),
   };
   return ok({
     manifest,
     digest: manifestDigest(manifest),
-    uncacheable: whyUncacheable(step, code === null ? packages : packages && code.packages, code?.computed ?? []),
+    uncacheable:
+      whyUncacheable(step, code === null ? packages : packages && code.packages, code?.computed ?? []) ??
+      tool?.unknown ??
+      null,
   });
 }
 

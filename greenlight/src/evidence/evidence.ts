@@ -33,6 +33,10 @@ export interface FindingsEvidence {
   readonly findings: readonly Finding[];
   /** The number before `findings` was cut to its bound. */
   readonly findingCount: number;
+  /** True: the tool could not get the data that it judges by, so that its silence proves nothing. */
+  readonly isInconclusive?: boolean;
+  /** Why it is inconclusive, as a clause. */
+  readonly why?: string;
 }
 
 export interface TestsEvidence {

@@ -89,6 +89,10 @@ function judgeFindings(evidence: FindingsEvidence): Judgement {
     errors.length === 0 ? [] : `${bound(errors.length)}${countOf(errors.length, "error")}`,
     warningCount === 0 ? [] : countOf(warningCount, "warning"),
   ].flat();
+  if (errors.length === 0 && evidence.isInconclusive === true) {
+    const why = `${evidence.tool}: inconclusive, ${evidence.why ?? "its data could not be reached"}`;
+    return { outcome: "warned", why: [why, ...counts].join("; "), problems: [] };
+  }
   if (errors.length === 0 && warningCount === 0) {
     const looked = evidence.checkedCount === null ? "" : ` in ${countOf(evidence.checkedCount, "file")}`;
     return passed(`${evidence.tool}: no finding${looked}`);

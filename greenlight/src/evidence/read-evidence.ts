@@ -12,6 +12,7 @@ import {
   readValidationReport,
 } from "./readers/own-report-readers.ts";
 import { readOxfmtList } from "./readers/oxfmt-list-reader.ts";
+import { PYTHON_READERS } from "./readers/python/index.ts";
 import type { Reader, ReadOptions, Unreadable } from "./readers/reader.ts";
 import { readSarif } from "./readers/sarif-reader.ts";
 import { readSecretlintJson } from "./readers/secretlint-reader.ts";
@@ -22,6 +23,7 @@ const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
   "oxfmt-list": readOxfmtList,
   "tsc-text": readTscText,
   "secretlint-json": readSecretlintJson,
+  ...PYTHON_READERS,
   junit: readJunit,
   "istanbul-json-summary": readIstanbulSummary,
   "validation-report": readValidationReport,

@@ -1,1 +1,2 @@
 export { node } from "./node/index.ts";
+export { python } from "./python/index.ts";

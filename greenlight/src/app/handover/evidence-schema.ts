@@ -27,6 +27,8 @@ const findings = z.object({
     }),
   ),
   findingCount: z.number(),
+  isInconclusive: z.boolean().optional(),
+  why: z.string().optional(),
 });
 
 const tests = z.object({
