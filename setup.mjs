@@ -47,6 +47,8 @@ const HEAVY = [
   "scenarios/code-host",
   "router/many-swaps",
   "python/real-tools",
+  "functions/python-packages",
+  "scenarios/python-example",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */
@@ -62,6 +64,7 @@ const COMMANDS = {
     [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.json"],
     [tool("typescript", "bin/tsc"), "-p", "movies/tsconfig.json"],
     [tool("typescript", "bin/tsc"), "-p", "bench/tsconfig.json"],
+    [tool("typescript", "bin/tsc"), "-p", "examples/ratings-python/tsconfig.json"],
     [tool("knip", "bin/knip.js")],
   ],
 };

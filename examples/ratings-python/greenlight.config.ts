@@ -15,13 +15,15 @@ import {
   type EnvironmentDefinition,
 } from "greenlight";
 import { processes } from "greenlight/targets";
+import { python } from "greenlight/toolkits";
 
 // The films lie in an npm package; their path is all that the service knows of it.
 const FILMS_SOURCE = "../../node_modules/vega-datasets/data/movies.json";
 // Beside other work, threads for so small a model only wait for each other.
 const variables = { OMP_NUM_THREADS: "1" };
-const code = ["core/**/*.py", "src/**/*.py", "pyproject.toml"];
-const all = [...code, "tests/**/*.py", ".flake8"];
+const sources = ["core", "src", "tests"];
+// What the commands run with: a new lock or another Python is a reason to run them again.
+const runtime = ["requirements-dev.txt", ".venv/pyvenv.cfg"];
 
 const predictions = [{ method: "POST", path: "/predict" }] as const;
 const film = { title: "The Matrix", releaseDate: "1999-03-31", productionBudget: 65_000_000, runningTimeMin: 136 };
@@ -50,56 +52,42 @@ const environments: Record<string, EnvironmentDefinition> = {
   },
 };
 
-// Made once for each lock file, and looked at each time: without declared inputs it is never taken from the cache.
-const environment = step("environment", {
-  run: `cmp -s requirements-dev.txt .venv/requirements.lock || {
-    \${PYTHON:-python3} -m venv --clear .venv &&
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt &&
-    cp requirements-dev.txt .venv/requirements.lock
-  } && mkdir -p out/environment && .venv/bin/python -VV > out/environment/python.txt &&
-  cp .venv/requirements.lock out/environment/`,
-  env: ["PYTHON"],
-  outputs: { environment: "out/environment" },
+const environment = python.environment({
+  with: "pip",
+  requirements: ["requirements-dev.txt"],
+  python: process.env["PYTHON"] ?? "python3",
 });
 const needs = { environment };
 
-const quality = [
-  step("black", { run: ".venv/bin/black --check .", needs, inputs: all }),
-  step("isort", { run: ".venv/bin/isort --check-only core src tests", needs, inputs: all }),
-  step("flake8", { run: ".venv/bin/flake8 core src tests", needs, inputs: all }),
-  step("pylint", { run: ".venv/bin/pylint core src tests", needs, inputs: all }),
-  step("mypy", { run: ".venv/bin/mypy", needs, inputs: all }),
-  step("bandit", { run: ".venv/bin/bandit --quiet -c pyproject.toml -r core src", needs, inputs: all }),
-];
-const tests = { needs, inputs: all, packages: ["vega-datasets"], variables: { ...variables, FILMS_SOURCE } };
-const unitTests = step("unit tests", {
-  ...tests,
-  run: ".venv/bin/pytest tests/unit --cov --cov-fail-under=85 --junitxml=out/reports/unit.xml",
-  evidence: [{ format: "junit", path: "out/reports/unit.xml", tool: "unit tests" }],
+const quality = python.quality({
+  needs,
+  paths: sources,
+  requirements: ["requirements.txt"],
+  // A test asserts; that is what Bandit would find there.
+  options: { bandit: { paths: ["core", "src"] } },
 });
-const integrationTests = step("integration tests", {
-  ...tests,
-  run: ".venv/bin/pytest tests/integration --junitxml=out/reports/integration.xml",
-  evidence: [{ format: "junit", path: "out/reports/integration.xml", tool: "integration tests" }],
-});
+const tests = { needs, inputs: [...sources.map((each) => `${each}/**/*.py`), "pyproject.toml", ...runtime] };
+const films = ["vega-datasets"];
+const unitTests = { ...python.unitTests({ ...tests, coverageFloor: 85, paths: ["tests/unit"] }), packages: films };
+const integrationTests = python.integrationTests(tests);
 
 // Real films → clean films → model → its evaluation on films that it has not seen.
-const films = step("collect films", {
+const rawFilms = step("collect films", {
   run: ".venv/bin/python -m src.collect",
   needs,
-  inputs: ["src/collect.py", "src/paths.py"],
-  packages: ["vega-datasets"],
+  inputs: ["src/collect.py", "src/paths.py", ...runtime],
+  packages: films,
   variables: { FILMS_SOURCE },
   outputs: { raw: "data/films.raw.jsonl" },
 });
 const clean = step("clean films", {
   run: ".venv/bin/python -m src.clean",
-  needs: { environment, films },
-  inputs: ["src/clean.py", "src/paths.py", "core/cleaning.py", "core/films.py"],
+  needs: { environment, rawFilms },
+  inputs: ["src/clean.py", "src/paths.py", "core/cleaning.py", "core/films.py", ...runtime],
   outputs: { films: "data/films.jsonl", report: "data/validation.json" },
   evidence: [{ format: "validation-report", path: "data/validation.json", tool: "cleaning rules" }],
 });
-const training = ["src/train.py", "src/paths.py", "core/**/*.py"];
+const training = ["src/train.py", "src/paths.py", "core/**/*.py", ...runtime];
 const model = step("train", {
   run: ".venv/bin/python -m src.train",
   needs: { environment, clean },
@@ -171,7 +159,7 @@ export default defineProject({
       stages: {
         quality: [environment, quality],
         test: [unitTests, integrationTests],
-        build: [films, clean, model, evaluation, gate, packages, release],
+        build: [rawFilms, clean, model, evaluation, gate, packages, release],
         deploy: [staging, stagingSmoke, baseline, production],
         after: [productionSmoke, latency, health({ deployments: { staging, production }, after: [latency] })],
       },

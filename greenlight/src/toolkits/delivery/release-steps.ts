@@ -1,6 +1,7 @@
 import type { Json } from "../../base/json.ts";
 import { effectStep, functionStep } from "../../pipeline/define.ts";
 import type { EnvironmentDefinition, StepDefinition } from "../../pipeline/definition.ts";
+import { NETWORK } from "../python/network.ts";
 import type { SmokeCheck } from "./probe-steps.ts";
 
 /**
@@ -102,7 +103,7 @@ export function pythonPackages(
     needs: options.needs ?? {},
     // It names the version and the place of the Python behind the environment.
     inputs: [requirements, ".venv/pyvenv.cfg"],
-    env: ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CACHE_DIR"],
+    env: [...NETWORK, "PIP_CACHE_DIR"],
     outputs: { packages: "out/python-packages" },
     args: { requirements, python: options.python ?? null },
   });
