@@ -91,6 +91,13 @@ export const PROBLEMS = kinds({
   PORT_TAKEN: { remedy: "stop what listens there, or set another port for the environment" },
   SOURCE_CHANGED: { remedy: "run again, so that what is bundled is what was checked" },
   RELEASE_INCOMPLETE: { remedy: "run the pipeline again; the bundle is rebuilt from its sources" },
+  TESTDATA_UNREADABLE: { remedy: "name a table of single values: .jsonl, .csv with names in its first line, or .json" },
+  TESTDATA_UNWRITABLE: { remedy: "grant write access to the folder, or free disk space" },
+  RUNTIME_MISSING: { remedy: "install the interpreter that the release or the project needs, in that version" },
+  PACKAGES_UNLOCKED: {
+    remedy: "lock them with hashes: `uv pip compile --universal --generate-hashes requirements.in -o requirements.txt`",
+  },
+  PACKAGES_NOT_INSTALLED: { remedy: "read pip's message in the step's log; check the lock file and the network" },
   DEPLOYMENT_FAILED: { remedy: "read the deployment's states in the report and the slot's log" },
   DEPLOYMENT_NEEDS_HUMAN: {
     remedy: "`greenlight environments` shows what runs; `greenlight rollback --to RELEASE`, or deploy a mended release",

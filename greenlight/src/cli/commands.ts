@@ -217,6 +217,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./baseline.ts")).baseline,
   },
   {
+    name: "testdata",
+    description: "make synthetic data that is like a table, a mock model, or declared fixtures",
+    argument: ["[what]", "table, model or fixtures; table when left out"],
+    options: [
+      ["--rows <count>", "how many rows; 1000 when left out"],
+      ["--seed <number>", "the same seed gives the same bytes; 1 when left out"],
+      ["--out <path>", "the file to write (.jsonl or .csv for a table), or the folder of the fixtures"],
+      ["--like <file>", "the table to be like (.jsonl, .csv or .json); the films of vega-datasets when left out"],
+      ["--from <file>", "the JSON file that declares the fixtures"],
+    ],
+    load: async () => (await import("./testdata.ts")).testdata,
+  },
+  {
     name: "store",
     description: "make the key of a shared store",
     argument: ["<what>", "key"],

@@ -73,6 +73,8 @@ export function slotSupervisor(
       environment: {
         ...systemEnvironment(),
         NODE_COMPILE_CACHE: join(around.paths.compileCache, "releases", present.digest),
+        // Python's likewise: beside the release, whose files stay as they were bundled.
+        PYTHONPYCACHEPREFIX: join(around.paths.compileCache, "releases", present.digest),
         ...present.environment,
         ...(present.hasSecrets === true ? await readSlotSecrets(around.paths, present.deploymentId) : {}),
         HOST: "127.0.0.1",

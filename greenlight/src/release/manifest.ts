@@ -6,16 +6,18 @@ export interface ReleaseManifest {
   readonly schema: 1;
   /** The project's name. */
   readonly name: string;
-  /** `linux-x64`, …: a release holds its own Node binary and starts offline. */
+  /** `linux-x64`, …: a release holds all that it starts with, but for an interpreter that the host brings. */
   readonly platform: string;
   readonly start: {
-    /** The program, relative to the release's folder: the Node binary. */
+    /** The program, relative to the release's folder: the Node binary, or a script that starts the host's interpreter. */
     readonly command: string;
     readonly arguments: readonly string[];
     /** Working directory of the service, relative to the release's folder. */
     readonly folder: string;
     readonly readyPath: string;
     readonly healthPath: string;
+    /** What the host has to bring; left out: nothing, the release holds its runtime. */
+    readonly interpreter?: HostInterpreter;
   };
   /** The model's path relative to the release's folder; MODEL_PATH of a slot. Null: no model inside. */
   readonly modelPath: string | null;
@@ -25,6 +27,13 @@ export interface ReleaseManifest {
   readonly configuration: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Sorted by path. */
   readonly files: readonly ReleaseFile[];
+}
+
+/** An interpreter that can't travel in the release. Compiled packages are made for one minor version, so it is exact. */
+export interface HostInterpreter {
+  readonly language: "python";
+  /** Major and minor: "3.11". */
+  readonly version: string;
 }
 
 export interface ReleaseFile {

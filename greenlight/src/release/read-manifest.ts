@@ -26,6 +26,9 @@ const manifestSchema: z.ZodType<ReleaseManifest> = z.strictObject({
     folder: innerPath,
     readyPath: z.string().startsWith("/"),
     healthPath: z.string().startsWith("/"),
+    interpreter: z
+      .strictObject({ language: z.literal("python"), version: z.string().regex(/^3\.\d{1,2}$/u) })
+      .optional(),
   }),
   modelPath: innerPath.nullable(),
   data: z.record(z.string(), z.string()),

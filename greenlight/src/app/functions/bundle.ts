@@ -1,76 +1,25 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
-
-import { z } from "zod";
+import { stat, writeFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 
 import { digestFile } from "../../base/file-digest.ts";
 import { canonicalJson, type Json } from "../../base/json.ts";
-import { lockClosure, type PackageLock } from "../../base/lock-closure.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
-import { findFiles } from "../../engine/find-files.ts";
 import type { FunctionContext, FunctionResult } from "../../engine/function-step.ts";
 import { forEachLimited } from "../../engine/input-files.ts";
-import { findLockFile } from "../../engine/locked-packages.ts";
 import type { ReleaseEvidence } from "../../evidence/evidence.ts";
 import type { ReleaseFile, ReleaseManifest } from "../../release/manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
-
-const argsSchema = z.object({
-  files: z.array(z.string()),
-  entry: z.string(),
-  readyPath: z.string(),
-  healthPath: z.string(),
-  model: z.object({ need: z.string(), output: z.string(), file: z.string().nullable() }).nullable(),
-  data: z.record(z.string(), z.object({ need: z.string(), output: z.string() })),
-  configuration: z.record(z.string(), z.record(z.string(), z.string())),
-});
-
-interface Candidate {
-  /** Path in the release. */
-  readonly path: string;
-  readonly source: string;
-  readonly part: string;
-}
+import { BUNDLE_ARGUMENTS, type BundleArguments } from "../bundling/bundle-arguments.ts";
+import type { Candidate, ServiceParts } from "../bundling/service-parts.ts";
 
 /**
- * Assembles a Node service into a release: built files, production packages, pruned lock, model and the Node binary,
+ * Assembles a service into a release: its runtime or what starts it, its own files, its locked packages and its model,
  * each by digest. Writes the outputs `release` (the manifest) and `report` (evidence); the files go to the store.
  */
 export async function bundle(rawArgs: Json, context: FunctionContext): Promise<FunctionResult> {
-  const args = argsSchema.parse(rawArgs);
-  const { folder } = context.project;
-  const lockPath = findLockFile(folder);
-  if (lockPath === null) {
-    throw new ProblemError([
-      problem("RELEASE_INCOMPLETE", {
-        place: folder,
-        message: "there is no package-lock.json",
-        remedy: "run `npm install` once and commit the lock file",
-      }),
-    ]);
-  }
-  const root = dirname(lockPath);
-  const workspace = relative(root, folder).split(sep).join("/");
-  const home = workspace === "" ? "app" : `app/${workspace}`;
-  const lock = JSON.parse(await readFile(lockPath, "utf8")) as PackageLock;
-  const places = lockClosure(lock, workspace, { includesDevelopment: false });
-  const pruned = {
-    lockfileVersion: 3,
-    packages: Object.fromEntries(places.map((place) => [place, lock.packages[place]])),
-  };
-  const prunedPath = join(dirname(requireOutput(context, "release")), "package-lock.json");
-  await writeFile(prunedPath, `${JSON.stringify(pruned, null, 2)}\n`);
-
-  const candidates: Candidate[] = [
-    { path: "runtime/node", source: process.execPath, part: "runtime" },
-    { path: "app/package-lock.json", source: prunedPath, part: "packages" },
-    ...(await findFiles(folder, args.files)).map((file) => ({
-      path: `${home}/${file}`,
-      source: join(folder, file),
-      part: "service",
-    })),
-    ...(await packageFiles(root, places)),
-  ];
+  const args = BUNDLE_ARGUMENTS.parse(rawArgs);
+  const parts = await partsOf(args, context);
+  const candidates: Candidate[] = [...parts.candidates];
   const model = modelCandidate(args.model, context);
   if (model !== null) candidates.push(model);
 
@@ -85,11 +34,10 @@ export async function bundle(rawArgs: Json, context: FunctionContext): Promise<F
     });
   });
   files.sort((left, right) => (left.path < right.path ? -1 : 1));
-  const entry = `${home}/${args.entry}`;
-  if (!files.some((file) => file.path === entry)) {
+  if (!files.some((file) => file.path === parts.entry.path)) {
     throw new ProblemError([
       problem("RELEASE_INCOMPLETE", {
-        place: args.entry,
+        place: parts.entry.name,
         message: "the service's entry is not among the bundled files",
       }),
     ]);
@@ -98,13 +46,7 @@ export async function bundle(rawArgs: Json, context: FunctionContext): Promise<F
     schema: 1,
     name: context.project.name,
     platform: `${process.platform}-${process.arch}`,
-    start: {
-      command: "runtime/node",
-      arguments: [args.entry],
-      folder: home,
-      readyPath: args.readyPath,
-      healthPath: args.healthPath,
-    },
+    start: { ...parts.start, readyPath: args.readyPath, healthPath: args.healthPath },
     modelPath: model?.path ?? null,
     data: await dataDigests(args.data, context),
     configuration: args.configuration,
@@ -120,38 +62,16 @@ export async function bundle(rawArgs: Json, context: FunctionContext): Promise<F
   return { references: files.map((file) => ({ path: sources.get(file.path) ?? "", digest: file.digest })) };
 }
 
-/** Every file of the packages, without what is nested below them: nested packages are places of their own. */
-async function packageFiles(root: string, places: readonly string[]): Promise<Candidate[]> {
-  const found: Candidate[] = [];
-  const walk = async (folder: string, path: string): Promise<void> => {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.name === "node_modules" || entry.name === ".bin") continue;
-      const source = join(folder, entry.name);
-      if (entry.isDirectory()) await walk(source, `${path}/${entry.name}`);
-      else if (entry.isFile() && !isForDevelopers(entry.name))
-        found.push({ path: `${path}/${entry.name}`, source, part: "packages" });
-    }
-  };
-  for (const place of places) {
-    const folder = join(root, place);
-    // An optional package of another platform stands in the lock, but not on the disk.
-    if (
-      await stat(folder).then(
-        (stats) => stats.isDirectory(),
-        () => false,
-      )
-    )
-      await walk(folder, `app/${place}`);
+/** Loaded when it is wanted: most projects have one language. */
+async function partsOf(args: BundleArguments, context: FunctionContext): Promise<ServiceParts> {
+  const workFolder = dirname(requireOutput(context, "release"));
+  if (args.runtime === "python") {
+    return (await import("../bundling/python-parts.ts")).pythonParts(args, context, workFolder);
   }
-  return found;
+  return (await import("../bundling/node-parts.ts")).nodeParts(args, context.project.folder, workFolder);
 }
 
-/** Type declarations and source maps: no program reads them at run time, and they are a quarter of all files. */
-function isForDevelopers(name: string): boolean {
-  return /\.(d\.[cm]?ts|map)$/u.test(name);
-}
-
-function modelCandidate(model: z.infer<typeof argsSchema>["model"], context: FunctionContext): Candidate | null {
+function modelCandidate(model: BundleArguments["model"], context: FunctionContext): Candidate | null {
   if (model === null) return null;
   const output = context.needs[model.need]?.outputs[model.output];
   if (output === undefined) throw new Error(`no output ${model.output} of need ${model.need}`);
@@ -159,10 +79,7 @@ function modelCandidate(model: z.infer<typeof argsSchema>["model"], context: Fun
   return { path: `model/${source.slice(source.lastIndexOf(sep) + 1)}`, source, part: "model" };
 }
 
-async function dataDigests(
-  data: z.infer<typeof argsSchema>["data"],
-  context: FunctionContext,
-): Promise<Record<string, string>> {
+async function dataDigests(data: BundleArguments["data"], context: FunctionContext): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
   for (const [name, { need, output }] of Object.entries(data)) {
     const path = context.needs[need]?.outputs[output];

@@ -20,6 +20,10 @@ const ARGUMENTS = z
     resampleCount: z.int().min(1000).max(100_000).default(DEFAULT_GATE_RULE.resampleCount),
     seed: z.int().min(0).default(DEFAULT_GATE_RULE.seed),
     tripwireRmse: z.number().positive().default(DEFAULT_GATE_RULE.tripwireRmse),
+    modelFile: z
+      .string()
+      .regex(/^(?!\.)[\w.-]+$/u)
+      .default("model.json"),
   })
   .prefault({});
 
@@ -27,11 +31,12 @@ const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /**
  * The gate of a model as a function step. Reads the needs `evaluation` (outputs `evaluation`, `predictions`) and
- * `model` (output `model`, a folder with model.json and lineage.json); writes the outputs `gate` (evidence) and
+ * `model` (output `model`, a folder with model.json, or what `modelFile` names, and lineage.json); writes the outputs `gate` (evidence) and
  * `registry` (the model version). A rejected model gets both as well: the evidence, not this function, fails the step.
  */
 export async function modelGate(rawArguments: Json, context: FunctionContext): Promise<FunctionResult> {
-  const rule = { ...DEFAULT_GATE_RULE, ...ARGUMENTS.parse(rawArguments ?? {}) };
+  const { modelFile, ...limits } = ARGUMENTS.parse(rawArguments ?? {});
+  const rule = { ...DEFAULT_GATE_RULE, ...limits };
   const evaluationPath = requireNeed(context, "evaluation", "evaluation");
   const predictionsPath = requireNeed(context, "evaluation", "predictions");
   const modelFolder = requireNeed(context, "model", "model");
@@ -39,7 +44,7 @@ export async function modelGate(rawArguments: Json, context: FunctionContext): P
   const evaluation = parseEvaluation(await readReport(evaluationPath, context), place(evaluationPath, context));
   const predictions = parsePredictions(await readReport(predictionsPath, context), place(predictionsPath, context));
   const lineage = parseLineage(await readReport(lineagePath, context), place(lineagePath, context));
-  const modelDigest = await digestFile(await requireFile(join(modelFolder, "model.json"), context));
+  const modelDigest = await digestFile(await requireFile(join(modelFolder, modelFile), context));
 
   const gate = judgeModel({ evaluation, errors: predictions, modelDigest }, rule);
   const entry = registryEntry({

@@ -1,15 +1,18 @@
 import type { Json } from "../../base/json.ts";
 import { effectStep, functionStep } from "../../pipeline/define.ts";
 import type { EnvironmentDefinition, StepDefinition } from "../../pipeline/definition.ts";
+import { NETWORK } from "../python/network.ts";
 import type { SmokeCheck } from "./probe-steps.ts";
 
 /**
  * The gate of a model: a task that judges an evaluation against its baselines and writes a registry entry.
- * `model` puts out `model` (a folder), `evaluation` puts out `evaluation` and `predictions` (files).
+ * `model` puts out `model` (a folder), `evaluation` puts out `evaluation` and `predictions` (files); docs/model.md has their formats.
  */
 export function modelGate(options: {
   readonly model: StepDefinition;
   readonly evaluation: StepDefinition;
+  /** The model's file in its folder; model.json when left out. */
+  readonly file?: string;
 }): StepDefinition {
   return functionStep("model gate", {
     module: "greenlight/functions/model-gate",
@@ -17,15 +20,14 @@ export function modelGate(options: {
     needs: { model: options.model, evaluation: options.evaluation },
     outputs: { gate: "out/gate/gate.json", registry: "out/gate/registry.json" },
     evidence: [{ format: "gate-report", path: "out/gate/gate.json", tool: "model gate" }],
+    ...(options.file === undefined ? {} : { args: { modelFile: options.file } }),
   });
 }
 
-export interface BundleOptions {
+interface CommonBundleOptions {
   readonly needs: Readonly<Record<string, StepDefinition>>;
   /** The service's own files, as globs relative to the project. */
   readonly files: readonly string[];
-  /** The module that starts the service, relative to the project. */
-  readonly entry: string;
   readonly readyPath?: string;
   readonly healthPath?: string;
   /** Which output of which need is the model; `file` when the output is a folder. */
@@ -36,7 +38,25 @@ export interface BundleOptions {
   readonly environments?: Readonly<Record<string, EnvironmentDefinition>>;
 }
 
-/** Bundles a Node service into a release that starts offline. Fails with SOURCE_CHANGED when checked files changed. */
+/** A Node service: its release holds the Node binary and the production packages of the lock file. */
+export interface NodeBundleOptions extends CommonBundleOptions {
+  readonly runtime?: "node";
+  /** The module that starts the service, relative to the project. */
+  readonly entry: string;
+}
+
+/** A Python service: its release holds the packages that `pythonPackages` unpacked, and is started by the host's Python of their version. */
+export interface PythonBundleOptions extends CommonBundleOptions {
+  readonly runtime: "python";
+  /** The module that starts the service, as `python -m` takes it: "src.serve". */
+  readonly module: string;
+  /** The alias in `needs` of the `pythonPackages` step. */
+  readonly packages: string;
+}
+
+export type BundleOptions = NodeBundleOptions | PythonBundleOptions;
+
+/** Bundles a service into a release that starts offline. Fails with SOURCE_CHANGED when checked files changed. */
 export function bundle(options: BundleOptions): StepDefinition {
   const environments = Object.entries(options.environments ?? {});
   const made = functionStep("bundle", {
@@ -44,12 +64,14 @@ export function bundle(options: BundleOptions): StepDefinition {
     export: "bundle",
     needs: options.needs,
     inputs: options.files,
-    packages: "production",
+    packages: options.runtime === "python" ? "none" : "production",
     outputs: { release: "out/release/release.json", report: "out/release/report.json" },
     evidence: [{ format: "release-report", path: "out/release/report.json", tool: "bundle" }],
     args: {
+      ...(options.runtime === "python"
+        ? { runtime: "python", module: options.module, packages: { need: options.packages, output: "packages" } }
+        : { runtime: "node", entry: options.entry }),
       files: options.files,
-      entry: options.entry,
       readyPath: options.readyPath ?? "/ready",
       healthPath: options.healthPath ?? "/health",
       model: options.model === undefined ? null : { file: null, ...options.model },
@@ -58,6 +80,33 @@ export function bundle(options: BundleOptions): StepDefinition {
     },
   });
   return { ...made, isSealing: true };
+}
+
+/**
+ * Unpacks the packages of a lock file with hashes (`pip-compile`, `uv pip compile`) for the Python of the project's `.venv`,
+ * or for `python`, or else for `python3`: what `bundle({ runtime: "python" })` ships. Wheels only.
+ */
+export function pythonPackages(
+  options: {
+    /** Relative to the project; requirements.txt when left out. */
+    readonly requirements?: string;
+    /** The interpreter, when it is neither that of `.venv` nor `python3`. */
+    readonly python?: string;
+    /** What has to be there before, as the step that makes `.venv`. */
+    readonly needs?: Readonly<Record<string, StepDefinition>>;
+  } = {},
+): StepDefinition {
+  const requirements = options.requirements ?? "requirements.txt";
+  return functionStep("python packages", {
+    module: "greenlight/functions/python-packages",
+    export: "pythonPackages",
+    needs: options.needs ?? {},
+    // It names the version and the place of the Python behind the environment.
+    inputs: [requirements, ".venv/pyvenv.cfg"],
+    env: [...NETWORK, "PIP_CACHE_DIR"],
+    outputs: { packages: "out/python-packages" },
+    args: { requirements, python: options.python ?? null },
+  });
 }
 
 /**

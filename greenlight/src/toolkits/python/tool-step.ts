@@ -127,7 +127,7 @@ export function placeOf(given = "."): ToolPlace {
     inputs: (globs) => [
       ...globs.map((glob) => `${below}${glob}`),
       ...FOREIGN.map((name) => `!**/${name}/**`),
-      "!out/reports/**",
+      "!out/**",
     ],
     configuration: (names) => around.flatMap((each) => names.map((name) => `${escapeGlob(each)}${name}`)),
     evidenceFolder: folder === "" ? {} : { folder },

@@ -61,6 +61,18 @@ describe("the checks before a deployment", () => {
     ]);
   });
 
+  test("look for the interpreter that the release does not hold, and say what is there instead", async () => {
+    const { start } = requestFor("r").manifest;
+    const interpreter = { language: "python", version: "3.99" } as const;
+    const found = await check({
+      start: { ...start, command: "bin/node", interpreter },
+      configuration: { staging: { GREENLIGHT_PYTHON: "/no/python" } },
+    });
+    expect(found).toEqual([
+      "RUNTIME_MISSING environment staging: the release needs Python 3.99, but /no/python is not there or does not run",
+    ]);
+  });
+
   test("find all that is wrong at once", async () => {
     const found = await check({
       platform: "plan9-mips",

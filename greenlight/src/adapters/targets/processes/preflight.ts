@@ -21,6 +21,7 @@ export async function preflight(place: Place, release: TargetRelease): Promise<r
     ...checkPlatform(place, release),
     ...checkFiles(release),
     ...checkConfiguration(place, release),
+    ...(await checkInterpreter(place, release)),
     ...(await checkPort(place)),
     ...(await checkTls(place)),
     ...(await checkMetricsPort(place)),
@@ -65,6 +66,20 @@ function checkConfiguration({ name }: Place, { manifest }: TargetRelease): reado
         remedy: "take it out of the environment's configuration",
       }),
     );
+}
+
+/** The host has to bring what the release can't hold. Looked for as the release's own launcher does. */
+async function checkInterpreter({ name }: Place, { manifest }: TargetRelease): Promise<readonly Problem[]> {
+  const { interpreter } = manifest.start;
+  if (interpreter === undefined) return [];
+  const { findPython } = await import("../../../release/find-python.ts");
+  const { version } = interpreter;
+  const environment = manifest.configuration[name] ?? {};
+  const found = await findPython({ version, environment });
+  if (typeof found !== "string") return [];
+  const message = `the release needs Python ${version}, but ${found}`;
+  const remedy = `install Python ${version} on this machine, or name it in the environment's configuration (GREENLIGHT_PYTHON), or bundle with a Python that is here`;
+  return [problem("RUNTIME_MISSING", { place: `environment ${name}`, message, remedy })];
 }
 
 /** The port has to be free, unless it is this environment's own router that listens there. */
