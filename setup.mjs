@@ -46,6 +46,7 @@ const HEAVY = [
   "deployment-notices",
   "scenarios/code-host",
   "router/many-swaps",
+  "toolkits/node",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

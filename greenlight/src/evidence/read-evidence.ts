@@ -5,6 +5,12 @@ import { MAX_REPORT } from "./bounds.ts";
 import type { Evidence } from "./evidence.ts";
 import { readIstanbulSummary } from "./readers/coverage-reader.ts";
 import { readJunit } from "./readers/junit-reader.ts";
+import { readEslintJson } from "./readers/node/eslint-json-reader.ts";
+import { readJestJson } from "./readers/node/jest-json-reader.ts";
+import { readNpmAudit } from "./readers/node/npm-audit-reader.ts";
+import { readPnpmAudit } from "./readers/node/pnpm-audit-reader.ts";
+import { readPrettierCheck } from "./readers/node/prettier-check-reader.ts";
+import { readYarnAudit } from "./readers/node/yarn-audit-reader.ts";
 import {
   readGateReport,
   readModelEvaluation,
@@ -14,6 +20,8 @@ import {
 import { readOxfmtList } from "./readers/oxfmt-list-reader.ts";
 import type { Reader, ReadOptions, Unreadable } from "./readers/reader.ts";
 import { readSarif } from "./readers/sarif-reader.ts";
+import { readGitleaksJson } from "./readers/security/gitleaks-json-reader.ts";
+import { readTrivyJson } from "./readers/security/trivy-json-reader.ts";
 import { readSecretlintJson } from "./readers/secretlint-reader.ts";
 import { readTscText } from "./readers/tsc-text-reader.ts";
 
@@ -22,6 +30,14 @@ const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
   "oxfmt-list": readOxfmtList,
   "tsc-text": readTscText,
   "secretlint-json": readSecretlintJson,
+  "eslint-json": readEslintJson,
+  "prettier-check": readPrettierCheck,
+  "npm-audit-json": readNpmAudit,
+  "pnpm-audit-json": readPnpmAudit,
+  "yarn-audit-json": readYarnAudit,
+  "jest-json": readJestJson,
+  "gitleaks-json": readGitleaksJson,
+  "trivy-json": readTrivyJson,
   junit: readJunit,
   "istanbul-json-summary": readIstanbulSummary,
   "validation-report": readValidationReport,

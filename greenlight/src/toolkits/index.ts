@@ -1,1 +1,2 @@
 export { node } from "./node/index.ts";
+export { security } from "./security/index.ts";
