@@ -93,7 +93,7 @@ export const PROBLEMS = kinds({
   RELEASE_INCOMPLETE: { remedy: "run the pipeline again; the bundle is rebuilt from its sources" },
   TESTDATA_UNREADABLE: { remedy: "name a table of single values: .jsonl, .csv with names in its first line, or .json" },
   TESTDATA_UNWRITABLE: { remedy: "grant write access to the folder, or free disk space" },
-  RUNTIME_MISSING: { remedy: "install the interpreter that the release or the project needs, in that version" },
+  PYTHON_MISSING: { remedy: "install the interpreter that the release or the project needs, in that version" },
   PACKAGES_UNLOCKED: {
     remedy: "lock them with hashes: `uv pip compile --universal --generate-hashes requirements.in -o requirements.txt`",
   },
@@ -128,6 +128,7 @@ export const PROBLEMS = kinds({
   COMPILE_UNSUPPORTED: { remedy: "say it in a way that the code host knows" },
   COMPILE_APPROVALS_SHARED: { remedy: "give the environments branches of their own" },
   COMPILE_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
+  LICENCES_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
   COMPILE_FOREIGN_FILE: { remedy: "move the file away, then compile again" },
   COMPILE_OUTDATED: { remedy: "`greenlight compile github-actions`, and commit what it writes" },
   HANDOVER_INCOMPLETE: {

@@ -11,6 +11,12 @@ import { readCoveragePy } from "./readers/coverage/coverage-py-reader.ts";
 import { readIstanbul } from "./readers/coverage/istanbul-reader.ts";
 import { readIstanbulSummary } from "./readers/coverage/istanbul-summary-reader.ts";
 import { readLcov } from "./readers/coverage/lcov-reader.ts";
+import { readEslintJson } from "./readers/node/eslint-json-reader.ts";
+import { readJestJson } from "./readers/node/jest-json-reader.ts";
+import { readNpmAudit } from "./readers/node/npm-audit-reader.ts";
+import { readPnpmAudit } from "./readers/node/pnpm-audit-reader.ts";
+import { readPrettierCheck } from "./readers/node/prettier-check-reader.ts";
+import { readYarnAudit } from "./readers/node/yarn-audit-reader.ts";
 import {
   readGateReport,
   readModelEvaluation,
@@ -23,6 +29,8 @@ import type { Reader, ReadOptions, StreamReader, Unreadable } from "./readers/re
 import { readSarif } from "./readers/sarif-reader.ts";
 import { readSarifStream } from "./readers/sarif-stream-reader.ts";
 import { readSecretlintJson } from "./readers/secretlint-reader.ts";
+import { readGitleaksJson } from "./readers/security/gitleaks-json-reader.ts";
+import { readTrivyJson } from "./readers/security/trivy-json-reader.ts";
 import { readJunit, readJunitStream } from "./readers/tests/junit-reader.ts";
 import { readTscText } from "./readers/tsc-text-reader.ts";
 
@@ -33,6 +41,14 @@ export const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
   "tsc-text": readTscText,
   "secretlint-json": readSecretlintJson,
   ...PYTHON_READERS,
+  "eslint-json": readEslintJson,
+  "prettier-check": readPrettierCheck,
+  "npm-audit-json": readNpmAudit,
+  "pnpm-audit-json": readPnpmAudit,
+  "yarn-audit-json": readYarnAudit,
+  "jest-json": readJestJson,
+  "gitleaks-json": readGitleaksJson,
+  "trivy-json": readTrivyJson,
   junit: readJunit,
   "istanbul-json-summary": readIstanbulSummary,
   "istanbul-json": readIstanbul,

@@ -78,9 +78,7 @@ describe.skipIf(here === null)(
       const { status, stderr } = await launch("3.99");
       expect({ status, stderr }).toEqual({
         status: 127,
-        stderr: expect.stringMatching(
-          /^RUNTIME_MISSING: python: no Python 3\.99 found; .*GREENLIGHT_PYTHON/u,
-        ) as string,
+        stderr: expect.stringMatching(/^PYTHON_MISSING: python: no Python 3\.99 found; .*GREENLIGHT_PYTHON/u) as string,
       });
       const found = await findPython({ version: "3.99", environment: {} });
       expect(found).toContain("python3.99 is not there");

@@ -34,7 +34,7 @@ while [ "$1" != -- ]; do
 done
 shift
 if [ -n "$found" ]; then exec "$found" -S "$@"; fi
-echo "RUNTIME_MISSING: python: no Python ${version} found; install it, or name it in ${PYTHON_VARIABLE}" >&2
+echo "PYTHON_MISSING: python: no Python ${version} found; install it, or name it in ${PYTHON_VARIABLE}" >&2
 exit 127
 `;
 }

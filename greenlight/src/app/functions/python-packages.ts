@@ -32,7 +32,7 @@ export async function pythonPackages(rawArguments: Json, context: FunctionContex
   const facts = await askPython(program);
   if (facts === null) {
     const message = `${program} is no Python 3 that runs`;
-    throw new ProblemError([problem("RUNTIME_MISSING", { place: requirements, message })]);
+    throw new ProblemError([problem("PYTHON_MISSING", { place: requirements, message })]);
   }
 
   await rm(output, { recursive: true, force: true });

@@ -69,7 +69,7 @@ describe("the checks before a deployment", () => {
       configuration: { staging: { GREENLIGHT_PYTHON: "/no/python" } },
     });
     expect(found).toEqual([
-      "RUNTIME_MISSING environment staging: the release needs Python 3.99, but /no/python is not there or does not run",
+      "PYTHON_MISSING environment staging: the release needs Python 3.99, but /no/python is not there or does not run",
     ]);
   });
 

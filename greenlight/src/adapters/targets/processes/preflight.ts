@@ -79,7 +79,7 @@ async function checkInterpreter({ name }: Place, { manifest }: TargetRelease): P
   if (typeof found !== "string") return [];
   const message = `the release needs Python ${version}, but ${found}`;
   const remedy = `install Python ${version} on this machine, or name it in the environment's configuration (GREENLIGHT_PYTHON), or bundle with a Python that is here`;
-  return [problem("RUNTIME_MISSING", { place: `environment ${name}`, message, remedy })];
+  return [problem("PYTHON_MISSING", { place: `environment ${name}`, message, remedy })];
 }
 
 /** The port has to be free, unless it is this environment's own router that listens there. */

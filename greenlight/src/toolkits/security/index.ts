@@ -1,0 +1,5 @@
+import { secretScan } from "./secret-scan.ts";
+import { trivy } from "./trivy.ts";
+
+/** Steps that look for secrets and vulnerabilities in files and images of any language. */
+export const security = { secretScan, trivy };
