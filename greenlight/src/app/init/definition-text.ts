@@ -3,6 +3,9 @@ import { nodeLines } from "./node-lines.ts";
 import { pythonLines } from "./python-lines.ts";
 import type { NodeFacts, PythonFacts, RepositoryFacts } from "./repository-facts.ts";
 
+/** Characters of a line, as most formatters have it. */
+const MOST = 80;
+
 /** The text of a definition for a repository. It holds what was found; what could not be told is a comment. Pure. */
 export function definitionText(facts: RepositoryFacts): string {
   const parts = facts.projects.map((project) => linesOf(project, facts));
@@ -52,9 +55,16 @@ function linesOf(project: NodeFacts | PythonFacts, facts: RepositoryFacts): Defi
   return pythonLines(project, { constant: index === 0 ? "environment" : `environment${index + 1}`, isShared });
 }
 
+/** As Prettier would write it: on one line where it fits, so that a project's own formatter has nothing to say. */
 function stage(name: string, lines: readonly string[]): readonly string[] {
-  if (lines.every((line) => line.startsWith("//"))) return lines.map((line) => `        ${line}`);
+  if (lines.every(isComment)) return lines.map((line) => `        ${line}`);
+  const short = `        ${name}: [${lines.join(" ").replace(/,$/u, "")}],`;
+  if (short.length <= MOST && !lines.some(isComment)) return [short];
   return [`        ${name}: [`, ...lines.map((line) => `          ${line}`), "        ],"];
+}
+
+function isComment(line: string): boolean {
+  return line.startsWith("//");
 }
 
 /** Names of files come from the repository, and a comment ends with its line. */

@@ -54,7 +54,17 @@ export function nodeFacts(content: FolderContent): NodeFacts {
   if (facts.tests === null)
     choices.push(`${at(content)}no tests that are understood were found (vitest, jest, node:test).`);
   const hasTypes = hasFile(/^tsconfig\.json$/u) && (has("typescript") || facts.lint !== null);
-  return { kind: "node", folder: content.folder, name: text(own?.name), manager, hasTypes, choices, ...facts };
+  const typeProjects = hasTypes ? referencedProjects(content.texts["tsconfig.json"] ?? "") : [];
+  return {
+    kind: "node",
+    folder: content.folder,
+    name: text(own?.name),
+    manager,
+    hasTypes,
+    typeProjects,
+    choices,
+    ...facts,
+  };
 }
 
 export function readPackage(source: string): PackageFile | null {
@@ -64,6 +74,16 @@ export function readPackage(source: string): PackageFile | null {
   } catch {
     return null;
   }
+}
+
+/** A tsconfig.json may hold no files and only name others; by itself the compiler would then look at nothing. */
+function referencedProjects(source: string): readonly string[] {
+  const config = readConfig(source);
+  if (!Array.isArray(config["files"]) || config["files"].length > 0 || !Array.isArray(config["references"])) return [];
+  const paths = (config["references"] as unknown[]).map((each) =>
+    typeof each === "object" && each !== null && "path" in each ? text(each.path) : null,
+  );
+  return paths.flatMap((path) => (path === null ? [] : [path.replace(/^\.\//u, "")]));
 }
 
 function testsOf(
@@ -96,6 +116,14 @@ function namedManager(own: PackageFile | null, locks: readonly string[]): "npm" 
 
 function first<Name extends string>(list: readonly (readonly [Name, boolean])[]): Name | null {
   return list.find(([, is]) => is)?.[0] ?? null;
+}
+
+/** JSON with comments and commas at the end of lists, as TypeScript's files have them; empty when it is neither. */
+function readConfig(source: string): Readonly<Record<string, unknown>> {
+  const plain = source
+    .replaceAll(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//gu, (part) => (part.startsWith('"') ? part : " "))
+    .replaceAll(/"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])/gu, (part) => (part.startsWith('"') ? part : ""));
+  return readPackage(plain) ?? {};
 }
 
 function text(value: unknown): string | null {

@@ -5,7 +5,7 @@ const AUDITS = { npm: "npm", pnpm: "pnpm", yarn: "yarn", "yarn-classic": "yarn-c
 
 /** The steps of a Node project with the tools that it has. */
 export function nodeLines(facts: NodeFacts): DefinitionLines {
-  const { folder, format, lint, hasTypes, tests, manager } = facts;
+  const { folder, format, lint, hasTypes, typeProjects, tests, manager } = facts;
   const call = (name: string, options: Readonly<Record<string, unknown>> = {}): string =>
     `${callText(`node.${name}`, { folder, ...options })},`;
   return {
@@ -13,7 +13,8 @@ export function nodeLines(facts: NodeFacts): DefinitionLines {
     quality: [
       format === null ? `// ${call("format", { tool: "prettier" })}` : call("format", { tool: format }),
       lint === null ? `// ${call("lint", { tool: "eslint" })}` : call("lint", { tool: lint }),
-      ...(hasTypes ? [call("types")] : []),
+      ...(hasTypes && typeProjects.length === 0 ? [call("types")] : []),
+      ...typeProjects.map((project) => call("types", { project, name: `types of ${project}` })),
       ...(manager === null ? [] : [call("audit", { tool: AUDITS[manager] })]),
     ],
     test: [

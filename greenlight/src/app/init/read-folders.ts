@@ -14,7 +14,7 @@ const SKIPPED = new Set(
   ),
 );
 const READ =
-  /^(package\.json|pnpm-workspace\.yaml|pyproject\.toml|setup\.(cfg|py)|tox\.ini|\.flake8|Pipfile|[\w.-]*requirements[\w.-]*\.(txt|in)|dev-requirements\.txt)$/u;
+  /^(package\.json|tsconfig\.json|pnpm-workspace\.yaml|pyproject\.toml|setup\.(cfg|py)|tox\.ini|\.flake8|Pipfile|[\w.-]*requirements[\w.-]*\.(txt|in)|dev-requirements\.txt)$/u;
 
 /**
  * The repository's folders, as deep as projects are usually kept, the root first. Bounded in depth, number and size; links are

@@ -13,6 +13,8 @@ export interface NodeFacts {
   readonly format: "oxfmt" | "prettier" | "biome" | null;
   readonly lint: "oxlint" | "eslint" | "biome" | null;
   readonly hasTypes: boolean;
+  /** What tsconfig.json refers to where it holds no files itself; empty: it is the project. */
+  readonly typeProjects: readonly string[];
   readonly tests: "vitest" | "jest" | "node:test" | null;
   /** What a person has to decide, each a sentence. */
   readonly choices: readonly string[];

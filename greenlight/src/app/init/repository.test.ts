@@ -45,6 +45,7 @@ describe("a Node project", () => {
       format: "prettier",
       lint: "eslint",
       hasTypes: true,
+      typeProjects: [],
       tests: "vitest",
       choices: [],
     });
@@ -75,6 +76,13 @@ describe("a Node project", () => {
     );
     write({ "package.json": {} });
     expect(only()).toMatchObject({ manager: "npm" });
+  });
+
+  test("whose tsconfig.json only refers to others has their types looked at", () => {
+    const config =
+      '{ // solution\n "files": [], /* none */ "references": [{ "path": "./tsconfig.app.json" }, { "path": "b//c" },], }';
+    write({ "package.json": { devDependencies: { typescript: "5" } }, "tsconfig.json": config });
+    expect(only()).toMatchObject({ hasTypes: true, typeProjects: ["tsconfig.app.json", "b//c"] });
   });
 
   test("whose package.json is broken is told, and is a project all the same", () => {
