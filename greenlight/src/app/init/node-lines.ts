@@ -14,7 +14,9 @@ export function nodeLines(facts: NodeFacts): DefinitionLines {
       format === null ? `// ${call("format", { tool: "prettier" })}` : call("format", { tool: format }),
       lint === null ? `// ${call("lint", { tool: "eslint" })}` : call("lint", { tool: lint }),
       ...(hasTypes && typeProjects.length === 0 ? [call("types")] : []),
-      ...typeProjects.map((project) => call("types", { project, name: `types of ${project}` })),
+      ...typeProjects.map((project) =>
+        call("types", { project, name: `types of ${folder === "" ? "" : `${folder}/`}${project}` }),
+      ),
       ...(manager === null ? [] : [call("audit", { tool: AUDITS[manager] })]),
     ],
     test: [

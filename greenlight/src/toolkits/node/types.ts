@@ -11,7 +11,9 @@ export interface TypesOptions extends ToolOptions {
 /** Types, by TypeScript's compiler; nothing is written. */
 export function types(options: TypesOptions = {}): StepDefinition {
   const folder = toolFolder(options.folder);
-  const report = folder.report("tsc-report.txt");
+  // Several configurations of one folder have a report each.
+  const own = (options.project ?? "").replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-json$|-$/gu, "");
+  const report = folder.report(own === "" ? "tsc-report.txt" : `tsc-report-${own}.txt`);
   const call = `tsc --noEmit --pretty false${optionWords("--project", options.project)}`;
   return step(options.name ?? folder.stepName("types"), {
     run: folder.run(report, intoReport(call, folder.word(report))),
