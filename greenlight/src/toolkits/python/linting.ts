@@ -44,7 +44,7 @@ const MYPY: PythonTool = {
 /** Style and simple mistakes, with Flake8: the fast lint. */
 export function flake8(options: PythonOptions = {}): StepDefinition {
   return toolStep(FLAKE8, options, ({ report, listed, extra }) => {
-    const command = `flake8 --color=never --format=default${extra} ${listed.paths}`;
+    const command = `flake8 --format=default${extra} ${listed.paths}`;
     return `${listed.before}${command} > ${report}; code=$?; cat ${report}; exit $code`;
   });
 }
@@ -76,7 +76,7 @@ const RUFF = {
 
 /** Lint and order of imports, with Ruff. */
 export function ruffCheck(options: PythonOptions = {}): StepDefinition {
-  const tool: PythonTool = { ...RUFF, versions: ">=0.5", format: "sarif", report: "ruff-report.sarif" };
+  const tool: PythonTool = { ...RUFF, versions: ">=0.12", format: "sarif", report: "ruff-report.sarif" };
   const name = options.name ?? (options.folder === undefined ? "Ruff check" : `Ruff check (${options.folder})`);
   return toolStep(tool, { ...options, name }, ({ report, paths, extra }) => {
     const command = `ruff check --no-fix --output-format sarif --output-file ${report}${extra} ${paths}`;

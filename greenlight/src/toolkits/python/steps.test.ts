@@ -65,7 +65,7 @@ describe("the steps of a Python project", () => {
     const made = python.flake8({ folder: "a b/", paths: ["it's", "-x"], arguments: ["--select=$(id)"] });
     expect(made.action).toMatchObject({
       command:
-        "mkdir -p 'out/reports/a b' && cd 'a b' && { flake8 --color=never --format=default '--select=$(id)' " +
+        "mkdir -p 'out/reports/a b' && cd 'a b' && { flake8 --format=default '--select=$(id)' " +
         "'it'\\''s' ./-x > '../out/reports/a b/flake8-report.txt'; code=$?; cat '../out/reports/a b/flake8-report.txt'; exit $code; }",
     });
     expect(made.evidence).toMatchObject([{ folder: "a b", path: "out/reports/a b/flake8-report.txt" }]);

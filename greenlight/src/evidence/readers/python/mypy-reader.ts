@@ -29,6 +29,8 @@ const ENTRY = z.object({
   severity: z.string(),
 });
 const PLAIN = /^(.{1,4096}?):(?:(\d{1,9}):)?(?:\d{1,9}:)? (error|note|warning): (.*?)(?: {2}\[([\w-]{1,100})\])?$/u;
+/** As versions before 1 say it. */
+const UNDECODED = /^mypy: (can't decode file '(.{1,4096}?)': .*)$/u;
 const CONFIGURATION = /^((?:.*[/\\])?(?:pyproject\.toml|setup\.cfg|\.?mypy\.ini)): (.*)$/u;
 
 function readLine(line: string, projectFolder: string): Finding[] {
@@ -36,6 +38,9 @@ function readLine(line: string, projectFolder: string): Finding[] {
   const [, path, row, severity, message, code] = PLAIN.exec(line) ?? [];
   if (path !== undefined && message !== undefined && path !== "mypy")
     return [finding(projectFolder, { file: path, line: row, message, code, severity })];
+  const [, undecoded, place] = UNDECODED.exec(line) ?? [];
+  if (undecoded !== undefined && place !== undefined)
+    return [finding(projectFolder, { file: place, message: undecoded, code: "syntax" })];
   const [, config, fault] = CONFIGURATION.exec(line) ?? [];
   if (config !== undefined && fault !== undefined)
     return [finding(projectFolder, { file: config, message: fault, code: "configuration", severity: "error" })];

@@ -20,7 +20,7 @@ export const readRuffFormatText: Reader = (text, { tool, projectFolder }) => {
   return ok([findingsEvidence({ tool, checkedCount, findings })]);
 };
 
-const COUNTED = /(\d{1,9}) files? (?:would be reformatted|already formatted)/gu;
+const COUNTED = /(\d{1,9}) files? (?:would be reformatted|already formatted|left unchanged)/gu;
 const OLD = /^Would reformat: (.{1,4096})$/u;
 const OLD_BROKEN = /^error: Failed to (?:parse|read|format) (.{1,4096}?):(?:(\d{1,9}):\d{1,9}:)? (.*)$/u;
 const ARROW = /^ *--> (.{1,4096}?)(?::(\d{1,9}):\d{1,9})?$/u;
