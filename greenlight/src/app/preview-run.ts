@@ -75,7 +75,7 @@ export async function previewRun(
 
   /** Null when one of them is not known. */
   function knownNeeds(step: PlannedStep): Record<string, StepResult> | null {
-    const needs: Record<string, StepResult> = {};
+    const needs = Object.create(null) as Record<string, StepResult>;
     for (const [alias, name] of Object.entries(step.needs)) {
       const need = known.get(name);
       if (need === undefined) return null;

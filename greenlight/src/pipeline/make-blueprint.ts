@@ -120,12 +120,10 @@ function checkConcurrency({ concurrency }: PipelineDefinition, place: string): P
 
 /** Field by field: every step gets the same shape, which is what makes thousands of them cheap. */
 function toBlueprint(step: StepDefinition): StepBlueprint {
-  const needs: Record<string, string> = {};
-  for (const [alias, need] of Object.entries(step.needs)) needs[alias] = typeof need === "string" ? need : need.name;
   return {
     name: step.name,
     action: step.action,
-    needs,
+    needs: namesOf(step.needs),
     inputs: step.inputs,
     outputs: step.outputs,
     env: step.env,
@@ -146,6 +144,18 @@ function toBlueprint(step: StepDefinition): StepBlueprint {
     validForMs: step.validForMs,
     runtime: step.runtime,
   };
+}
+
+/** By name as they are, where they are names already: an object with keys of its own is dear to make. */
+function namesOf(needs: StepDefinition["needs"]): StepBlueprint["needs"] {
+  if (areNames(needs)) return needs;
+  return Object.fromEntries(
+    Object.entries(needs).map(([alias, need]) => [alias, typeof need === "string" ? need : need.name]),
+  );
+}
+
+function areNames(needs: StepDefinition["needs"]): needs is Readonly<Record<string, string>> {
+  return Object.values(needs).every((need) => typeof need === "string");
 }
 
 function flatten(entries: readonly unknown[]): unknown[] {

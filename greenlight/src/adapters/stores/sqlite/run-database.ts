@@ -188,7 +188,7 @@ export class RunDatabase implements RunStore {
   }
 
   async stamps(pipeline: string): Promise<ReadonlyMap<string, StepStamp>> {
-    const stamps = readStamps(this.#all(READ_STAMPS, pipeline));
+    const stamps = this.#read(() => readStamps(this.#prepare(READ_STAMPS), pipeline));
     for (const [step, { manifestDigest }] of stamps) this.#lastManifests.set(step, manifestDigest);
     return stamps;
   }
@@ -216,16 +216,16 @@ export class RunDatabase implements RunStore {
   }
 
   #get(sql: string, ...values: readonly Value[]): Record<string, unknown> | undefined {
-    try {
-      return this.#prepare(sql).get(...values);
-    } catch (error) {
-      throw storeError(this.#path, error);
-    }
+    return this.#read(() => this.#prepare(sql).get(...values));
   }
 
   #all(sql: string, ...values: readonly Value[]): Record<string, unknown>[] {
+    return this.#read(() => this.#prepare(sql).all(...values));
+  }
+
+  #read<Answer>(read: () => Answer): Answer {
     try {
-      return this.#prepare(sql).all(...values);
+      return read();
     } catch (error) {
       throw storeError(this.#path, error);
     }
