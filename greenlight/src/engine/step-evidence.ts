@@ -5,6 +5,7 @@ import { problem, type Problem } from "../base/problem.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import type { PlannedStep } from "../pipeline/plan.ts";
 import { dropStrangers, isFile } from "./drop-strangers.ts";
+import { withLogs } from "./test-logs.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -47,7 +48,7 @@ export async function readStepEvidence(
       isFile,
       ...(source.floorPercent === undefined ? {} : { floorPercent: source.floorPercent }),
     });
-    if (read.ok) evidence.push(...dropStrangers(read.value, folder));
+    if (read.ok) evidence.push(...withLogs(dropStrangers(read.value, folder), source.logs ?? [], folder));
     else problems.push(read.error);
   }
   return { evidence, problems, isMissing };

@@ -1,3 +1,4 @@
 export { coverageGate } from "./coverage/coverage-gate.ts";
 export { node } from "./node/index.ts";
 export { onVersions } from "./runtimes/on-versions.ts";
+export { withService } from "./services/with-service.ts";
