@@ -1,3 +1,4 @@
+export { codecovUpload } from "./coverage/codecov-upload.ts";
 export { coverageGate } from "./coverage/coverage-gate.ts";
 export { node } from "./node/index.ts";
 export { onVersions } from "./runtimes/on-versions.ts";
