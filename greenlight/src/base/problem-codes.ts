@@ -72,6 +72,10 @@ export const PROBLEMS = kinds({
   TESTS_FAILED: { remedy: "mend the failing tests; the report holds their messages" },
   TESTS_FLAKY: { remedy: "make the test hold every time; `quality.flaky` says what a flaky pass comes to" },
   RUNTIME_MISSING: { remedy: "install that version, or leave it out; `whenMissing` says what a missing one comes to" },
+  SERVICE_TESTS_FAILED: { remedy: "read the service's log, which stands beside the tests' report" },
+  CODECOV_FAILED: {
+    remedy: "check repository, token and network, then `greenlight retry`; nothing else depends on it",
+  },
   NO_TESTS_RAN: { remedy: "check the step's test pattern; a step without a test proves nothing" },
   DATA_EMPTY: { remedy: "check the source and the rules in the validation report" },
   SMOKE_TEST_FAILED: { remedy: "compare the answer with what the check expects, and read the slot's log" },

@@ -12,6 +12,7 @@ import { dropStrangers, isFile } from "./drop-strangers.ts";
 import { FindingListWriter, findingListPath } from "./finding-list.ts";
 import { findingStandard } from "./finding-standard.ts";
 import { SourceLines } from "./source-lines.ts";
+import { withLogs } from "./test-logs.ts";
 
 export interface StepEvidence {
   readonly evidence: readonly Evidence[];
@@ -39,7 +40,8 @@ export async function readStepEvidence(call: Pick<StepCall, "step" | "run">): Pr
     const read = stats.isFile()
       ? await readSource(call, source, { path, size: stats.size })
       : err(unreadable(source, "it is no regular file"));
-    if (read.ok) evidence.push(...dropStrangers(read.value, call.run.context.projectFolder));
+    const { projectFolder } = call.run.context;
+    if (read.ok) evidence.push(...withLogs(dropStrangers(read.value, projectFolder), source.logs ?? [], projectFolder));
     else if (!problems.some((each) => each.code === read.error.code && each.place === read.error.place))
       problems.push(read.error);
   }

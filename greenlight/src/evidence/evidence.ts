@@ -107,6 +107,8 @@ export interface TestsEvidence {
   readonly flakyCount?: number;
   /** What a flaky pass came to, by the project's policy; left out: `warn`. */
   readonly flakyOutcome?: "pass" | "warn" | "fail";
+  /** Only of tests that failed: the ends of the logs of what they ran against. */
+  readonly logs?: readonly { readonly path: string; readonly tail: string }[];
 }
 
 export interface FlakyTest {

@@ -224,6 +224,8 @@ export interface EvidenceSource {
   readonly floorPercent?: number;
   /** Where the tool ran, relative to the project: the paths of its report are relative to it. Left out: the project. */
   readonly folder?: string;
+  /** For tests: logs of what they ran against, relative to the project; their ends are shown with tests that failed. */
+  readonly logs?: readonly string[];
 }
 
 export type EvidenceFormat = (typeof EVIDENCE_FORMATS)[number];

@@ -21,7 +21,11 @@ export function fillPlaceholders(step: Fillable, values: Values): Fillable {
     action: fillAction(step.action, values),
     inputs: step.inputs?.map((glob) => fillText(glob, values)) ?? null,
     outputs: Object.fromEntries(Object.entries(step.outputs).map(([name, path]) => [name, fillText(path, values)])),
-    evidence: step.evidence.map((source) => ({ ...source, path: fillText(source.path, values) })),
+    evidence: step.evidence.map((source) => ({
+      ...source,
+      path: fillText(source.path, values),
+      ...(source.logs === undefined ? {} : { logs: source.logs.map((log) => fillText(log, values)) }),
+    })),
     variables,
   };
 }
@@ -35,7 +39,7 @@ export function placeholdersOf(step: Fillable): readonly string[] {
   };
   step.inputs?.forEach(collect);
   for (const name in step.outputs) collect(step.outputs[name] ?? "");
-  for (const source of step.evidence) collect(source.path);
+  for (const source of step.evidence) [source.path, ...(source.logs ?? [])].forEach(collect);
   if (step.action.kind !== "command") visitTexts(step.action.args, collect);
   return keys;
 }

@@ -2,6 +2,7 @@ import type { Json } from "../base/json.ts";
 import { problem, type Problem } from "../base/problem.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Blueprint, PipelineBlueprint, StageBlueprint, StepBlueprint } from "./blueprint.ts";
+import { checkCoverageGate } from "./check-coverage-gate.ts";
 import { checkEnvironmentSecrets } from "./check-environment-secrets.ts";
 import { checkGates } from "./check-gates.ts";
 import { checkGraph, type LocatedStep } from "./check-graph.ts";
@@ -27,6 +28,7 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
   for (const [name, definition] of Object.entries(project.pipelines)) {
     const made = makePipeline(project, name, definition);
     for (const each of made.problems) problems.push(each);
+    for (const each of checkCoverageGate(project.quality, made.pipeline)) problems.push(each);
     pipelines[name] = made.pipeline;
   }
   if (problems.length > 0) return err(problems);

@@ -52,6 +52,7 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     tool: filled,
     floorPercent: z.number().min(0).max(100).optional(),
     folder: path.optional(),
+    logs: z.array(path).optional(),
   });
   const tool = z.strictObject({
     name: filled,

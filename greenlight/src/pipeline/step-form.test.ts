@@ -23,7 +23,9 @@ const full = functionStep("full", {
   variables: { B: "1" },
   secrets: ["C"],
   packages: ["zod"],
-  evidence: [{ format: "junit", path: "out/x.xml", tool: "vitest", floorPercent: 80, folder: "api" }],
+  evidence: [
+    { format: "junit", path: "out/x.xml", tool: "vitest", floorPercent: 80, folder: "api", logs: ["out/a.log"] },
+  ],
   retry: {},
   matrix: matrix({ os: ["a", 1, true] }, { include: [{ x: "y" }], exclude: [{ os: "a" }], maxParallel: 2 }),
   when: allOf(not(onBranch("main")), onEvent("push")),

@@ -81,6 +81,7 @@ const EVIDENCE: Checks<EvidenceSource> = {
   tool: isFilled,
   floorPercent: (value: unknown) => value === undefined || (isNumber(value) && value >= 0 && value <= 100),
   folder: (value: unknown) => value === undefined || isPath(value),
+  logs: (value: unknown) => value === undefined || isListOf(value, isPath),
 };
 
 export const TOOL_EXITS = namesOf<ToolExit>({

@@ -77,6 +77,7 @@ const tests = z.object({
     .exactOptional(),
   flakyCount: z.number().exactOptional(),
   flakyOutcome: z.enum(["pass", "warn", "fail"]).exactOptional(),
+  logs: z.array(z.object({ path: z.string(), tail: z.string() })).exactOptional(),
 });
 
 const coverage = z.object({

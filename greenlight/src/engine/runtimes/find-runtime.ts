@@ -19,18 +19,18 @@ const MAX_ASKED = 60;
  * name, or a shim that leads elsewhere, proves nothing. Nothing is downloaded. A process asks each program once.
  */
 export async function findRuntime(search: RuntimeSearch): Promise<FoundRuntime | null> {
-  const found: FoundRuntime[] = [];
-  const seen = new Set<string>();
-  for (const place of runtimePlaces(search)) {
-    if (seen.has(place) || seen.size >= MAX_ASKED || !isRunnable(place)) continue;
-    seen.add(place);
-    const answer = await ask(search, place);
-    if (answer === null || !isVersionOf(answer.version, search.version)) continue;
-    // What stands first is meant first: the project's own, whichever patch it is.
-    if (found.length === 0 || !isProjectPlace(search, place)) found.push(answer);
-    if (isProjectPlace(search, place)) break;
-  }
-  return chooseRuntime(found, search.version) ?? null;
+  const places = [...new Set(runtimePlaces(search))].filter(isRunnable).slice(0, MAX_ASKED);
+  const found = (await Promise.all(places.map((place) => ask(search, place)))).map((answer, index) => ({
+    answer,
+    isOwn: isProjectPlace(search, places[index] ?? ""),
+  }));
+  const wanted = found.flatMap(({ answer, isOwn }) =>
+    answer !== null && isVersionOf(answer.version, search.version) ? [{ ...answer, isOwn }] : [],
+  );
+  // The project's own is meant, whichever patch it is.
+  const own = wanted.find(({ isOwn }) => isOwn);
+  const chosen = own ?? chooseRuntime(wanted, search.version);
+  return chosen === undefined ? null : { version: chosen.version, program: chosen.program };
 }
 
 const answers = new Map<string, Promise<FoundRuntime | null>>();

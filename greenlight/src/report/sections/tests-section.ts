@@ -56,7 +56,13 @@ function failureList({ evidence }: TestsProof): Markup | null {
   return markup`<ul class="failures">${shown.map(
     (failure) =>
       markup`<li><p><span class="bad">${shape("failed")}</span><b>${failure.name}</b>${failure.file === null ? null : markup` <small>${failure.file}</small>`}</p><pre>${failure.message}</pre></li>`,
-  )}</ul>${hidden > 0 ? markup`<p class="note">${formatPlural(hidden, "more failure")} not shown here.</p>` : null}`;
+  )}</ul>${hidden > 0 ? markup`<p class="note">${formatPlural(hidden, "more failure")} not shown here.</p>` : null}${logList(evidence)}`;
+}
+
+/** What the service wrote while its tests failed. */
+function logList({ logs }: TestsProof["evidence"]): Markup | null {
+  if (logs === undefined || logs.length === 0) return null;
+  return markup`${logs.map((log) => markup`<details><summary>The end of ${log.path}</summary><pre>${log.tail}</pre></details>`)}`;
 }
 
 function slowList(proofs: readonly TestsProof[]): Markup | null {

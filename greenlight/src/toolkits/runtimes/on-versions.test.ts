@@ -4,13 +4,16 @@ import { tmpdir } from "node:os";
 
 import { describe, expect, it } from "vitest";
 
-import { step } from "../../pipeline/define.ts";
+import { defineProject, pipeline, step } from "../../pipeline/define.ts";
+import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
 import { node } from "../node/index.ts";
 import { onVersions } from "./on-versions.ts";
 
 describe("a step on several versions", () => {
   it("is a matrix whose reports and outputs lie apart", () => {
     const made = onVersions(node.unitTests({ coverageFloor: 85 }), { runtime: "node", versions: [22, 24] });
+    const project = defineProject({ name: "p", pipelines: { delivery: pipeline({ stages: { test: [made] } }) } });
+    expect(makeBlueprint(project, "greenlight.config.ts")).toMatchObject({ ok: true });
     expect(made.matrix).toMatchObject({ axes: { node: ["22", "24"] }, failFast: false });
     expect(made.runtime).toEqual({ name: "node" });
     expect(made.outputs).toEqual({ coverage: "coverage/node-{matrix.node}" });

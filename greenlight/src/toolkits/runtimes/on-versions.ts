@@ -24,11 +24,11 @@ export function onVersions(step: StepDefinition, options: Versions): StepDefinit
   const odd = versions.find((version) => !RUNTIME_VERSION.test(version));
   if (odd !== undefined) throw new RangeError(`"${odd}" is no version of ${runtime}: write 22, "3.11" or "22.3.0"`);
   if (step.action.kind !== "command") throw new RangeError(`"${step.name}" runs no command`);
-  const placed = perVersion(step, runtime);
+  const { command, ...placed } = perVersion(step, runtime);
   return {
     ...step,
     ...placed,
-    action: { kind: "command", command: `${PREFIX[runtime]}${placed.command}` },
+    action: { kind: "command", command: `${PREFIX[runtime]}${command}` },
     matrix: matrix({ [runtime]: versions }, { failFast: false, maxParallel: options.maxParallel ?? null }),
     runtime: { name: runtime, ...(whenMissing === undefined ? {} : { whenMissing }) },
   };

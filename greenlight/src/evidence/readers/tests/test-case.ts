@@ -104,10 +104,16 @@ function durationOf(time: string | undefined): number {
 const MAX_DURATION_MS = 366 * 24 * 3_600_000;
 
 function failureText(message: string, body: string, projectFolder: string): string {
-  const whole = body.includes(message) ? body : `${message}\n${body}`;
+  // pytest's text begins with the test's own source; what went wrong is its message.
+  const isTold = firstLine(body).includes(firstLine(message));
+  const whole = isTold ? body : `${message}\n${body}`;
   return clean(withoutFolder(projectFolder, whole), 2000) || "failed without a message";
 }
 
 function clean(text: string, limit: number): string {
   return cutText(text.slice(0, MAX_KEPT).replaceAll(ESCAPE, "\u001b"), limit);
+}
+
+function firstLine(text: string): string {
+  return text.trimStart().split("\n", 1)[0] ?? "";
 }
