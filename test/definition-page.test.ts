@@ -14,6 +14,7 @@ import { BAKING, HEALTH, RECORD, REPLAY } from "../greenlight/src/pipeline/gates
 import { makeBlueprint } from "../greenlight/src/pipeline/make-blueprint.ts";
 import { makePlan } from "../greenlight/src/pipeline/make-plan.ts";
 import type { Plan, RunTrigger } from "../greenlight/src/pipeline/plan.ts";
+import { isQuality } from "../greenlight/src/pipeline/quality-form.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/definition.md"), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "greenlight-page-"));
@@ -114,4 +115,11 @@ export default defineProject({ name: "films", environments: { production }, pipe
     ok: true,
     value: { environments: { production: { replay: { p95Ms: 50 } } } },
   });
+});
+
+test("the policy that the page shows is one", () => {
+  const [, policy = ""] = /## Quality.+?```ts\nquality: (.+?),\n```/su.exec(page) ?? [];
+  const parsed: unknown = new Function(`return (${policy})`)();
+  expect(isQuality(parsed)).toBe(true);
+  expect(Object.keys(parsed as object)).toEqual(["baseline", "rules", "suppressions", "unreachable"]);
 });

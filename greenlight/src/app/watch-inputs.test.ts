@@ -115,6 +115,25 @@ test("the rules of a pipeline: inputs, outputs, the definition's own files, and 
   expect(watchedFolders(place, rules).deep).toEqual([folder, join(folder, "../shared")]);
 });
 
+test("the baseline is watched where findings are judged by it", async () => {
+  const make = (evidence: boolean): WatchRules | Promise<WatchRules> => {
+    const lint = step("lint", {
+      run: "true",
+      inputs: ["src/**"],
+      ...(evidence ? { evidence: [{ format: "sarif", path: "out/a.sarif", tool: "a" }] } : {}),
+    });
+    const pipelines = { delivery: pipeline({ stages: { quality: [lint] } }) };
+    const project = defineProject({ name: "x", environments: {}, quality: { baseline: "known.json" }, pipelines });
+    const made = makeBlueprint(project, "greenlight.config.ts");
+    if (!made.ok) throw new Error(JSON.stringify(made.error));
+    const configPath = join(folder, "greenlight.config.ts");
+    writeFileSync(configPath, "");
+    return watchRules({ folder, configPath, stateFolder: join(folder, ".greenlight") }, made.value, "delivery");
+  };
+  expect((await make(true)).files).toContain(join(folder, "known.json"));
+  expect((await make(false)).files).not.toContain(join(folder, "known.json"));
+});
+
 describe("a watch on folders", () => {
   let watch: FolderWatch;
   let seen: Set<string>;

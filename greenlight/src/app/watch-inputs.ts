@@ -2,6 +2,7 @@ import { dirname, join, relative, sep } from "node:path";
 
 import { findFiles, isPattern } from "../engine/find-files.ts";
 import { modulePath } from "../engine/module-path.ts";
+import { DEFAULT_BASELINE } from "../evidence/baseline.ts";
 import type { Blueprint, StepBlueprint } from "../pipeline/blueprint.ts";
 import type { ProjectPlace } from "./find-project.ts";
 import { repositoryFolder } from "./read-checkout.ts";
@@ -12,7 +13,7 @@ export interface WatchRules {
   readonly inputs: readonly (readonly string[])[];
   /** Patterns and paths of outputs: what the run itself writes. */
   readonly outputs: readonly string[];
-  /** Absolute paths: the definition, what it imports, modules of function steps, the lock file. */
+  /** Absolute paths: the definition, what it imports, modules of function steps, the lock file, the baseline. */
   readonly files: readonly string[];
   /** True: a step declares no inputs, so any file may matter to it. */
   readonly hasUndeclared: boolean;
@@ -27,12 +28,16 @@ export async function watchRules(place: ProjectPlace, blueprint: Blueprint, pipe
   const steps = [...(chosen?.stages.flatMap((stage) => stage.steps) ?? []), ...(chosen?.finally ?? [])];
   const modules = steps.flatMap((step) => ownModule(step, place));
   const files = await Promise.all([place.configPath, ...modules].map((path) => closureOf(path, place.folder)));
+  // Findings are judged by it, although no step has it as input.
+  const baseline = steps.some((step) => step.evidence.length > 0)
+    ? [join(place.folder, blueprint.quality?.baseline ?? DEFAULT_BASELINE)]
+    : [];
   const tasks = steps.filter((step) => step.action.kind !== "effect");
   const lists = new Map(tasks.flatMap(({ inputs }) => (inputs === null ? [] : [[JSON.stringify(inputs), inputs]])));
   return {
     inputs: [...lists.values()].map((patterns) => patterns.map(withoutMatrix)),
     outputs: [...new Set(steps.flatMap((step) => Object.values(step.outputs).map(withoutMatrix)))],
-    files: [...new Set([...files.flat(), join(repositoryFolder(place.folder), "package-lock.json")])],
+    files: [...new Set([...files.flat(), join(repositoryFolder(place.folder), "package-lock.json"), ...baseline])],
     hasUndeclared: tasks.some(({ inputs }) => inputs === null),
   };
 }

@@ -6,7 +6,7 @@ import { MAX_ENTRIES } from "../evidence/bounds.ts";
 import type { Finding } from "../evidence/evidence.ts";
 import { logPath } from "./log-path.ts";
 
-const GATHERED = 256 * 1024;
+const GATHERED = 64 * 1024;
 /** In UTF-16 units; the texts of a finding are bounded far below. */
 const MAX_LINE = 64 * 1024;
 

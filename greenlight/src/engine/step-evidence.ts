@@ -69,7 +69,7 @@ async function readSource(
     const gathering = await beginGathering(call, source);
     if (!gathering.ok) return gathering;
     const { gatherer, list } = gathering.value;
-    const chunks = (): AsyncIterable<Buffer> => createReadStream(file.path, { highWaterMark: 256 * 1024 });
+    const chunks = (): AsyncIterable<Buffer> => createReadStream(file.path, { highWaterMark: 32 * 1024 });
     const read = await streamEvidence(format, tool, chunks, {
       ...options,
       onFinding: (finding) => gatherer.add(finding),

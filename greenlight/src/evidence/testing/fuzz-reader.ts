@@ -23,7 +23,7 @@ export interface FuzzResult {
 }
 
 /** Every report that lies beside the tests, by any name: what one reader takes, another must at least bear. */
-export function sampleReports(folder = import.meta.dirname): readonly string[] {
+function sampleReports(folder = import.meta.dirname): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".ts"))
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
