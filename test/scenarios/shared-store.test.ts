@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -141,6 +141,32 @@ describe("a shared store", () => {
     const unknown = await first.greenlight(["resume", "01m8106fmec3kxv5"], trusted);
     expect(unknown.status).toBe(3);
     expect(unknown.stderr).toContain("STORE_UNREACHABLE: run 01m8106fmec3kxv5");
+  });
+
+  test.each(["store sync", "run"])("gets what it missed while it was gone, by `%s`", async (command) => {
+    rmSync(shared, { recursive: true });
+    const first = machine();
+    first.write("go", "");
+    expect((await first.greenlight(["run"], trusted)).status).toBe(0);
+    const { view } = await recordedRun(first.folder);
+    if (command === "store sync") {
+      expect(await first.greenlight(["store", "sync"], trusted)).toMatchObject({
+        status: 1,
+        stdout: `run ${view.id}: not sent: the shared store does not answer\n`,
+      });
+      mkdirSync(shared);
+      expect((await first.greenlight(["store", "sync"])).stderr).toContain("GREENLIGHT_STORE_KEY is not set");
+    } else mkdirSync(shared);
+    const sent = await first.greenlight(command.split(" "), trusted);
+    expect(sent.status).toBe(0);
+    expect(sent.stdout).toContain(
+      command === "run" ? "an earlier run did not get to the shared store (folder)" : `run ${view.id}: sent\n`,
+    );
+    expect((await first.greenlight(["store", "sync"], trusted)).stdout).toBe("the shared store missed nothing\n");
+    const second = machine();
+    second.write("go", "");
+    expect((await second.greenlight(["run"])).status).toBe(0);
+    expect(countsOf(second)).toEqual({ hang: 1 });
   });
 });
 

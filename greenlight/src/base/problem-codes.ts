@@ -165,7 +165,10 @@ export const PROBLEMS = kinds({
   },
   NOTICE_REFUSED: { remedy: "mend what the message names, then `greenlight notices --retry`" },
   NOTICE_DELAYED: { remedy: "nothing is lost; a later run or command tells it", isOurs: true },
-  STORE_BEHIND: { remedy: "nothing is lost here; other machines run those steps again", isOurs: true },
+  STORE_BEHIND: {
+    remedy: "nothing is lost here; the next run, or `greenlight store sync`, sends what is missing",
+    isOurs: true,
+  },
   RUN_TAKEN_OVER: { remedy: "leave the run to that machine, or resume it here when it has ended there" },
   RUN_HELD_ELSEWHERE: { remedy: "wait until the run has ended there, or cancel it there" },
   KEEPER_UNREACHABLE: { remedy: "`greenlight down`, then `greenlight up`", isOurs: true },

@@ -231,8 +231,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "store",
-    description: "make the key of a shared store",
-    argument: ["<what>", "key"],
-    load: async () => (await import("./store-key.ts")).storeKey,
+    description: "make the key of a shared store, or send it what it missed",
+    argument: ["<what>", "key, or sync"],
+    load: async () => (await import("./store.ts")).store,
   },
 ];

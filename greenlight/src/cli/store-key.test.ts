@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { systemClock } from "../base/system-clock.ts";
 import type { CommandCall } from "./command-call.ts";
-import { storeKey } from "./store-key.ts";
+import { store } from "./store.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -28,17 +28,16 @@ function never(): never {
 
 test("`store key` prints two halves that belong together, another pair each time", async () => {
   const first = call(true);
-  expect(await storeKey(first.call, ["key"])).toBe(0);
+  expect(await store(first.call, ["key"])).toBe(0);
   const pair = JSON.parse(first.said()) as { publicKey: string; privateKey: string };
   const secret = createPrivateKey({ key: Buffer.from(pair.privateKey, "base64"), format: "der", type: "pkcs8" });
   expect(createPublicKey(secret).export({ format: "der", type: "spki" }).toString("base64")).toBe(pair.publicKey);
   const second = call(false);
-  await storeKey(second.call, ["key"]);
+  await store(second.call, ["key"]);
   expect(second.said()).toContain("GREENLIGHT_STORE_KEY");
   expect(second.said()).not.toContain(pair.privateKey);
 });
 
 test("`store` with anything else is a usage error", async () => {
-  for (const args of [[], ["keys"], ["key", "x"]])
-    await expect(storeKey(call(false).call, args)).rejects.toThrow("USAGE");
+  for (const args of [[], ["keys"], ["key", "x"]]) await expect(store(call(false).call, args)).rejects.toThrow("USAGE");
 });

@@ -1,13 +1,8 @@
 import { makeStoreKey, STORE_KEY_VARIABLE } from "../app/shared-store/store-keys.ts";
-import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 
 /** `greenlight store key`: makes the two halves of a shared store's key. Nothing is written anywhere. */
-export async function storeKey(call: CommandCall, args: readonly string[]): Promise<number> {
-  if (args.length !== 1 || args[0] !== "key") {
-    const message = `"store ${args.join(" ")}" is no command; there is "store key"`;
-    throw new ProblemError([problem("USAGE", { place: "command line", message })]);
-  }
+export function storeKey(call: CommandCall): number {
   const pair = makeStoreKey();
   if (call.isJson) {
     console.log(JSON.stringify(pair));

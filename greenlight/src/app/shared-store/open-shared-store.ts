@@ -47,8 +47,14 @@ export interface SharedStore {
   readonly place: string;
   /** Why this run only reads; null when it writes too. Worth one line, no warning. */
   readonly readOnlyBecause: string | null;
+  /** True once it is left alone, because it did not answer or refuses to be written to. */
+  readonly isDown: boolean;
   /** How many results wait for their way to the store. */
   readonly pendingUploads: number;
+  /** The same, and those that did not get there. */
+  readonly missingUploads: number;
+  /** Sends a result that lies in the local cache; nothing when it does not. */
+  resend(manifestDigest: string): Promise<void>;
   /** Waits until everything made so far is in the store, at most `limitMs`; tells STORE_BEHIND for what is not. */
   flush(limitMs?: number): Promise<void>;
   /** Ends what is under way. Flush first. */
@@ -101,8 +107,18 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
     records,
     place,
     readOnlyBecause: access.readOnlyBecause,
+    get isDown() {
+      return guard.isOff("write");
+    },
     get pendingUploads() {
       return uploads.pending;
+    },
+    get missingUploads() {
+      return uploads.pending + uploads.leftBehind;
+    },
+    resend: async (manifestDigest) => {
+      const entry = await options.localCache.get(manifestDigest);
+      if (entry !== null) uploads.addEntry(manifestDigest, entry);
     },
     flush: (limitMs = FLUSH_LIMIT_MS) => flush(uploads, guard, { limitMs, clock }),
     close: async () => {

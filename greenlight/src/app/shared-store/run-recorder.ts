@@ -54,6 +54,7 @@ export class RunRecorder {
   #summary: RunSummary | null = null;
   #lastChunk: number;
   #isStopped = false;
+  #isWhole = true;
   #pump: Promise<void> | null = null;
   #renewal: Promise<void> | null = null;
 
@@ -64,9 +65,17 @@ export class RunRecorder {
     for (const event of record.events) this.#summary = summariseRun(this.#summary, event);
   }
 
+  /** False once something of the run is not in the store: it was down, or the run was taken over. Ask after `close`. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
   /** Takes the run's next event; its sequence must follow the one before. */
   record(event: RunEvent): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped) {
+      this.#isWhole = false;
+      return;
+    }
     this.#pending.push(event);
     this.#renewal ??= this.#renew();
     this.#pump ??= this.#write().finally(() => {
@@ -227,6 +236,7 @@ export class RunRecorder {
 
   #end(): void {
     this.#isStopped = true;
+    this.#isWhole = false;
     this.#pending.length = 0;
   }
 }

@@ -29,6 +29,8 @@ export interface ResumeRequest extends RecordRequest {
 
 export interface ResumedRun {
   readonly recorder: RunRecorder;
+  /** False: the store did not answer, and what follows is not recorded there. */
+  readonly isRecorded: boolean;
   /** All of the run's events so far; the local store holds them too. */
   readonly events: readonly RunEvent[];
   /** How many of them were not on this machine before. */
@@ -101,7 +103,7 @@ export class RunRecords {
       // What this machine did while the store was down follows now.
       for (const event of local.slice(record.events.length)) recorder.record(event);
       const events = imported > 0 ? record.events : local;
-      return { recorder, events, imported, logs: record.logs };
+      return { recorder, isRecorded: true, events, imported, logs: record.logs };
     } catch (error) {
       await lease?.release();
       throw error;
@@ -166,7 +168,10 @@ export class RunRecords {
 
   #goOnAlone(request: ResumeRequest, local: readonly RunEvent[]): ResumedRun {
     if (local.length > 0 && this.#options.isWriter) this.#tellUnrecorded(request.runId);
-    if (local.length > 0) return { recorder: this.#recorder(request, null), events: local, imported: 0, logs: {} };
+    if (local.length > 0) {
+      const recorder = this.#recorder(request, null);
+      return { recorder, isRecorded: false, events: local, imported: 0, logs: {} };
+    }
     const message = `run ${request.runId} is not on this machine, and the shared store does not answer`;
     throw new ProblemError([problem("STORE_UNREACHABLE", { place: this.#options.place, message })]);
   }

@@ -7,6 +7,9 @@ import type { RunStore } from "../../engine/run-store.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 import type { WorkStores } from "../composition.ts";
 import type { ProjectPlace } from "../find-project.ts";
+import type { SharedStore } from "./open-shared-store.ts";
+import { sendUnsent } from "./send-unsent.ts";
+import { markUnsent, unmarkUnsent, unsentRuns } from "./unsent-runs.ts";
 
 export interface SharingRequest {
   readonly place: ProjectPlace;
@@ -37,6 +40,10 @@ export interface RunSharing {
   /** Sends what is left, within bounds, and lets go of the run. Call it after the run's end, before its stores are closed. */
   close(): Promise<void>;
 }
+
+/** So many earlier runs, and so long, at the end of a run; `greenlight store sync` sends what is left. */
+const MAX_EARLIER = 20;
+const EARLIER_LIMIT_MS = 60_000;
 
 /** Warnings that come at any time, told to whoever listens; those that nobody heard are kept. */
 class Warnings {
@@ -82,6 +89,8 @@ export async function shareRun(request: SharingRequest): Promise<RunSharing> {
     localBlobs: work.blobs,
     onWarning: (found) => warnings.add(found),
   });
+  const earlier = isWriting(request, store) ? unsentRuns(place.stateFolder, request.clock.now()) : [];
+  const waiting = earlier.filter((each) => each !== runId).slice(-MAX_EARLIER);
   const recording = {
     runId,
     runs,
@@ -99,17 +108,20 @@ export async function shareRun(request: SharingRequest): Promise<RunSharing> {
         : request.record === "new"
           ? store.records.begin(recording)
           : (await store.records.resume(recording)).recorder;
+    if (isWriting(request, store)) markUnsent(place.stateFolder, runId);
     return {
       cache: store.cache,
       blobs: store.blobs,
       signal: AbortSignal.any([signal, takenOver.signal]),
       listeners: recorder === null ? [] : [(event) => recorder.record(event)],
       warnings,
-      notice:
-        store.readOnlyBecause === null ? null : `${store.place} is only read in this run: ${store.readOnlyBecause}`,
+      notice: noticeOf(store, waiting.length),
       close: async () => {
         await recorder?.close();
         await store.flush();
+        if (recorder?.isWhole === true && store.missingUploads === 0) unmarkUnsent(place.stateFolder, runId);
+        const { stateFolder } = place;
+        await sendUnsent({ store, stateFolder, runs, runIds: waiting, limitMs: EARLIER_LIMIT_MS, signal });
         await store.close();
       },
     };
@@ -117,4 +129,16 @@ export async function shareRun(request: SharingRequest): Promise<RunSharing> {
     await store.close();
     throw error;
   }
+}
+
+/** A part of a run hands its record over, and is recorded by whoever puts the parts together. */
+function isWriting(request: SharingRequest, store: SharedStore): boolean {
+  return store.readOnlyBecause === null && request.record !== "unrecorded";
+}
+
+function noticeOf(store: SharedStore, waitingCount: number): string | null {
+  if (store.readOnlyBecause !== null) return `${store.place} is only read in this run: ${store.readOnlyBecause}`;
+  if (waitingCount === 0) return null;
+  const runs = waitingCount === 1 ? "an earlier run" : `${waitingCount} earlier runs`;
+  return `${runs} did not get to ${store.place}; what is missing is sent after this one`;
 }
