@@ -47,6 +47,7 @@ const HEAVY = [
   "scenarios/code-host",
   "router/many-swaps",
   "processes/acme",
+  "server/acme",
   "under-load",
 ];
 
