@@ -106,6 +106,15 @@ test.skipIf(!IS_HEAVY)(
     const holding = filesWith(KEY).filter((path) => !path.includes("/environments/production/logs/"));
     expect(holding).toEqual([expect.stringContaining("/environments/production/secrets/")]);
     expect([first, second, back].filter(({ stdout, stderr }) => `${stdout}${stderr}`.includes(KEY))).toEqual([]);
+
+    // It is stopped while GitHub is down, and hears of it once.
+    fake.fate = () => ({ status: 503 });
+    expect(await command(["down", "production"])).toMatchObject({ status: 0 });
+    expect(statesTold()[2]).toBe("in_progress success");
+    fake.fate = () => "served";
+    for (let time = 0; time < 2; time += 1) expect(await command(["down", "production"])).toMatchObject({ status: 0 });
+    await expect.poll(async () => (await command(["notices", "--retry"])).status, { timeout: 20_000 }).toBe(0);
+    expect(statesTold()[2]).toBe("in_progress success inactive");
   },
   120_000,
 );

@@ -112,6 +112,9 @@ export const PROBLEMS = kinds({
   REPLAY_DIFFERS: {
     remedy: "compare both answers in the report; a field that may differ belongs into `replay.ignore`",
   },
+  MEMORY_EXCEEDED: {
+    remedy: "find what uses more memory, or raise `replay.memoryMb` or `replay.memoryRatio` on purpose",
+  },
   DEPLOYMENT_SUPERSEDED: { remedy: "look at what came after it; deploy again what is still wanted" },
   ROLLBACK_IMPOSSIBLE: {
     remedy: "`greenlight environments` lists what was live; `greenlight deploy` brings another release",

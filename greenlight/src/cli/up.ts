@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { loadProject } from "../app/load-project.ts";
 import { localEnvironments } from "../app/local-environments.ts";
 import { choosePipeline } from "../app/run-pipeline.ts";
+import { stopEnvironment } from "../app/stop-environment.ts";
 import type { Environment } from "../deployment/environment.ts";
 import { exitCodeOf, isSuccess } from "../engine/outcome.ts";
 import { listenForCancel } from "./cancellation.ts";
 import type { CommandCall } from "./command-call.ts";
 import { runAndShow } from "./run-and-show.ts";
+import { printable } from "./terminal.ts";
 
 /**
  * `greenlight up`: runs delivery into every local environment, then serves until Ctrl-C, which stops only the
@@ -39,7 +41,15 @@ export async function up(
       if (!call.isJson) console.log("Serving; Ctrl-C stops what this command started.");
       if (!cancellation.signal.aborted) await waitForAbort(cancellation.signal);
     }
-    await stopStarted(environments, before);
+    await stopStarted(environments, before, {
+      codeHost: blueprint.codeHost,
+      projectFolder: place.folder,
+      stateFolder: place.stateFolder,
+      clock: call.composition.clock,
+      log: (line) => {
+        if (!call.isJson) console.error(printable(line));
+      },
+    });
     return exitCodeOf(outcome);
   } finally {
     cancellation.dispose();
@@ -56,8 +66,14 @@ async function keepersOf(environments: readonly Environment[]): Promise<Readonly
   return keepers;
 }
 
-async function stopStarted(environments: readonly Environment[], before: ReadonlyMap<string, string>): Promise<void> {
-  for (const environment of environments) if (!before.has(environment.name)) await environment.stop();
+async function stopStarted(
+  environments: readonly Environment[],
+  before: ReadonlyMap<string, string>,
+  told: Omit<Parameters<typeof stopEnvironment>[0], "environment">,
+): Promise<void> {
+  for (const environment of environments) {
+    if (!before.has(environment.name)) await stopEnvironment({ ...told, environment });
+  }
 }
 
 async function waitForAbort(signal: AbortSignal): Promise<void> {

@@ -189,6 +189,8 @@ export interface DeploymentRecord {
   /** Set once it waits for a person. */
   readonly approvalWait: ApprovalWait | null;
   readonly approval: { readonly by: string; readonly why: string; readonly how: string; readonly at: string } | null;
+  /** Set once the environment was stopped while this one was live; ISO 8601, UTC. */
+  readonly stoppedAt?: string;
   /** What the gates around the switch found out. */
   readonly gates: GateRecord;
   readonly transitions: readonly Transition[];

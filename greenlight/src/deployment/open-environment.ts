@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { timeOrderedId } from "../base/ids.ts";
 import { ProblemError } from "../base/problem.ts";
 import type { Controller } from "./controller.ts";
-import { isFinished, type Deployment } from "./deployment.ts";
+import { isFinished, stateOf, type Deployment } from "./deployment.ts";
 import type { DeployOutcome, DeployRequest, Environment } from "./environment.ts";
 import { NO_GATES } from "./gates/gate-record.ts";
 import { modelDigest } from "./gates/model-digest.ts";
@@ -114,10 +114,23 @@ async function stop({ name, target, clock }: EnvironmentOptions): ReturnType<Env
     const { problems, ...answer } = stopped;
     if (problems.length > 0) throw new ProblemError(problems, { exitCode: 3 });
     await healDeployments(healer({ environment: name, target, clock }, lease), "the environment was stopped");
+    await closeLive({ target, clock }, lease);
     return answer;
   } finally {
     await lease.release();
   }
+}
+
+/**
+ * Writes into the record of what was live that it is so no more; others are told by it. By the records alone, so that a stop that
+ * was killed before it came to this is completed by the next one.
+ */
+async function closeLive({ target, clock }: Pick<EnvironmentOptions, "target" | "clock">, lease: Lease): Promise<void> {
+  const live = (await target.readDeployments()).find((each) => stateOf(each) === "succeeded");
+  if (live === undefined || live.stoppedAt !== undefined) return;
+  const stoppedAt = new Date(clock.now()).toISOString();
+  const problems = await target.writeDeployment({ ...live, epoch: lease.epoch, stoppedAt });
+  if (problems.length > 0) throw new ProblemError(problems, { exitCode: 3 });
 }
 
 async function seizeLease(target: Target): Promise<Lease> {

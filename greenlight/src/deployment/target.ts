@@ -65,6 +65,11 @@ export interface Target {
   request(place: SlotName | "production", call: ServiceCall): Promise<ServiceAnswer>;
   /** The newest recorded requests, oldest first, at most `limit`. What can't be read is left out. */
   readRecordings(limit: number): Promise<readonly RecordedExchange[]>;
+  /**
+   * What the service in a slot and all that it started used at most since they started, in bytes, pages that they share counted for
+   * each; null: it does not run, or the system does not tell.
+   */
+  peakMemory(slot: SlotName): Promise<number | null>;
   /** The last lines that the service in a slot wrote. */
   slotLog(slot: SlotName): Promise<readonly string[]>;
   /** The manifest of a release that was installed here, as long as its files or a record of it are kept; null: unknown. */

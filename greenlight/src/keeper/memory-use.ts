@@ -15,11 +15,23 @@ export function memoryOfTree(all: readonly TreeProcess[], root: number): number 
   return sizes.length === 0 ? null : sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** The line VmRSS of /proc/PID/status (proc(5)) on Linux, what `ps` told with the list elsewhere. */
+/** The most that each of them ever used, added up: a bound of what they used together. Null elsewhere than on Linux. */
+export function peakMemoryOfTree(all: readonly TreeProcess[], root: number): number | null {
+  const sizes = listProcessTree(all, root)
+    .map(({ pid }) => readStatus(pid, "VmHWM"))
+    .filter((bytes) => bytes !== null);
+  return sizes.length === 0 ? null : sizes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** From /proc on Linux, what `ps` told with the list elsewhere. */
 function memoryOf({ pid, memoryBytes }: TreeProcess): number | null {
-  if (memoryBytes !== null) return memoryBytes;
+  return memoryBytes ?? readStatus(pid, "VmRSS");
+}
+
+/** A line of /proc/PID/status (proc(5)), in bytes. */
+function readStatus(pid: number, name: "VmRSS" | "VmHWM"): number | null {
   try {
-    const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
     return found === null ? null : Number(found[1]) * KIB;
   } catch {
     // It ended while we looked.

@@ -55,6 +55,10 @@ export interface ReplayDefinition {
   readonly timeoutMs?: number;
   /** What 95 % of the answers may take; left out: whatever they like. */
   readonly p95Ms?: number;
+  /** Of the memory (1024² bytes) that the release may have used at most when it has answered; left out: by `memoryRatio`. */
+  readonly memoryMb?: number;
+  /** How many times as much memory as the live release ever used; left out: 2. */
+  readonly memoryRatio?: number;
   /** What too little data means: `hold` (when left out) keeps the release from traffic, `warn` lets it through. */
   readonly whenInconclusive?: "hold" | "warn";
 }

@@ -19,7 +19,12 @@ export const NAMES_LIMIT = 200;
 export const HEALTH_WHOLES = { inARow: [1, 1000] } as const;
 export const RECORD_NUMBERS = { share: [0, 1], perSecond: [0.01, 1000] } as const;
 export const RECORD_WHOLES = { bodyLimitBytes: [1, 2 ** 20], totalLimitBytes: [2 ** 16, 2 ** 30] } as const;
-export const REPLAY_NUMBERS = { tolerance: [0, 1e9], p95Ms: [0.1, 60_000] } as const;
+export const REPLAY_NUMBERS = {
+  tolerance: [0, 1e9],
+  p95Ms: [0.1, 60_000],
+  memoryMb: [1, 1e7],
+  memoryRatio: [0.1, 1000],
+} as const;
 export const REPLAY_WHOLES = { limit: [1, 2000], minimum: [1, 2000], timeoutMs: [10, 60_000] } as const;
 export const BAKING_NUMBERS = {
   maximumErrorPercent: [0, 100],

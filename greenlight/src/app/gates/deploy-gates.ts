@@ -33,6 +33,8 @@ export const DEFAULT_REPLAY = {
   tolerance: 1e-6,
   timeoutMs: 5000,
   p95Ms: null,
+  memoryMb: null,
+  memoryRatio: 2,
   whenInconclusive: "hold",
 } as const;
 const IGNORED = ["predictionId", "batchId", "requestId", "releaseId"];

@@ -24,6 +24,15 @@ test("a deployment that goes well is created, in progress and live, and replaced
   ]);
 });
 
+test("what was live when the environment was stopped is stopped once, also when another one is live later", () => {
+  const stopped = recordAt(1, "succeeded", { stoppedAt: "2026-01-02T00:00:00.000Z" });
+  expect(story(stopped)).toEqual(["created in-progress live stopped"]);
+  expect(story(recordAt(2, "succeeded"), stopped)).toEqual([
+    "created in-progress live",
+    "created in-progress live stopped",
+  ]);
+});
+
 test("what was replaced stays so, by the one that came next", () => {
   const notices = deriveNotices([recordAt(3, "succeeded"), recordAt(2, "succeeded"), recordAt(1, "succeeded")], URL);
   expect(notices.at(-1)?.notices.at(-1)?.description).toBe("replaced by films-2");

@@ -58,7 +58,10 @@ function noticesOf(record: Told, successor: DeploymentRecord | null, url: string
     ...(waiting === undefined ? [] : [notice("waiting", waiting.at, "waits for an approval")]),
     ...(started === undefined ? [] : [notice("in-progress", started.at, started.why)]),
     ...(end === null ? [] : [notice(end.state, last.at, end.description)]),
-    ...(end?.state === "live" && successor !== null
+    ...(end?.state === "live" && record.stoppedAt !== undefined
+      ? [notice("stopped", record.stoppedAt, "the environment was stopped")]
+      : []),
+    ...(end?.state === "live" && record.stoppedAt === undefined && successor !== null
       ? [notice("replaced", successor.transitions.at(-1)?.at ?? last.at, `replaced by ${successor.releaseId}`)]
       : []),
   ];

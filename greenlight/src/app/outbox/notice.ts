@@ -31,6 +31,8 @@ const NOTICE_STATES = [
   "withdrawn",
   /** Another release has taken its place. */
   "replaced",
+  /** The environment was stopped while it was live. */
+  "stopped",
 ] as const;
 
 /** What does not change while the deployment goes on. */

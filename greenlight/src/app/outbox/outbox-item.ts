@@ -37,7 +37,7 @@ export const MOST_ATTEMPTS = 25;
 
 export function newItem(channel: string, subject: string, notices: readonly Notice[]): OutboxItem {
   // Nobody here has heard of it while it went on.
-  const isPast = notices.at(-1)?.state === "replaced";
+  const isPast = ["replaced", "stopped"].includes(notices.at(-1)?.state ?? "");
   return {
     schema: 1,
     channel,

@@ -45,5 +45,12 @@ export interface GreenService {
   recordings(limit: number): Promise<readonly RecordedExchange[]>;
   /** The model that a deployment served; null when nobody knows, or when it had none. */
   modelOf(deploymentId: string): Promise<string | null>;
+  /** What this release and the live one used at most since they started, in bytes; null: nobody can tell, or nothing is live. */
+  peakMemory(): Promise<PeakMemory>;
   log(line: string): void;
+}
+
+export interface PeakMemory {
+  readonly greenBytes: number | null;
+  readonly blueBytes: number | null;
 }

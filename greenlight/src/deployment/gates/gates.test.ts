@@ -22,6 +22,8 @@ const POLICY: ReplayPolicy = {
   ignore: ["predictionId"],
   timeoutMs: 1000,
   p95Ms: null,
+  memoryMb: null,
+  memoryRatio: 2,
   whenInconclusive: "hold",
 };
 

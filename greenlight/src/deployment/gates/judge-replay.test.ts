@@ -14,8 +14,11 @@ const POLICY: ReplayPolicy = {
   ignore: [],
   timeoutMs: 1000,
   p95Ms: 50,
+  memoryMb: null,
+  memoryRatio: 2,
   whenInconclusive: "hold",
 };
+const MIB = 1024 ** 2;
 const SAME: ReplayedRequest = { request: "POST /predict", differences: [], durationMs: 5 };
 const OTHER: ReplayedRequest = {
   ...SAME,
@@ -24,11 +27,14 @@ const OTHER: ReplayedRequest = {
 
 function judge(replayed: readonly ReplayedRequest[], change: Partial<ReplayTally> = {}, policy = POLICY) {
   const plan = planReplay([], policy);
+  const memory = { greenBytes: 60 * MIB, blueBytes: 50 * MIB };
   return judgeReplay(
-    { plan, against: "the offline model", replayed, unsentCount: 0, lacks: [], isFirst: false, ...change },
+    { plan, against: "the offline model", replayed, unsentCount: 0, lacks: [], isFirst: false, memory, ...change },
     policy,
   );
 }
+
+const used = (greenBytes: number, blueBytes: number) => ({ memory: { greenBytes, blueBytes } });
 
 const times = (count: number, one: ReplayedRequest): ReplayedRequest[] => Array.from({ length: count }, () => one);
 
@@ -60,6 +66,34 @@ describe("the verdict of golden replay", () => {
   test("the worst differences are kept first", () => {
     const worse = { ...OTHER, differences: [{ path: "rating", expected: "1", actual: "9", delta: 8 }] };
     expect(judge([...times(9, OTHER), worse]).figures["worst"]).toMatchObject([{ delta: 8 }, {}, {}, {}, {}]);
+  });
+
+  test("memory beyond the bound fails, beside the live release or by what is stated", () => {
+    const good = times(6, SAME);
+    expect(judge(good, used(100 * MIB, 50 * MIB))).toMatchObject({
+      verdict: "pass",
+      figures: { peakMemoryMb: 100, memoryLimitMb: 100, peakMemoryBeforeMb: 50 },
+    });
+    expect(judge(good, used(101 * MIB, 50 * MIB))).toMatchObject({
+      verdict: "fail",
+      problems: [{ code: "MEMORY_EXCEEDED" }],
+      why: "it used 101 MiB of the memory, 100 MiB are allowed, 2 times the live release's 50 MiB",
+    });
+    const stated = { ...POLICY, memoryMb: 80 };
+    expect(judge(good, used(81 * MIB, 80 * MIB), stated)).toMatchObject({ verdict: "fail" });
+    expect(judge(good, used(80 * MIB, 10 * MIB), stated)).toMatchObject({ verdict: "pass" });
+    // A wrong answer is told before anything else.
+    expect(judge(times(6, OTHER), used(500 * MIB, 50 * MIB)).problems[0]?.code).toBe("REPLAY_DIFFERS");
+  });
+
+  test("memory that nobody can tell is no pass where it is bounded, and no matter where nothing bounds it", () => {
+    const unknown = { memory: { greenBytes: null, blueBytes: null } };
+    const stated = { ...POLICY, memoryMb: 80 };
+    expect(judge(times(6, SAME), unknown, stated)).toMatchObject({ verdict: "inconclusive", isHeld: true });
+    expect(judge(times(6, SAME), unknown, { ...stated, whenInconclusive: "warn" })).toMatchObject({ isHeld: false });
+    expect(judge(times(6, SAME), unknown)).toMatchObject({ verdict: "pass", figures: { memoryLimitMb: null } });
+    const first = { isFirst: true, memory: { greenBytes: 900 * MIB, blueBytes: null } };
+    expect(judge(times(6, SAME), first)).toMatchObject({ verdict: "pass" });
   });
 });
 

@@ -1,7 +1,8 @@
 import { problem } from "../../base/problem.ts";
 import { quantile } from "../../statistics/quantile.ts";
 import type { Difference } from "./compare-answers.ts";
-import type { GateJudgement } from "./gate.ts";
+import type { GateJudgement, PeakMemory } from "./gate.ts";
+import { judgeMemory } from "./judge-memory.ts";
 import type { ReplayPlan } from "./replay-plan.ts";
 import type { ReplayPolicy } from "./replay-policy.ts";
 
@@ -25,6 +26,7 @@ export interface ReplayTally {
   readonly lacks: readonly string[];
   /** Nothing was live before, so that nothing can have been recorded. */
   readonly isFirst: boolean;
+  readonly memory: PeakMemory;
 }
 
 const WORST_COUNT = 5;
@@ -33,6 +35,7 @@ const LATENCY_MINIMUM = 20;
 /** The verdict on green's answers. One that differs fails it; too few that were compared prove nothing. Pure. */
 export function judgeReplay(tally: ReplayTally, policy: ReplayPolicy): GateJudgement {
   const { replayed, against } = tally;
+  const memory = judgeMemory(tally.memory, policy);
   const compared = replayed.filter((each) => each.differences !== null);
   const different = compared.filter((each) => (each.differences?.length ?? 0) > 0);
   const durations = Float64Array.from(replayed, (each) => each.durationMs).toSorted();
@@ -51,6 +54,7 @@ export function judgeReplay(tally: ReplayTally, policy: ReplayPolicy): GateJudge
     p50Ms: rounded(quantile(durations, 0.5)),
     p95Ms: rounded(quantile(durations, 0.95)),
     p95LimitMs: policy.p95Ms,
+    ...memory.figures,
   };
   const settle = (verdict: GateJudgement["verdict"], why: string, problems: GateJudgement["problems"] = []) => ({
     verdict,
@@ -74,6 +78,13 @@ export function judgeReplay(tally: ReplayTally, policy: ReplayPolicy): GateJudge
   if (p95Ms !== null && durations.length >= LATENCY_MINIMUM && p95 > p95Ms) {
     const message = `95 % of the answers took up to ${p95.toFixed(1)} ms, ${p95Ms} ms are allowed`;
     return settle("fail", message, [problem("LATENCY_REGRESSED", { place: "replay", message })]);
+  }
+  if (memory.excess !== null) {
+    return settle("fail", memory.excess, [problem("MEMORY_EXCEEDED", { place: "replay", message: memory.excess })]);
+  }
+  if (memory.isUnknown) {
+    const why = "what it uses of the memory can't be read, and `memoryMb` bounds it";
+    return { ...settle("inconclusive", why), isHeld: policy.whenInconclusive === "hold" };
   }
   const told = `${compared.length} answers are those of ${against}`;
   if (compared.length >= policy.minimum) return settle("pass", told);

@@ -33,7 +33,8 @@ export function replayGate(policy: ReplayPolicy, score: OfflineScorer | null): S
       const unsentCount = answers.size - replayed.length;
       const { isFirst } = green;
       const missed = unsentCount === 0 ? lacks : [...lacks, `${unsentCount} were not sent within ${TOTAL_MS} ms`];
-      return judgeReplay({ plan, against, replayed, unsentCount, lacks: missed, isFirst }, policy);
+      const memory = await green.peakMemory();
+      return judgeReplay({ plan, against, replayed, unsentCount, lacks: missed, isFirst, memory }, policy);
     },
   };
 }

@@ -16,6 +16,10 @@ export interface ReplayPolicy extends AnswerRule {
   readonly timeoutMs: number;
   /** What 95 % of the answers may take; null: whatever they like. */
   readonly p95Ms: number | null;
+  /** What the release and all that it starts may have used at most by the end, in units of 1024² bytes; null: by `memoryRatio`. */
+  readonly memoryMb: number | null;
+  /** How many times as much as the live release ever used; it counts where `memoryMb` is null and something is live. */
+  readonly memoryRatio: number;
   readonly whenInconclusive: "hold" | "warn";
 }
 

@@ -55,6 +55,10 @@ function greenService(gate: "smoke" | "replay", controller: Controller, deployme
       target.request(deployment.slot, { ...call, headers: { ...call.headers, "x-greenlight-gate": gate } }),
     recordings: (limit) => target.readRecordings(limit),
     modelOf: async (deploymentId) => (await (models ??= readModels())).get(deploymentId) ?? null,
+    peakMemory: async () => ({
+      greenBytes: await target.peakMemory(deployment.slot),
+      blueBytes: deployment.blue === null ? null : await target.peakMemory(deployment.blue.slot),
+    }),
     log: (line) => controller.log(line),
   };
 }

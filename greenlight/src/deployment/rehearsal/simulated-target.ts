@@ -89,6 +89,7 @@ export async function simulateTarget(real: Target, now: () => number): Promise<T
     },
     request: async () => ({ status: 0, headers: {}, body: "", detail: "nothing runs in a rehearsal", durationMs: 0 }),
     readRecordings: done,
+    peakMemory: async () => null,
     slotLog: done,
     readRelease: (digest) => real.readRelease(digest),
     prune: done,

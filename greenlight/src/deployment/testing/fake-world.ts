@@ -154,6 +154,7 @@ export class FakeWorld {
       },
       request: async (place, call) => this.#request(place, call),
       readRecordings: async (limit) => this.recordings.slice(-limit),
+      peakMemory: async () => null,
       slotLog: async () => [],
       readRelease: async (digest) => this.manifests.get(digest) ?? null,
       prune: (keepDigests) =>

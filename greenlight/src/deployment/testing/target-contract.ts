@@ -179,6 +179,8 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       expect(await target.request("production", post)).toMatchObject({ status: 200, body: "hello" });
       expect((await target.observe()).route.live).toEqual(green);
       expect((await target.slotLog("green")).join("\n")).toContain(b.releaseId);
+      // A process of Node's takes some thirty MiB before it does anything.
+      if (process.platform === "linux") expect(await target.peakMemory("green")).toBeGreaterThan(20 * 1024 ** 2);
 
       const { deploymentId } = blue;
       expect(await target.closeUpstream(deploymentId)).toEqual([]);

@@ -70,6 +70,7 @@ function valueOf(name: string, value: Json): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") {
     if (name.endsWith("Ms")) return /^p\d/u.test(name) ? formatLatency(value) : formatDuration(value);
+    if (name.endsWith("Mb")) return `${value} MiB`;
     return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
   }
   const text = typeof value === "string" ? value : listOf(value);
@@ -85,9 +86,9 @@ function listOf(value: Exclude<Json, string | number | boolean | null>): string 
   return list.every((each) => typeof each !== "object") ? list.slice(0, 12).join(", ") : String(list.length);
 }
 
-/** `failedProbes` → "failed probes", `p95Ms` → "p95". */
+/** `failedProbes` → "failed probes", `p95Ms` → "p95", `peakMemoryMb` → "peak memory". */
 function wordsOf(name: string): string {
-  const bare = name.replace(/Ms$/u, "");
+  const bare = name.replace(/(?:Ms|Mb)$/u, "");
   return bare.replaceAll(/([a-z0-9])([A-Z])/gu, "$1 $2").toLowerCase();
 }
 

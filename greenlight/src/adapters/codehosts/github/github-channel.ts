@@ -19,6 +19,7 @@ const STATUSES: Readonly<Record<Exclude<NoticeState, "created">, { readonly stat
   errored: { state: "error", rank: 3 },
   withdrawn: { state: "inactive", rank: 4 },
   replaced: { state: "inactive", rank: 4 },
+  stopped: { state: "inactive", rank: 4 },
 };
 const PAGE = 100;
 const MOST_PAGES = 5;

@@ -92,6 +92,10 @@ export function connect(connection: TargetConnection): Target {
       return { status: 0, headers: {}, body: "", detail: `slot ${where} is empty`, durationMs: 0 };
     },
     readRecordings: async (limit) => (await import("./recordings.ts")).readRecordings(place, limit),
+    peakMemory: async (slot) => {
+      const pid = (await askKeeper(place))?.slots[slot]?.pid ?? null;
+      return pid === null ? null : (await import("./peak-memory.ts")).peakMemory(pid);
+    },
     slotLog: async (slot) => (await import("./slot-log.ts")).slotLog(place, slot),
     readRelease: async (digest) => (await import("./kept-release.ts")).readKeptRelease(place, digest),
     prune: async (keepDigests) => (await import("./prune.ts")).prune(place, keepDigests),

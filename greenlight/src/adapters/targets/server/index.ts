@@ -80,6 +80,7 @@ export function connect(connection: TargetConnection): Target {
     readRecordings: async (limit) =>
       (await link.look<Awaited<ReturnType<Target["readRecordings"]>>>(look("readRecordings", limit))) ?? [],
     readRelease: (digest) => link.look<ReleaseManifest>(look("readRelease", digest)),
+    peakMemory: (slot) => link.look<number>(look("peakMemory", slot)),
     slotLog: async (slot) => (await link.look<readonly string[]>(look("slotLog", slot))) ?? [],
     prune: (keepDigests) => order("prune", [keepDigests]),
     stop: async (epoch) => {

@@ -73,6 +73,7 @@ const PASSED_ON = [
   "probe",
   "request",
   "readRecordings",
+  "peakMemory",
   "slotLog",
   "readRelease",
   "prune",
