@@ -53,6 +53,8 @@ export async function compareBaseline(options: {
   const problems: Problem[] = [];
   for (const { evidence, findings, isWhole, step } of findingsOfRun(place.stateFolder, view)) {
     const { tool, report } = evidence;
+    // A tool that could not even begin left no report: nothing is known of its entries.
+    if (report === undefined && evidence.findingCount === 0) continue;
     if (!isWhole || report === undefined) {
       const message = `run ${view.id} does not hold all ${evidence.findingCount} findings of ${tool} here`;
       problems.push(problem("BASELINE_INCOMPLETE", { place: step, message }));

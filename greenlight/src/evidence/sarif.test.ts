@@ -111,7 +111,7 @@ describe("sarifText", () => {
         id: _id,
         ...schema
       } = JSON.parse(readFileSync(SCHEMA, "utf8")) as Record<string, unknown>;
-      const ajv = new Ajv({ strict: false, allErrors: true });
+      const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
       formats.default(ajv);
       const validate = ajv.compile(schema);
       const check = (parts: readonly SarifPart[]): void => {
