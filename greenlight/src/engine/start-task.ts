@@ -31,19 +31,16 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
   for (const path of Object.values(step.outputs)) makeFolder(dirname(join(context.projectFolder, path)));
   const common = {
     folder: context.projectFolder,
-    env: Object.assign(
-      await runtimeVariables(step, context),
-      stepEnvironment({
-        projectFolder: context.projectFolder,
-        repositoryFolder: context.repositoryFolder,
-        toolFolder: toolFolderOf(step),
-        declared: step.env,
-        variables: step.variables,
-        secrets: step.secrets,
-        secretValues: context.secrets,
-        from: context.environmentVariables,
-      }),
-    ),
+    env: stepEnvironment({
+      projectFolder: context.projectFolder,
+      repositoryFolder: context.repositoryFolder,
+      toolFolder: toolFolderOf(step),
+      declared: step.env,
+      variables: step.variables,
+      secrets: step.secrets,
+      secretValues: context.secrets,
+      from: context.environmentVariables,
+    }),
     logPath: attempt.logPath,
     mask: context.masking.isActive ? () => context.masking.stream() : null,
     // What is left of the deadline is reckoned by a clock that nobody sets.
@@ -52,6 +49,7 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     graceMs: context.graceMs,
     signal: attempt.signal,
   };
+  Object.assign(common.env, await runtimeVariables(step, context));
   if (step.action.kind === "command") {
     const [file, args] = shellCall(step.action.command);
     return { exit: await runStepProcess({ ...common, file, args }), references: [], problems: [] };
