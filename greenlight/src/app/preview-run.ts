@@ -63,7 +63,8 @@ export async function previewRun(
   /** At once, as most steps of a large plan are unchanged; null: it has to be looked at closely. */
   function previewStamped(step: PlannedStep): Preview | null {
     const stamp = stamps.get(step.name);
-    if (stamp?.index !== index.id || step.skip !== null) return null;
+    // What grows old is looked at closely.
+    if (stamp?.index !== index.id || step.skip !== null || step.validForMs !== null) return null;
     const needs = knownNeeds(step);
     try {
       return needs !== null && looksWhole(stamp, { step, needs }, lookContext) ? unchanged(step, stamp) : null;
