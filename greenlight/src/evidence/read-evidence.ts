@@ -20,9 +20,9 @@ import {
 import { readOxfmtList } from "./readers/oxfmt-list-reader.ts";
 import type { Reader, ReadOptions, Unreadable } from "./readers/reader.ts";
 import { readSarif } from "./readers/sarif-reader.ts";
+import { readSecretlintJson } from "./readers/secretlint-reader.ts";
 import { readGitleaksJson } from "./readers/security/gitleaks-json-reader.ts";
 import { readTrivyJson } from "./readers/security/trivy-json-reader.ts";
-import { readSecretlintJson } from "./readers/secretlint-reader.ts";
 import { readTscText } from "./readers/tsc-text-reader.ts";
 
 const READERS: Readonly<Record<EvidenceFormat, Reader>> = {
