@@ -47,6 +47,7 @@ const HEAVY = [
   "scenarios/code-host",
   "router/many-swaps",
   "toolkits/node",
+  "toolkits/security",
 ];
 
 /** Each command as the programs it runs in turn, by the brought Node. */

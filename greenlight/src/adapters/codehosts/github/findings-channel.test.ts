@@ -18,18 +18,25 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-function upload(runs: readonly object[], token = TOKEN): Promise<FindingsAnswer> {
+function upload(runs: readonly object[], token = TOKEN, largestBytes?: number): Promise<FindingsAnswer> {
   const log = parseUploadLog(JSON.stringify({ version: "2.1.0", runs }));
   if (!log.ok) throw new Error(log.error);
-  const client = githubClient({ apiUrl: fake.url, token, timeoutMs: 20_000 });
-  return githubFindings(client, PLACE, 1).upload(log.value, new AbortController().signal);
+  const client = githubClient({ apiUrl: fake.url, token, timeoutMs: 60_000 });
+  return githubFindings(client, PLACE, { lookMs: 1, ...(largestBytes === undefined ? {} : { largestBytes }) }).upload(
+    log.value,
+    new AbortController().signal,
+  );
 }
 
-function run(name: string, levels: readonly string[], text = ""): object {
+function run(name: string, levels: readonly string[], byteCount = 0): object {
   const locations = [{ physicalLocation: { artifactLocation: { uri: "a.ts" } } }];
   return {
     tool: { driver: { name } },
-    results: levels.map((level) => ({ level, message: { text: `${name} ${text}` }, locations })),
+    results: levels.map((level) => ({
+      level,
+      message: { text: `${name} ${randomBytes(byteCount).toString("base64")}` },
+      locations,
+    })),
   };
 }
 
@@ -56,13 +63,12 @@ test("of too many tools and results the worst are kept, and that is said", async
 });
 
 test("a log that stays too large when packed is cut until it fits", async () => {
-  const text = randomBytes(4 * 1024 * 1024).toString("base64");
-  expect(await upload([run("big", ["note", "error", "warning"], text)])).toMatchObject({
+  expect(await upload([run("big", ["note", "error", "warning"], 4 * 1024)], TOKEN, 8 * 1024)).toMatchObject({
     kind: "uploaded",
     resultCount: 1,
   });
   expect(fake.taken[0]?.log.runs[0]?.results).toMatchObject([{ level: "error" }]);
-  expect(fake.taken[0]?.bytes).toBeLessThanOrEqual(10 * 1024 * 1024);
+  expect(fake.taken[0]?.bytes).toBeLessThanOrEqual(8 * 1024);
 });
 
 test("refusals have their remedies, and faults may pass", async () => {

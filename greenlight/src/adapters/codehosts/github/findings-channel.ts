@@ -23,14 +23,19 @@ export interface FindingsPlace {
 }
 
 /** GitHub's security tab as a channel: https://docs.github.com/rest/code-scanning#upload-an-analysis-as-sarif-data */
-export function githubFindings(client: GithubClient, place: FindingsPlace, lookMs = LOOK_MS): FindingsChannel {
+export function githubFindings(
+  client: GithubClient,
+  place: FindingsPlace,
+  bounds: { readonly lookMs?: number; readonly largestBytes?: number } = {},
+): FindingsChannel {
+  const { lookMs = LOOK_MS, largestBytes = LARGEST_BYTES } = bounds;
   const root = `/repos/${place.repository}/code-scanning/sarifs`;
   return {
     name: `github ${place.repository}`,
     commit: place.commit,
     ref: place.ref,
     upload: async (whole, signal) => {
-      const { log, notes, bytes } = await fit(whole);
+      const { log, notes, bytes } = await fit(whole, largestBytes);
       const body = {
         commit_sha: place.commit,
         ref: place.ref,
@@ -72,13 +77,14 @@ export function githubFindings(client: GithubClient, place: FindingsPlace, lookM
 /** The log within GitHub's limits; of one that is too large when compressed, fewer and fewer of the worst are kept. */
 async function fit(
   whole: UploadLog,
+  largestBytes: number,
 ): Promise<{ readonly log: UploadLog; readonly notes: readonly string[]; readonly bytes: Buffer }> {
   let resultsPerRun = Math.min(LIMITS.resultsPerRun, Math.max(1, ...whole.runs.map(({ results }) => results.length)));
   for (;;) {
     const { log, notes } = cutLog(whole, { ...LIMITS, resultsPerRun });
     const bytes = await compress(JSON.stringify(log));
-    if (bytes.length <= LARGEST_BYTES || resultsPerRun <= 1) return { log, notes, bytes };
-    resultsPerRun = Math.max(1, Math.floor(resultsPerRun * Math.min(0.9, LARGEST_BYTES / bytes.length)));
+    if (bytes.length <= largestBytes || resultsPerRun <= 1) return { log, notes, bytes };
+    resultsPerRun = Math.max(1, Math.floor(resultsPerRun * Math.min(0.9, largestBytes / bytes.length)));
   }
 }
 
