@@ -36,4 +36,4 @@ export type { ToolDescriptor, ToolExit } from "./pipeline/tool-definition.ts";
 export type { Effect, EffectContext, EffectResult } from "./engine/effect.ts";
 export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/function-step.ts";
 export { bundle, deploy, modelGate, pythonPackages } from "./toolkits/delivery/release-steps.ts";
-export { benchmark, health, report, smokeTests } from "./toolkits/delivery/probe-steps.ts";
+export { benchmark, health, report, smokeTests, uploadFindings } from "./toolkits/delivery/probe-steps.ts";

@@ -136,6 +136,7 @@ export const PROBLEMS = kinds({
   COMPILE_APPROVALS_SHARED: { remedy: "give the environments branches of their own" },
   COMPILE_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
   LICENCES_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
+  FINDINGS_NOT_UPLOADED: { remedy: "mend what the message says; `greenlight retry` uploads them" },
   COMPILE_FOREIGN_FILE: { remedy: "move the file away, then compile again" },
   COMPILE_OUTDATED: { remedy: "`greenlight compile github-actions`, and commit what it writes" },
   HANDOVER_INCOMPLETE: {

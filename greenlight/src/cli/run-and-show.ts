@@ -44,6 +44,7 @@ export async function showRun(
   const telemetry =
     options["otel"] === true ? await (await import("./show-telemetry.ts")).openTrace(call, place) : null;
   const display = await openRunDisplay(call, place);
+  const ended = new Set<string>();
   try {
     const view = await start({
       ...(concurrency === undefined ? {} : { concurrency }),
@@ -56,9 +57,15 @@ export async function showRun(
       onEvent: (event) => {
         display.show(event);
         telemetry?.show(event);
+        if (event.type === "step-ended") ended.add(event.step);
       },
     });
     await display.end(view);
+    if (process.env["GITHUB_ACTIONS"] === "true" && !call.isJson) {
+      const { annotationLines } = await import("../app/annotate.ts");
+      const lines = annotationLines(view, { steps: ended, projectFolder: place.folder });
+      if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+    }
     return view;
   } finally {
     display.close();

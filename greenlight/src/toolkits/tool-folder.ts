@@ -17,7 +17,7 @@ export interface ToolOptions {
 }
 
 /** Where the reports of all tools lie, relative to the project. */
-export const REPORT_FOLDER = "out/reports";
+const REPORT_FOLDER = "out/reports";
 
 /** Files that no tool looks at: what is generated, and what others wrote. */
 export const GENERATED = ["!**/dist/**", "!**/out/**", "!**/data/**", "!**/coverage/**", "!**/node_modules/**"];

@@ -67,7 +67,7 @@ test("what is not allowed, or denied, is an error with the package's name", asyn
 });
 
 test("a licence that nobody knows is told, until a person has read it", async () => {
-  const packages = { a: {}, b: { license: "SEE LICENSE IN LICENSE.md" }, c: { license: "MIT or so" } };
+  const packages = { a: {}, b: { license: "SEE LICENSE IN LICENSE.md" }, c: { license: "MIT, more or less" } };
   const found = await findings(packages, { allow: ["MIT"] });
   expect(found.map((each) => each.split(":")[0])).toEqual(Array(3).fill("warning licence-unknown"));
   expect(await findings(packages, { allow: ["MIT"], known: { a: "MIT", b: "ISC", c: "MIT" } })).toEqual([

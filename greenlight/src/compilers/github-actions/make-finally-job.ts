@@ -1,3 +1,4 @@
+import type { StepBlueprint } from "../../pipeline/blueprint.ts";
 import { jobSteps, secretVariables, timeoutMinutes } from "./job-steps.ts";
 import { RUNS_ON, type JobContext } from "./make-job.ts";
 import type { WorkflowJob } from "./workflow.ts";
@@ -8,13 +9,15 @@ export function makeFinallyJob(
   context: JobContext,
 ): { readonly id: string; readonly job: WorkflowJob } {
   const steps = context.pipeline.finally;
+  const uploads = context.blueprint.codeHost?.kind === "github" && steps.some(isUpload);
   const job: WorkflowJob = {
     name: "finally",
     needs,
     if: "always()",
     "runs-on": RUNS_ON,
     "timeout-minutes": timeoutMinutes(steps),
-    permissions: null,
+    // Without `actions: read`, findings of a private repository are not taken.
+    permissions: uploads ? { actions: "read", contents: "read", "security-events": "write" } : null,
     environment: null,
     strategy: null,
     steps: jobSteps(
@@ -23,6 +26,7 @@ export function makeFinallyJob(
         hasEarlierJobs: needs.length > 0,
         env: {
           ...secretVariables(steps, context.blueprint),
+          ...(uploads ? { GITHUB_TOKEN: "${{ github.token }}" } : {}),
           // So that what never started is told as cancelled, and not as lost.
           ...(needs.length === 0 ? {} : { GREENLIGHT_CANCELLED: "${{ contains(needs.*.result, 'cancelled') }}" }),
         },
@@ -33,4 +37,8 @@ export function makeFinallyJob(
     ),
   };
   return { id: context.names.take(["finally"], "finally"), job };
+}
+
+function isUpload({ action }: StepBlueprint): boolean {
+  return action.kind === "effect" && action.module === "greenlight/effects/upload-findings";
 }

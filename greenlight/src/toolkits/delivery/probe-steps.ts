@@ -88,3 +88,16 @@ function afterNeeds(steps: readonly StepDefinition[] | undefined): Record<string
 export function report(): StepDefinition {
   return effectStep("report", { module: "greenlight/effects/report", export: "report" });
 }
+
+/**
+ * Uploads the run's findings to the security tab of the project's code host. Belongs in `finally`; with `report`, the step
+ * that writes the report, the log that it wrote is uploaded in full.
+ */
+export function uploadFindings(options: { readonly report?: StepDefinition } = {}): StepDefinition {
+  return effectStep("upload findings", {
+    module: "greenlight/effects/upload-findings",
+    export: "uploadFindings",
+    needs: options.report === undefined ? {} : { report: options.report },
+    after: "always",
+  });
+}
