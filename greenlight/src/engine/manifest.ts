@@ -50,7 +50,7 @@ export function diffManifests(before: Manifest, after: Manifest): string[] {
   clauses.push(...diffRecords(before.inputs, after.inputs));
   clauses.push(...diffRecords(before.modules, after.modules));
   clauses.push(...diffNeeds(before.needs, after.needs));
-  clauses.push(...diffRecords(before.packages, after.packages, "package "));
+  clauses.push(...diffRecords(before.packages, after.packages, PACKAGE));
   clauses.push(...diffRecords(before.env, after.env, "variable "));
   clauses.push(...diffRecords(before.variables, after.variables, "variable "));
   if (before.secrets.join() !== after.secrets.join()) clauses.push("the secrets that it sees changed");
@@ -59,6 +59,8 @@ export function diffManifests(before: Manifest, after: Manifest): string[] {
   if (before.platform !== after.platform) clauses.push(`platform ${before.platform} → ${after.platform}`);
   return clauses;
 }
+
+const PACKAGE = "package ";
 
 /** A few clauses in one line, the rest counted. */
 export function summariseDifference(clauses: readonly string[]): string {
@@ -74,7 +76,10 @@ function diffRecords(
   const clauses: string[] = [];
   for (const key of Object.keys(after)) {
     if (!Object.hasOwn(before, key)) clauses.push(`${prefix}${key} added`);
-    else if (before[key] !== after[key]) clauses.push(`${prefix}${key} ${howChanged(before[key], after[key])}`);
+    else if (before[key] !== after[key]) {
+      const how = prefix === PACKAGE ? howChanged(before[key], after[key]) : "changed";
+      clauses.push(`${prefix}${key} ${how}`);
+    }
   }
   for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) clauses.push(`${prefix}${key} removed`);
   return clauses;

@@ -7,10 +7,11 @@ import { digestText } from "../../base/file-digest.ts";
 import { problem } from "../../base/problem.ts";
 import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
 import { modulePath } from "../../engine/module-path.ts";
-import { toSarif } from "../../evidence/sarif.ts";
+import { sarifText } from "../../evidence/sarif.ts";
 import type { FindingsAnswer, FindingsChannel, FindingsChannelModule } from "../findings/findings-channel.ts";
 import { parseUploadLog, placeInRepository, type UploadLog } from "../findings/upload-log.ts";
 import { repositoryFolder } from "../read-checkout.ts";
+import { findingsOfRun } from "../write-findings.ts";
 
 const ATTEMPTS = 3;
 const FIRST_WAIT_MS = 1000;
@@ -96,8 +97,7 @@ async function findingsOf(context: EffectContext): Promise<UploadLog | string> {
       return `the findings can't be read: ${(error as Error).message}`;
     }
   } else {
-    const evidence = context.view().stages.flatMap((stage) => stage.steps.flatMap((step) => step.evidence));
-    text = JSON.stringify(toSarif(evidence.filter((each) => each.kind === "findings")));
+    text = [...sarifText(findingsOfRun(context.project.stateFolder, context.view()))].join("");
   }
   const log = parseUploadLog(context.mask(text));
   if (!log.ok) return log.error;
