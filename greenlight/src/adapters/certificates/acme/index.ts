@@ -69,7 +69,7 @@ function listenForPauses({ axios }: typeof AcmeClient): () => number | null {
   handlers.clear();
   handlers.use(null, (error: Refusal) => {
     const { response, config, code, message } = error;
-    if (response === undefined) throw new Error([message, code].filter(Boolean).join(" ") || "it can't be reached");
+    if (response === undefined) throw new Error(message || code || "it can't be reached");
     const { status, headers } = response;
     if (status === 429 || status === 503) retryAt = timeIn(String(headers["retry-after"]));
     // What the library takes for an answer it judges itself.
