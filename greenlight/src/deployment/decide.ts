@@ -126,6 +126,8 @@ function takeBack(deployment: Deployment, warm: LiveRelease, seen: Observation):
     const state = startState({ ...deployment, warm: null }, seen);
     return enter(state, `${warm.releaseId} was just ended; it is started anew`);
   }
+  // The definition may say another port by now: its router has to listen there before it is looked whether it does.
+  if (target.keeper !== null && target.router?.isInPlace !== true) return perform({ kind: "start-target" });
   if (slot.warmUntil === null) return enter("health", `${warm.releaseId} still runs in slot ${warm.slot}`);
   return perform({ kind: "keep-slot", slot: warm.slot, deploymentId: warm.deploymentId, until: null });
 }

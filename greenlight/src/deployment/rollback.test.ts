@@ -161,6 +161,15 @@ describe("a rollback of a finished deployment", () => {
   });
 });
 
+test("a rollback has the router listen where the definition wants it before it is looked whether it does", async () => {
+  await deploy("a");
+  await deploy("b");
+  world.isRouterUp = false;
+  expect(await goBackTo("a")).toMatchObject({ kind: "deployed" });
+  expect([liveLabel(), world.isRouterUp]).toEqual(["a", true]);
+  expectNothingBroken();
+});
+
 describe("a rollback while a deployment is under way", () => {
   test.each(["health", "baking", "draining"] as const)(
     "in %s does not wait for it, and whoever deploys is told who went back and why",

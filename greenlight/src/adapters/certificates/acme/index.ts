@@ -52,16 +52,30 @@ async function orderCertificate(request: CertificateOrder): Promise<{ readonly c
   }
 }
 
-/** The library repeats by itself what is refused for now, for as long as the authority says: hours. It is left to the keeper. */
+interface Refusal {
+  readonly message: string;
+  readonly code?: string;
+  readonly config?: { readonly retryValidateStatus?: ((status: number) => boolean) | null };
+  readonly response?: { readonly status: number; readonly headers: Readonly<Record<string, unknown>> };
+}
+
+/**
+ * The library repeats by itself what fails, for as long as the authority says, which may be hours, and loses the reason when there is
+ * no answer at all. Its handler is replaced: nothing is repeated, and the pause that is asked for is kept.
+ */
 function listenForPauses({ axios }: typeof AcmeClient): () => number | null {
-  const { defaults, interceptors } = axios as typeof axios & {
-    readonly defaults: { acmeSettings: { retryMaxAttempts: number } };
-  };
-  defaults.acmeSettings.retryMaxAttempts = 0;
   let retryAt: number | null = null;
-  interceptors.response.use((response) => {
-    if (response.status === 429 || response.status === 503) retryAt = timeIn(String(response.headers["retry-after"]));
-    return response;
+  const { response: handlers } = axios.interceptors;
+  handlers.clear();
+  handlers.use(null, (error: Refusal) => {
+    const { response, config, code, message } = error;
+    if (response === undefined) throw new Error(message || code || "it can't be reached");
+    const { status, headers } = response;
+    if (status === 429 || status === 503) retryAt = timeIn(String(headers["retry-after"]));
+    // What the library takes for an answer it judges itself.
+    const isAnswer = config?.retryValidateStatus?.(status) ?? true;
+    if (isAnswer) return response;
+    throw new Error(message);
   });
   return () => retryAt;
 }

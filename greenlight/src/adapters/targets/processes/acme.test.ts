@@ -39,6 +39,23 @@ describe.runIf(IS_HEAVY && CAN_RUN)(`a certificate from an authority${MISSING}`,
     rmSync(root, { recursive: true, force: true });
   });
 
+  test("that can't be got leaves an environment where users reached it before, and says why in plain words", async () => {
+    const plain = processes({ port, stopGraceMs: 500 }).options;
+    target = connect({ name: "production", folder: join(root, "production"), options: plain, configuration: {} });
+    const answer = await target.takeLease({ deploymentId: "d", who: "test", runId: "" });
+    if (!answer.isTaken) throw new Error(answer.heldBy);
+    expect(await target.start(answer.lease.epoch)).toEqual([]);
+    await answer.lease.release();
+    const before = target;
+    const { httpPort } = pebble;
+    await pebble.down();
+    port = await freePort();
+    const problems = await start(httpPort);
+    expect(problems).toMatchObject([{ code: "ACME_FAILED" }]);
+    expect(problems[0]?.message).toContain("ECONNREFUSED");
+    expect((await before.observe()).router?.isInPlace).toBe(true);
+  }, 120_000);
+
   async function start(redirectPort: number): Promise<Awaited<ReturnType<Target["start"]>>> {
     const { directory, directoryCa } = pebble;
     const acme = { domains: DOMAINS, email: "ops@films.test", directory, directoryCa };

@@ -25,7 +25,7 @@ export async function awaitCertificate(place: Place): Promise<readonly Problem[]
       last = state.fault ?? "the router does not take it";
       const isHopeless = !state.isUnderWay && (state.validTo === null || Date.parse(state.validTo) <= Date.now());
       if (isHopeless) {
-        const next = state.nextAt === null ? "" : `; it is asked again at ${state.nextAt.slice(0, 19)}Z`;
+        const next = state.nextAt === null ? "" : `; it may be asked again at ${state.nextAt.slice(0, 19)}Z`;
         return [problem("ACME_FAILED", { place: state.domains.join(", "), message: `${last}${next}` })];
       }
     }

@@ -4,6 +4,7 @@ import { readEither } from "../../../base/durable-file.ts";
 import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
 import type { Target, TargetConnection } from "../../../deployment/target.ts";
 import { parseDesiredState, type SlotOrder } from "../../../keeper/wire.ts";
+import { parseRouterAddress, routerKey, type RouterAddress } from "../../../router/wire.ts";
 import { readApprovals, writeApproval } from "./approval-records.ts";
 import { readDeployments, writeDeployment } from "./deployment-records.ts";
 import { askKeeper, ensureKeeper, orderKeeper, type KeeperOrder } from "./keeper-client.ts";
@@ -111,10 +112,17 @@ async function start(place: Place, epoch: number): Promise<readonly Problem[]> {
   const problems = await ensureKeeper(place, epoch);
   if (problems.length > 0) return problems;
   const router = routerAddress(place);
-  const body = { epoch, ...router };
-  const refused = await obey(place, { line: "PUT /router", body, timeoutMs: ORDER_TIMEOUT_MS });
-  if (refused.length > 0 || router.tls?.acme === undefined || router.tls.acme === null) return refused;
-  return (await import("./first-certificate.ts")).awaitCertificate(place);
+  const before = parseRouterAddress((await askKeeper(place))?.router);
+  const placeRouter = (at: RouterAddress): Promise<readonly Problem[]> =>
+    obey(place, { line: "PUT /router", body: { epoch, ...at }, timeoutMs: ORDER_TIMEOUT_MS });
+  let refused = await placeRouter(router);
+  if (refused.length === 0 && (router.tls?.acme ?? null) !== null) {
+    refused = await (await import("./first-certificate.ts")).awaitCertificate(place);
+  }
+  const isMoved = before !== null && routerKey(before) !== routerKey(router);
+  // Whoever is served goes on being served where it was.
+  if (refused.length > 0 && isMoved) await placeRouter(before);
+  return refused;
 }
 
 async function obey(place: Place, order: KeeperOrder): Promise<readonly Problem[]> {
