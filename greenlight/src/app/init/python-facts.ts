@@ -58,6 +58,7 @@ export function pythonFacts(content: FolderContent, holdsPython: (folder: string
     tools,
     tests,
     sources: sourcesOf(content, holdsPython),
+    hasCoverage: named.has("pytest-cov"),
     ...developmentOf(manager, table, files),
     choices,
   };

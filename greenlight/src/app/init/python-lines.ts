@@ -19,7 +19,7 @@ export function pythonLines(
   facts: PythonFacts,
   { constant, isShared }: { readonly constant: string; readonly isShared: boolean },
 ): DefinitionLines {
-  const { folder, manager, tools, tests, sources, extras, groups, requirements } = facts;
+  const { folder, manager, tools, tests, hasCoverage, sources, extras, groups, requirements } = facts;
   const needs = new Code(constant === "environment" ? "{ environment }" : `{ environment: ${constant} }`);
   const environment = callText("python.environment", {
     with: manager,
@@ -32,7 +32,7 @@ export function pythonLines(
   const paths = list(sources);
   const quality = `${callText("python.quality", { folder, tools: steps, paths, needs })},`;
   const name = isShared ? "python unit tests" : undefined;
-  const unitTests = `${callText("python.unitTests", { folder, name, needs })},`;
+  const unitTests = `${callText("python.unitTests", { folder, name, coverage: hasCoverage ? undefined : false, needs })},`;
   return {
     constants: [`const ${constant} = ${environment};`],
     quality: [

@@ -28,6 +28,8 @@ export interface PythonFacts {
   /** Tools by name, in the order in which they are reported. */
   readonly tools: readonly PythonTool[];
   readonly tests: "pytest" | null;
+  /** The project asks for pytest-cov. */
+  readonly hasCoverage: boolean;
   /** What the environment needs besides what serves: extras of the project, groups of its manager, or files for pip. */
   readonly extras: readonly string[];
   readonly groups: readonly string[];

@@ -37,14 +37,14 @@ export function format(options: FormatOptions = {}): StepDefinition {
     }
     case "prettier": {
       const report = folder.report("prettier-report.txt");
-      const call = `prettier --check --no-color --log-level warn${configured}${paths === "" ? " ." : paths} '!out/reports/**'`;
+      const call = `prettier --check --no-color${configured}${paths === "" ? PRETTIER_ALL : paths}`;
       return step(name, {
         run: folder.run(report, intoReport(call, folder.word(report), "mixed")),
         ...common,
         packages: "all",
         evidence: [{ format: "prettier-check", path: report, tool, ...folder.evidence }],
         // 2: a file that it can't parse, or a configuration that it can't read; the report says which.
-        tool: npmTool("prettier", { versions: ">=3.0.0 <4", exits: { "1": "findings", "2": "findings" } }),
+        tool: npmTool("prettier", { versions: ">=2.3.0 <4", exits: { "1": "findings", "2": "findings" } }),
       });
     }
     case "biome": {
@@ -62,6 +62,9 @@ export function format(options: FormatOptions = {}): StepDefinition {
       return unreachable(tool);
   }
 }
+
+/** Prettier looks at hidden folders, too, and knows nothing of what lies there for Greenlight. */
+const PRETTIER_ALL = " . '!.greenlight/**' '!out/reports/**'";
 
 /** 1 for findings, and for a configuration that it can't read, after which there is no report. SARIF since 2.4. */
 export const BIOME = npmTool("biome", {

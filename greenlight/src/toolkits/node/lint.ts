@@ -51,7 +51,7 @@ export function lint(options: LintOptions = {}): StepDefinition {
         packages: "all",
         evidence: [{ format: "eslint-json", path: report, tool, ...folder.evidence }],
         tool: npmTool("eslint", {
-          versions: ">=8.57.0 <11",
+          versions: ">=7.0.0 <11",
           exits: { "1": "findings", "2": "misconfigured" },
         }),
       });

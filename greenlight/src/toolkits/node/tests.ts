@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/unreachable.ts";
 import { step } from "../../pipeline/define.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
+import { onVersions } from "../runtimes/on-versions.ts";
 import {
   commonOptions,
   optionWords,
@@ -17,6 +18,10 @@ interface TestOptions extends ToolOptions {
   /** Where the tests are, relative to the folder. */
   readonly paths?: readonly string[];
   readonly config?: string;
+  /** Versions of Node, each a step of its own: `[22, 24]`. */
+  readonly versions?: readonly (number | string)[];
+  /** What a version comes to that is not on the machine; `warn` when left out. */
+  readonly whenMissing?: "warn" | "fail";
 }
 
 export type UnitTestOptions = TestOptions &
@@ -32,6 +37,15 @@ export type UnitTestOptions = TestOptions &
 
 /** Unit tests; fails below the floor of line coverage. Without `paths`: below `src` with vitest, else where the tool looks. */
 export function unitTests(options: UnitTestOptions = {}): StepDefinition {
+  return eachVersion(unitTestStep(options), options);
+}
+
+function eachVersion(made: StepDefinition, { versions, whenMissing }: TestOptions): StepDefinition {
+  if (versions === undefined) return made;
+  return onVersions(made, { runtime: "node", versions, ...(whenMissing === undefined ? {} : { whenMissing }) });
+}
+
+function unitTestStep(options: UnitTestOptions): StepDefinition {
   const folder = toolFolder(options.folder);
   const common = {
     inputs: options.inputs ?? testInputs(folder, options),
@@ -74,7 +88,7 @@ export function unitTests(options: UnitTestOptions = {}): StepDefinition {
           ...coverageEvidence(folder, options.coverageFloor),
         ],
         // Its 1 stands for failed tests, for none at all and for a broken configuration; the report tells them apart.
-        tool: npmTool("jest", { versions: ">=28.0.0 <31", exits: { "1": "findings" } }),
+        tool: npmTool("jest", { versions: ">=26.0.0 <31", exits: { "1": "findings" } }),
       });
     }
     case "node": {
@@ -104,7 +118,7 @@ export function unitTests(options: UnitTestOptions = {}): StepDefinition {
 export function integrationTests(options: TestOptions = {}): StepDefinition {
   const folder = toolFolder(options.folder);
   const junit = folder.report("integration.xml");
-  return step(options.name ?? folder.stepName("integration tests"), {
+  const made = step(options.name ?? folder.stepName("integration tests"), {
     run: folder.run(junit, vitest(junit, folder, options, ["test/integration"])),
     inputs: options.inputs ?? testInputs(folder, options),
     env: options.env ?? [],
@@ -113,6 +127,7 @@ export function integrationTests(options: TestOptions = {}): StepDefinition {
     tool: VITEST,
     ...commonOptions(options),
   });
+  return eachVersion(made, options);
 }
 
 const VITEST = npmTool("vitest", {

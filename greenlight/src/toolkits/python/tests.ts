@@ -1,5 +1,6 @@
 import { step } from "../../pipeline/define.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
+import { onVersions } from "../runtimes/on-versions.ts";
 import { shellWord } from "../shell-word.ts";
 import { describeTool, placeOf, type PythonOptions } from "./tool-step.ts";
 
@@ -8,6 +9,12 @@ export interface TestOptions extends PythonOptions {
   readonly env?: readonly string[];
   /** Lowest line coverage in percent that passes; left out: coverage is measured, and any passes. */
   readonly coverageFloor?: number;
+  /** False: coverage is not measured, and pytest-cov not needed. */
+  readonly coverage?: boolean;
+  /** Versions of Python, each a step of its own: `["3.11", "3.12"]`. Its packages are those of `.venv-3.11` and the like. */
+  readonly versions?: readonly string[];
+  /** What a version comes to that is not on the machine; `warn` when left out. */
+  readonly whenMissing?: "warn" | "fail";
   /** Folders or packages whose lines count, relative to `folder`; those that coverage's configuration names when left out. */
   readonly sources?: readonly string[];
 }
@@ -33,6 +40,20 @@ const INPUTS = [
 
 /** Unit tests with pytest, and their coverage (pytest-cov) as JSON and HTML; paths are `tests/unit` or such, all when left out. */
 export function unitTests(options: TestOptions = {}): StepDefinition {
+  return eachVersion(
+    options.coverage === false
+      ? testStep(options, { title: "unit tests", report: "unit.xml", words: "" })
+      : coveredTests(options),
+    options,
+  );
+}
+
+function eachVersion(made: StepDefinition, { versions, whenMissing }: TestOptions): StepDefinition {
+  if (versions === undefined) return made;
+  return onVersions(made, { runtime: "python", versions, ...(whenMissing === undefined ? {} : { whenMissing }) });
+}
+
+function coveredTests(options: TestOptions): StepDefinition {
   const place = placeOf(options.folder);
   const json = place.report("coverage.json");
   const html = place.report("coverage");
@@ -59,7 +80,10 @@ export function unitTests(options: TestOptions = {}): StepDefinition {
 /** Tests of the whole, with pytest: below `tests/integration` unless `paths` says otherwise. */
 export function integrationTests(options: TestOptions = {}): StepDefinition {
   const paths = options.paths ?? ["tests/integration"];
-  return testStep({ ...options, paths }, { title: "integration tests", report: "integration.xml", words: "" });
+  return eachVersion(
+    testStep({ ...options, paths }, { title: "integration tests", report: "integration.xml", words: "" }),
+    options,
+  );
 }
 
 function testStep(
@@ -76,7 +100,7 @@ function testStep(
     inputs: options.inputs ?? place.inputs(INPUTS),
     env: options.env ?? [],
     evidence: [{ format: "junit", path, tool: title, ...place.evidenceFolder }],
-    tool: { ...PYTEST, install: PYTEST.install.replaceAll("pytest", "pytest pytest-cov") },
+    tool: words === "" ? PYTEST : { ...PYTEST, install: PYTEST.install.replaceAll("pytest", "pytest pytest-cov") },
     ...(options.needs === undefined ? {} : { needs: options.needs }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
