@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { askVersion } from "../../greenlight/src/release/find-python.ts";
@@ -77,6 +79,22 @@ describe.runIf(python !== null)(`the Python example, with the real tools${note}`
     return (await answer.json()) as Record<string, unknown>;
   }
 
+  /** One request after the other; now and then a pause beyond the five seconds for which uvicorn keeps a connection. */
+  async function askUntil(signal: AbortSignal): Promise<{ readonly answered: number; readonly failed: string[] }> {
+    const failed: string[] = [];
+    let answered = 0;
+    while (!signal.aborted) {
+      try {
+        if (typeof (await predict())["rating"] === "number") answered += 1;
+        else failed.push("an answer without a rating");
+      } catch (error) {
+        failed.push(String(error));
+      }
+      await pause(answered % 20 === 0 ? 5200 : 100, undefined, { signal }).catch(() => {});
+    }
+    return { answered, failed };
+  }
+
   test("passes all five stages, and its release answers", async () => {
     const steps = await up();
     const bad = STEPS.map((name) => `${name}: ${steps.get(name)?.outcome ?? "absent"}`).filter((each) => {
@@ -90,10 +108,15 @@ describe.runIf(python !== null)(`the Python example, with the real tools${note}`
     });
   });
 
-  test("a changed service is another release with the same model, and a rollback brings the first one back", async () => {
+  test("a changed service goes live without one failed request, with the same model, and a rollback brings the first one back", async () => {
     const before = await predict();
     example.append("src/serve.py", "# Another release.\n");
-    const steps = await up();
+    const stop = new AbortController();
+    const asking = askUntil(stop.signal);
+    const steps = await up().finally(() => stop.abort());
+    const { answered, failed } = await asking;
+    expect(failed).toEqual([]);
+    expect(answered).toBeGreaterThan(20);
     expect(MADE.filter((name) => steps.get(name)?.isFromCache !== true)).toEqual([]);
     const after = await predict();
     expect(after["releaseId"]).not.toBe(before["releaseId"]);

@@ -51,6 +51,8 @@ export function benchmark(
     readonly name?: string;
     /** New over old median latency from which it counts as a regression. */
     readonly limitRatio?: number;
+    /** How long one round of load takes, in milliseconds, 300 when left out: a slow service needs longer ones for an answer in each. */
+    readonly roundMs?: number;
   },
 ): StepDefinition {
   const { deployment, request, baseline } = options;
@@ -63,6 +65,7 @@ export function benchmark(
       environment,
       request: { method: request.method ?? "GET", path: request.path, body: request.body ?? null },
       ...(options.limitRatio === undefined ? {} : { limitRatio: options.limitRatio }),
+      ...(options.roundMs === undefined ? {} : { roundMs: options.roundMs }),
     },
   });
 }
