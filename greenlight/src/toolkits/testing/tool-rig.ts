@@ -56,10 +56,14 @@ export async function toolProject(files: Readonly<Record<string, string | Uint8A
       const { exitCode, log } = await shell(step.action.command, folder, env);
       const evidence: Evidence[] = [];
       const problems: string[] = [];
-      for (const { format, path, tool, folder: ran = "" } of step.evidence) {
+      for (const { format, path, tool, floorPercent, folder: ran = "" } of step.evidence) {
         const text = await readFile(join(folder, path), "utf8").catch(() => null);
         if (text === null) continue;
-        const read = readEvidence(format, tool, text, { projectFolder: join(folder, ran), path });
+        const read = readEvidence(format, tool, text, {
+          projectFolder: join(folder, ran),
+          path,
+          ...(floorPercent === undefined ? {} : { floorPercent }),
+        });
         if (read.ok) evidence.push(...read.value);
         else problems.push(`${read.error.place}: ${read.error.message}`);
       }

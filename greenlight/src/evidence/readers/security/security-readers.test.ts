@@ -29,6 +29,7 @@ describe("gitleaks --report-format json", () => {
   });
 });
 
+// The sample follows the documented form: it was not written by the tool itself.
 describe("trivy --format json", () => {
   it("vulnerabilities, failed checks and secrets have their level, file and line", () => {
     const found = readAs("findings", { format: "trivy-json", text: sample("trivy.json") });
