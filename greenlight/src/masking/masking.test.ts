@@ -43,7 +43,7 @@ describe("masking", () => {
           const masker = new Masker([{ name: "SECRET", value: secret }]);
           for (const { text, masked, how } of layouts(secret, options)) {
             const streamed = throughStream(masker, cut(Buffer.from(`⟦\n${text}\n⟧`)));
-            if (streamed !== `⟦\n${masked}\n⟧` || masker.text(`⟦\n${text}\n⟧`) !== streamed)
+            if (!showsNoMore(streamed, `⟦\n${masked}\n⟧`) || masker.text(`⟦\n${text}\n⟧`) !== streamed)
               throw new Error(`${how}: ${JSON.stringify(text)} became ${JSON.stringify(streamed)}`);
           }
         }),
@@ -145,6 +145,26 @@ function layouts(secret: string, { before, after, width, lineBreak, indentation,
     // A line break within a line break is no way of wrapping.
     ...(/[\r\n]/u.test(secret) ? [] : [{ ...words, how: "text that is wrapped" }]),
   ];
+}
+
+/**
+ * Whether all that is left to read in `found` is left in `wanted`, in the same order. Less may be left: the zeros of an offset may
+ * be taken for those of a secret, and bytes beside it may by chance be another form of it.
+ */
+function showsNoMore(found: string, wanted: string): boolean {
+  const allowed = wanted.split("***");
+  let index = 0;
+  let from = 0;
+  for (const piece of found.split("***")) {
+    let at = (allowed[index] ?? "").indexOf(piece, from);
+    while (at < 0 && index < allowed.length) {
+      index += 1;
+      at = (allowed[index] ?? "").indexOf(piece);
+    }
+    if (index === allowed.length) return false;
+    from = at + piece.length;
+  }
+  return true;
 }
 
 function throughStream(masker: Masker, chunks: readonly Buffer[]): string {
