@@ -9,7 +9,7 @@ import { readEvidence } from "../../evidence/read-evidence.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../../../..");
-/** The tools that only tests run: `npm ci` there installs them, as `.ci/run` does. */
+/** The tools that only tests run: `npm install --no-save` there installs them, as `.ci/run` does. */
 const TOOLS = join(REPOSITORY, "test/node-tools/node_modules");
 
 /** True when the tools of `test/node-tools` are installed. */
