@@ -37,7 +37,9 @@ describe("a keeper", () => {
       THRESHOLD: "7",
       PREDICTION_LOG: join(rig.folder, "predictions", "d1.jsonl"),
     });
-    const given = new Set(["HOST", "PORT", "RELEASE_ID", "THRESHOLD", "PREDICTION_LOG", "NODE_COMPILE_CACHE"]);
+    const given = new Set(["HOST", "PORT", "RELEASE_ID", "THRESHOLD", "PREDICTION_LOG"]);
+    // Where compiled code is kept.
+    for (const name of ["NODE_COMPILE_CACHE", "PYTHONPYCACHEPREFIX"]) given.add(name);
     const system = new Set([
       "PATH",
       "HOME",
