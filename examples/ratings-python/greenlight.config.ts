@@ -151,7 +151,13 @@ const baseline = benchmark("staging", {
 const production = deploy("production", { needs: { release, staging, stagingSmoke, baseline }, smoke: checks });
 const productionSmoke = smokeTests("production", { deployment: production, checks });
 // Nothing else runs beside a measurement.
-const latency = benchmark("production", { deployment: production, after: [productionSmoke], request, baseline, roundMs });
+const latency = benchmark("production", {
+  deployment: production,
+  after: [productionSmoke],
+  request,
+  baseline,
+  roundMs,
+});
 
 export default defineProject({
   name: "ratings",
