@@ -32,6 +32,7 @@ const COMMANDS = {
     [tool("typescript", "bin/tsc"), "-p", "greenlight/tsconfig.json"],
     [tool("typescript", "bin/tsc"), "-p", "movies/tsconfig.json"],
     [tool("typescript", "bin/tsc"), "-p", "bench/tsconfig.json"],
+    [tool("typescript", "bin/tsc"), "-p", "examples/ratings-python/tsconfig.json"],
     [tool("knip", "bin/knip.js")],
   ],
 };
