@@ -58,8 +58,9 @@ function forgive(stream: NodeJS.WriteStream): void {
   });
 }
 
+/** A pipe, a terminal, or a socket that another program gave as standard output. */
 function isLostReader(code: string | undefined): boolean {
-  return code === "EPIPE" || code === "EIO";
+  return code === "EPIPE" || code === "EIO" || code === "ECONNRESET";
 }
 
 function isDevice(descriptor: number): boolean {
