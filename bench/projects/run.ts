@@ -26,19 +26,18 @@ interface SarifResult {
 console.log("| project | step | outcome | findings | files | equal to the tool's own |");
 console.log("| --- | --- | --- | --: | --: | --- |");
 let isEqual = true;
-for (const each of folders) {
-  const folder = resolve(each);
+for (const folder of folders.map((path) => resolve(path))) {
   rmSync(join(folder, "out/reports"), { recursive: true, force: true });
   if (!isKept) {
     for (const name of readdirSync(folder)) if (/^greenlight\.config\.m?ts$/u.test(name)) rmSync(join(folder, name));
     call(folder, ["init"]);
   }
-  const first = run(folder);
+  const first = runSteps(folder);
   const ours = countsOfLog(folder);
   // What is there is known from now on, so that the tests get their turn; then nothing is left behind.
   const isStopped = first.some(({ outcome }) => outcome === "skipped");
   if (isStopped) call(folder, ["baseline", "write"]);
-  const later = isStopped ? run(folder) : [];
+  const later = isStopped ? runSteps(folder) : [];
   rmSync(join(folder, "greenlight.baseline.json"), { force: true });
   const events = [
     ...first.filter(({ outcome }) => outcome !== "skipped"),
@@ -59,7 +58,7 @@ for (const each of folders) {
 process.exit(isEqual ? 0 : 1);
 
 /** The ends of the steps of one run. */
-function run(folder: string): readonly Record<string, unknown>[] {
+function runSteps(folder: string): readonly Record<string, unknown>[] {
   return call(folder, ["run", "--json"])
     .split("\n")
     .filter((line) => line.startsWith("{"))
