@@ -19,7 +19,7 @@ export const readBanditJson: Reader = (text, { tool, projectFolder }) => {
   const { results, errors, metrics } = report.data;
   const findings: Finding[] = results.map((result) => ({
     rule: result.test_id,
-    level: LEVELS[result.issue_severity] ?? "warning",
+    level: LEVELS.get(result.issue_severity) ?? "warning",
     message: withoutFolder(projectFolder, result.issue_text),
     file: projectPath(projectFolder, result.filename),
     line: lineNumber(result.line_number),
@@ -38,7 +38,12 @@ export const readBanditJson: Reader = (text, { tool, projectFolder }) => {
   return ok([findingsEvidence({ tool, checkedCount: checked.length, findings })]);
 };
 
-const LEVELS: Readonly<Record<string, Finding["level"]>> = { HIGH: "error", MEDIUM: "warning", LOW: "note" };
+// A report may call a severity "constructor".
+const LEVELS: ReadonlyMap<string, Finding["level"]> = new Map([
+  ["HIGH", "error"],
+  ["MEDIUM", "warning"],
+  ["LOW", "note"],
+]);
 
 const REPORT = z.object({
   results: z.array(
