@@ -266,7 +266,9 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
   }
 
   #wait(): void {
-    this.deadline = Math.max(this.deadline, this.#shared.heldUntil());
+    // Whoever waits for the end of a hold has the usual time from then on; else both would end in the same moment.
+    const heldUntil = this.#shared.heldUntil();
+    if (heldUntil > 0) this.deadline = Math.max(this.deadline, heldUntil + this.#shared.holdMs);
     if (performance.now() >= this.deadline || !this.#shared.room.enter(this)) this.giveUp();
   }
 
