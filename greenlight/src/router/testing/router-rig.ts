@@ -85,6 +85,7 @@ export class RouterRig {
       server.close();
       server.closeAllConnections();
     }
-    await rm(this.folder, { recursive: true, force: true });
+    // The last certificate may still be on its way to the disk.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   }
 }
