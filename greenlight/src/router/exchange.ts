@@ -247,15 +247,13 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
   }
 
   /** A client that breaks off while it uploads is noticed here first, as the failure of its body. */
-  #isClientGone(): boolean {
-    const { request } = this.#parts;
+  #isClientGone({ request } = this.#parts): boolean {
     return this.#response.destroyed || (request.destroyed && !request.complete);
   }
 
   #mayRepeat(): boolean {
     const { request, body, upgrade } = this.#parts;
-    const { method } = request;
-    return !this.#isRepeated && body === null && upgrade === null && (method === "GET" || method === "HEAD");
+    return !this.#isRepeated && body === null && upgrade === null && /^(?:GET|HEAD)$/u.test(request.method ?? "");
   }
 
   /** Whether its client decides how long it takes. */
@@ -266,9 +264,9 @@ export class Exchange implements AnswerHandler, Dispatcher.DispatchHandler, Long
   }
 
   #wait(): void {
-    // Whoever waits for the end of a hold has the usual time from then on; else both would end in the same moment.
-    const heldUntil = this.#shared.heldUntil();
-    if (heldUntil > 0) this.deadline = Math.max(this.deadline, heldUntil + this.#shared.holdMs);
+    // The end of a hold must not be the end of the wait for it, too.
+    const { heldUntil, holdMs } = this.#shared;
+    if (heldUntil() > 0) this.deadline = Math.max(this.deadline, heldUntil() + holdMs);
     if (performance.now() >= this.deadline || !this.#shared.room.enter(this)) this.giveUp();
   }
 
