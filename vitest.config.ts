@@ -8,8 +8,6 @@ export default defineConfig({
       {
         test: {
           name: "greenlight",
-          // Every file that is loaded anew by each test file costs more than most of them.
-          isolate: false,
           include: ["greenlight/src/**/*.test.ts", "test/*.test.ts"],
           testTimeout: 30_000,
           expect: { poll: { timeout: 10_000 } },
