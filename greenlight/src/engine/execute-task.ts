@@ -76,11 +76,11 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
       problems: isJudged ? judged.problems : [...failure.problems, ...read.problems.filter(isOfBaseline)],
     };
   }
+  const toldByTool = { ...base, outcome: judged.outcome, why: judged.why, problems: judged.problems };
+  if (word?.isUnreachable === true) return toldByTool;
   // What the tool says comes first: one that found a fault may have left out what else it writes.
-  if (word !== null && (word.isUnreachable || judged.outcome === "failed")) {
-    const problems = word.isUnreachable ? judged.problems : [...judged.problems, ...read.problems];
-    return { ...base, outcome: judged.outcome, why: judged.why, problems };
-  }
+  const isFault = word !== null && judged.outcome === "failed";
+  if (isFault && read.problems.length > 0) return { ...toldByTool, problems: [...judged.problems, ...read.problems] };
   if (read.problems.length > 0) {
     const what = read.problems.every(isOfBaseline) ? "the baseline" : "its report";
     return { ...base, outcome: "failed", why: `${what} can't be read`, problems: read.problems };
@@ -89,6 +89,7 @@ export async function runTask(attempt: Attempt): Promise<StepVerdict> {
   const contents: ReadContents = new Map();
   const collected = await collectOutputs(place, outputs, contents);
   if (!collected.ok) {
+    if (isFault) return toldByTool;
     return { ...base, outcome: "failed", why: collected.error[0]?.message ?? "", problems: collected.error };
   }
   await forEachLimited(references, 8, (file) => context.blobs.putFile(file.path, file.digest));

@@ -47,6 +47,12 @@ export async function runtimeVariables(
   return { [RUNTIME_FOLDER]: programFolder(step.runtime.name, found, context.stateFolder) };
 }
 
+/** The interpreter with which a step on a version of Python runs its tools, as modules; null for any other step. */
+export async function interpreterOf(step: Step, context: Context): Promise<string | null> {
+  if (step.runtime?.name !== "python") return null;
+  return (await runtimeOf(step, step.runtime, context))?.program ?? null;
+}
+
 function runtimeOf(step: Step, runtime: RuntimeRequest, context: Context): Promise<FoundRuntime | null> {
   const { projectFolder, environmentVariables: from } = context;
   return findRuntime({ name: runtime.name, version: versionOf(step, runtime), projectFolder, from });

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import type { PlannedStep } from "../../pipeline/plan.ts";
 import { digestIndexed } from "../digest-indexed.ts";
+import { interpreterOf } from "../runtimes/step-runtime.ts";
 import type { ManifestContext } from "../take-manifest.ts";
 import { findProgram } from "./find-program.ts";
 import { npmVersionOf } from "./npm-package.ts";
@@ -21,14 +22,16 @@ export interface ToolFacts {
 
 /** What the step's tool is here and now; null when it names none. */
 export async function toolFacts(
-  step: Pick<PlannedStep, "tool" | "evidence" | "variables">,
+  step: Pick<PlannedStep, "name" | "tool" | "evidence" | "variables" | "runtime" | "matrix">,
   context: Pick<ManifestContext, "projectFolder" | "repositoryFolder" | "index" | "environmentVariables">,
 ): Promise<ToolFacts | null> {
   const { tool } = step;
   if (tool === null) return null;
   const { projectFolder, repositoryFolder, environmentVariables: from } = context;
   const path = searchPathOf(step, { projectFolder, repositoryFolder, from });
-  const program = findProgram(tool.program, { path, folder: resolve(projectFolder, toolFolderOf(step)) });
+  const interpreter = await interpreterOf(step, context);
+  const program =
+    interpreter ?? findProgram(tool.program, { path, folder: resolve(projectFolder, toolFolderOf(step)) });
   const label = `${tool.program} (program)`;
   if (program === null)
     return { packages: { [label]: "not installed" }, version: null, program, unknown: "its tool is not installed" };

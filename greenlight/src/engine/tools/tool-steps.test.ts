@@ -140,6 +140,32 @@ describe("a tool's version is part of what its result depends on", () => {
     expect(found.why).toContain("package Python 3.11.7 → 3.12.1");
   });
 
+  test("findings that fail are kept: they fail again, or pass by another policy, and the tool does not run again", async () => {
+    install("echo a.py; echo ran >> count; exit 1");
+    expect((await outcome()).outcome).toBe("failed");
+    expect(await outcome()).toMatchObject({ outcome: "failed", isFromCache: true });
+    const quality = { rules: [{ outcome: "warn" as const }] };
+    const warned = (await rig.run({ quality: [check()] }, { quality })).step("check");
+    expect(warned).toMatchObject({ outcome: "warned", isFromCache: true });
+    expect(rig.read("count")).toBe("ran\n");
+  });
+
+  test("on a version of Python they are those of that version's environment", async () => {
+    install("exit 0");
+    const environment = ".venv-2.9";
+    install("exit 0", "2.2", environment);
+    const python = `#!/bin/sh\n[ "$1" = -I ] && printf '%s\\n' 2.9.1 "$0"\nexit 0\n`;
+    for (const name of ["python", "python3", "python2.9"]) {
+      rig.write(`${environment}/bin/${name}`, python);
+      chmodSync(join(rig.folder, environment, "bin", name), 0o755);
+    }
+    const onIt = check({ runtime: { name: "python", version: "2.9" } });
+    expect((await outcome(onIt)).outcome).toBe("passed");
+    expect((await outcome(onIt)).isFromCache).toBe(true);
+    rig.write(`${environment}/lib/python3.11/site-packages/plugin-1.0.dist-info/METADATA`, "");
+    expect((await outcome(onIt)).why).toContain("package plugin (Python) added");
+  });
+
   test("a result whose tool can't be told from its next version is not kept", async () => {
     install("exit 0");
     rig.write("shims/checker", "#!/bin/sh\nexit 0\n");
