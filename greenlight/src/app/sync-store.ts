@@ -6,6 +6,7 @@ import { loadProject } from "./load-project.ts";
 import { sendUnsent, type SentRuns } from "./shared-store/send-unsent.ts";
 import { unsentRuns } from "./shared-store/unsent-runs.ts";
 import { prepareStateFolder } from "./state-folder.ts";
+import { withStores } from "./with-stores.ts";
 
 const LIMIT_MS = 30 * 60_000;
 
@@ -19,34 +20,15 @@ export async function syncStore(
 ): Promise<SentRuns> {
   const { place, signal } = options;
   const blueprint = await loadProject(place);
-  if (blueprint.store === null) throw behind(place.configPath, "the definition names no shared store");
   prepareStateFolder(place.stateFolder);
   const release = holdProject(place.stateFolder, "store sync");
   try {
-    const runs = await composition.openRuns(place.stateFolder);
-    const work = await composition.openWork(place.stateFolder);
-    const { openSharedStore } = await import("./shared-store/open-shared-store.ts");
-    const store = openSharedStore({
-      definition: blueprint.store,
-      project: blueprint.name,
-      projectFolder: place.folder,
-      stateFolder: place.stateFolder,
-      env: process.env,
-      trigger: { kind: "manual" },
-      localCache: work.cache,
-      localBlobs: work.blobs,
-      clock: composition.clock,
-      onWarning: (found) => options.onWarning(found),
-    });
-    try {
+    return await withStores(composition, { ...options, blueprint }, async ({ runs, shared: store }) => {
+      if (store === null) throw behind(place.configPath, "the definition names no shared store");
       if (store.readOnlyBecause !== null) throw behind(store.place, `it is only read here: ${store.readOnlyBecause}`);
       const runIds = unsentRuns(place.stateFolder, composition.clock.now());
-      return await sendUnsent({ store, stateFolder: place.stateFolder, runs, runIds, limitMs: LIMIT_MS, signal });
-    } finally {
-      await store.close();
-      work.index.close();
-      await runs.close();
-    }
+      return sendUnsent({ store, stateFolder: place.stateFolder, runs, runIds, limitMs: LIMIT_MS, signal });
+    });
   } finally {
     release();
   }

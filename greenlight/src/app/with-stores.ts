@@ -4,6 +4,7 @@ import type { RunStore } from "../engine/run-store.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
 import type { Composition } from "./composition.ts";
 import type { ProjectPlace } from "./find-project.ts";
+import type { SharedStore } from "./shared-store/open-shared-store.ts";
 import { prepareStateFolder } from "./state-folder.ts";
 
 export interface Stores {
@@ -11,6 +12,8 @@ export interface Stores {
   /** These two are filled from the shared store where the project has one. */
   readonly cache: CacheStore;
   readonly blobs: BlobStore;
+  /** Null: the definition names none. */
+  readonly shared: SharedStore | null;
 }
 
 /** Opens what a project has kept of its runs, for a command that runs nothing. What is wrong with a shared store goes to `onWarning`. */
@@ -24,7 +27,7 @@ export async function withStores<Answer>(
   const runs = await composition.openRuns(place.stateFolder);
   const work = await composition.openWork(place.stateFolder);
   try {
-    if (blueprint.store === null) return await use({ runs, cache: work.cache, blobs: work.blobs });
+    if (blueprint.store === null) return await use({ runs, cache: work.cache, blobs: work.blobs, shared: null });
     const { openSharedStore } = await import("./shared-store/open-shared-store.ts");
     const shared = openSharedStore({
       definition: blueprint.store,
@@ -39,7 +42,7 @@ export async function withStores<Answer>(
       onWarning: (problem) => options.onWarning(problem),
     });
     try {
-      return await use({ runs, cache: shared.cache, blobs: shared.blobs });
+      return await use({ runs, cache: shared.cache, blobs: shared.blobs, shared });
     } finally {
       await shared.close();
     }
