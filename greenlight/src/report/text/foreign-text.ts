@@ -1,9 +1,10 @@
 /** No single text from outside may fill the page: longer ones are cut and say so. */
 const LONGEST_TEXT = 4_000;
 
-// Colour codes of terminals: ESC [ … letter, and the operating system commands that end in BEL or ESC \.
+// Colour codes of terminals: ESC [ … letter, and the operating system commands (links) that end in BEL or ESC \. One that does not
+// end, or goes on over a space, is no such command: it would take along what stands behind the text in a sentence.
 // oxlint-disable-next-line no-control-regex
-const TERMINAL_CODES = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?)/g;
+const TERMINAL_CODES = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\]\d{1,4};[^\s\u0007\u001B]*(?:\u0007|\u001B\\))/g;
 // oxlint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]/g;
 // They can make a text read differently from what it holds (CVE-2021-42574), so they are shown, not obeyed.

@@ -44,6 +44,9 @@ describe("markup", () => {
 describe("text from outside", () => {
   it("loses its terminal codes and keeps its words", () => {
     expect(foreignText("\u001B[31mred\u001B[0m and \u001B]8;;http://x\u0007link\u001B]8;;\u0007")).toBe("red and link");
+    // One that has no end must not take along what a sentence says behind it, nor one that ends far away.
+    expect(foreignText("\u001B]8;;x failed in stage test")).toBe("\uFFFD]8;;x failed in stage test");
+    expect(foreignText("\u001B]8;;a failed, b\u0007")).toBe("\uFFFD]8;;a failed, b\uFFFD");
     expect(foreignText("\u001B\u001B[0m[31m")).not.toContain("\u001B");
   });
 
