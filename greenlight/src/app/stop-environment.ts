@@ -23,6 +23,7 @@ export async function stopEnvironment(options: {
   const notices = await openDeploymentNotices({
     ...options,
     env: process.env,
+    isAbsenceKnown: true,
     url: async () => (await environment.observe()).url,
     history: (limit) => environment.history(limit),
   });

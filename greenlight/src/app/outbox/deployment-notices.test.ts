@@ -38,7 +38,9 @@ function environment(change: Record<string, string> = {}): Record<string, string
   return { GITHUB_REPOSITORY: "shop/films", GITHUB_TOKEN: TOKEN, GITHUB_API_URL: fake.url, ...change };
 }
 
-function open(change: { env?: Record<string, string>; flushMs?: number } = {}): Promise<DeploymentNotices> {
+function open(
+  change: { env?: Record<string, string>; flushMs?: number; isAbsenceKnown?: boolean } = {},
+): Promise<DeploymentNotices> {
   return openDeploymentNotices({
     codeHost: CODE_HOST,
     projectFolder: "/",
@@ -49,6 +51,7 @@ function open(change: { env?: Record<string, string>; flushMs?: number } = {}): 
     clock: systemClock,
     log: (line) => lines.push(line),
     flushMs: change.flushMs ?? 5000,
+    ...(change.isAbsenceKnown === undefined ? {} : { isAbsenceKnown: change.isAbsenceKnown }),
   });
 }
 
@@ -144,6 +147,9 @@ test("an environment that can't be read, and a code host that can't be loaded, a
   expect(lines).toEqual([expect.stringContaining("NOTICE_DELAYED: github shop/films: is told later: no connection")]);
   await (await open({ env: {} })).close();
   expect(lines.at(-1)).toBe("github is not told of deployments: GITHUB_REPOSITORY is not set");
+  const toldCount = lines.length;
+  await (await open({ env: {}, isAbsenceKnown: true })).close();
+  expect(lines).toHaveLength(toldCount);
 });
 
 test(

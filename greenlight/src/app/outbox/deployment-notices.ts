@@ -37,6 +37,8 @@ export interface DeploymentNoticesOptions {
   onProblem?(problem: Problem): void;
   /** Longest time that `close` takes. */
   readonly flushMs?: number;
+  /** True: whoever deployed has heard already that the code host is not there, as on a laptop. */
+  readonly isAbsenceKnown?: boolean;
 }
 
 /** The record is written a moment after it is told that a state was entered. */
@@ -60,7 +62,8 @@ export async function openDeploymentNotices(options: DeploymentNoticesOptions): 
     const module = (await import(pathToFileURL(path).href)) as NoticeChannelModule;
     const channel = module.openNoticeChannel({ options: codeHost.options, env });
     if ("unavailableBecause" in channel) {
-      log(`${codeHost.kind} is not told of deployments: ${channel.unavailableBecause}`);
+      const line = `${codeHost.kind} is not told of deployments: ${channel.unavailableBecause}`;
+      if (options.isAbsenceKnown !== true) log(line);
       return NOBODY;
     }
     return keepTelling(options, channel);
