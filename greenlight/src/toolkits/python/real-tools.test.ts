@@ -50,7 +50,7 @@ const clean = {
 const foundByAll = Object.fromEntries(Object.keys(clean).map((name) => [name, FOUND]));
 
 describe.skipIf(LACK !== null)(`the quickest of the real tools${note}`, () => {
-  test("Ruff's findings are its own, place by place, and a clean project has none", async () => {
+  test("Ruff's findings are its own, place by place, and kept; a clean project has none", async () => {
     const steps = [python.ruffCheck(), python.ruffFormat()];
     expect((await project.run(steps))("Ruff check").outcome).toBe("passed");
     const odd = `src/app/it's "영화" $(films).py`;
@@ -61,7 +61,7 @@ describe.skipIf(LACK !== null)(`the quickest of the real tools${note}`, () => {
     expect(find("Ruff format").evidence[0]).toMatchObject({ findings: [{ file: odd }], checkedCount: 3 });
     expect(find("Ruff format").problems[0]?.message).toContain(odd);
     const again = await project.run([python.ruffCheck()]);
-    expect(again("Ruff check")).toMatchObject({ outcome: "failed", isFromCache: false });
+    expect(again("Ruff check")).toMatchObject({ outcome: "failed", isFromCache: true });
   });
 
   test("a step in a sub-folder names its files as the project does, and keeps its report beside", async () => {
