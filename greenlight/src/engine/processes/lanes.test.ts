@@ -88,6 +88,12 @@ describe.runIf(hasLanes)("a program started by way of a shell", () => {
     expect(log()).toBe("n unset /\n");
   });
 
+  test("variables of one letter are the step's own, on each program that a shell starts", async () => {
+    const env = { ...shell("").env, n: "1", p: "2", s: "3", t: "4" };
+    for (const _turn of [1, 2]) await run(shell('echo "$n $p $s $t"', { env }));
+    expect(log()).toBe("1 2 3 4\n1 2 3 4\n");
+  });
+
   test("a signal that ended it is told as every shell does", async () => {
     expect(await run(shell("kill -KILL $$"))).toMatchObject({ exitCode: 137 });
   });
@@ -183,6 +189,7 @@ describe("what a shell can't start as the system would", () => {
     const unfit = [
       { env: { ...base.env, "a-b": "x" } },
       { env: { ...base.env, UID: "7" } },
+      { env: { ...base.env, __p: "7" } },
       { env: { ...base.env, LC_ALL: "ko_KR.UTF-8" } },
       { env: { ...base.env, "BASH_FUNC_echo%%": "() { :; }" } },
       { env: { PATH: "/bin" } },
