@@ -9,7 +9,7 @@ import type { RunStore } from "./run-store.ts";
 import { viewRun, type RunView } from "./run-view.ts";
 
 /** Events of so many milliseconds are stored together: each write costs more than what it writes. */
-const GATHER_MS = 5;
+const GATHER_MS = 15;
 /** Milliseconds between the tries to store events that the store refused: a full disk may be freed, a lock let go. */
 const RETRY_MS = [100, 300, 600, 1000, 2000];
 /** Milliseconds after which it is given up, however few tries that were: a store may take its time to refuse. */
