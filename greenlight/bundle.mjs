@@ -25,6 +25,8 @@ const ROOTS = {
   keeper: ["keeper/main"],
   agent: ["agent-main"],
   run: ["cli/run", "cli/progress-lines", "local-stores"],
+  // What does the steps that are not merely kept.
+  steps: ["engine/run-step", "engine/step-process"],
   // Begins while the rest is loaded.
   checkout: ["app/read-checkout"],
 };
@@ -61,7 +63,7 @@ const { output } = await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "parts/[name].js",
   codeSplitting: {
-    groups: ["definition", "common", "shared", "run", "supervision"].map((name) => ({
+    groups: ["definition", "common", "shared", "run", "steps", "supervision"].map((name) => ({
       name,
       test: (id) => groupOf.get(id) === name,
     })),
@@ -128,9 +130,13 @@ function findGroups() {
       }
       for (const [id, parts] of users) {
         if (this.getModuleInfo(id).isEntry && id !== moduleOf("base/own-files")) continue;
+        const isForSteps = parts.delete("steps");
         if (parts.has("definition")) groupOf.set(id, "definition");
-        else if (parts.size === 1) groupOf.set(id, parts.has("run") ? "run" : null);
-        else groupOf.set(id, parts.has("main") ? "common" : parts.has("run") ? "shared" : "supervision");
+        else if (parts.size <= 1) groupOf.set(id, parts.has("run") ? "run" : null);
+        else if (parts.has("main")) groupOf.set(id, "common");
+        else if (parts.has("run")) groupOf.set(id, "shared");
+        // Steps need little of what those have that live long, and not the builtins behind it.
+        else groupOf.set(id, isForSteps ? "steps" : "supervision");
       }
     },
   };
