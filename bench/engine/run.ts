@@ -12,7 +12,7 @@ import { floor } from "./contenders/floor.ts";
 import { greenlight } from "./contenders/greenlight.ts";
 import { moon } from "./contenders/moon.ts";
 import { nx } from "./contenders/nx.ts";
-import { turbo, turboPackages } from "./contenders/turbo.ts";
+import { turbo, turboInstalled, turboPackages } from "./contenders/turbo.ts";
 import { wireit } from "./contenders/wireit.ts";
 import { installPeers } from "./peers.ts";
 import { measureRounds } from "./rounds.ts";
@@ -20,7 +20,7 @@ import { formatTable } from "./table.ts";
 import { judgeTargets } from "./targets.ts";
 import { makeTasks } from "./workload.ts";
 
-const PEERS = ["turbo", "turbo-packages", "nx", "wireit", "moon"];
+const PEERS = ["turbo", "turbo-packages", "turbo-installed", "nx", "wireit", "moon"];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -63,7 +63,7 @@ function chooseContenders(only: readonly string[] | undefined): Contender[] {
   const home = resolve(values.greenlight ?? join(import.meta.dirname, "../../greenlight"));
   const isWanted = (name: string): boolean => only === undefined || only.includes(name);
   if (PEERS.some(isWanted)) installPeers();
-  const all = [floor, greenlight(home), turbo(), turboPackages(), nx(), wireit(), moon()];
+  const all = [floor, greenlight(home), turbo(), turboPackages(), turboInstalled(), nx(), wireit(), moon()];
   const unknown = (only ?? []).filter((name) => !all.some((each) => each.name === name));
   if (unknown.length > 0) throw new RangeError(`--only: no contender is called ${unknown.join(", ")}`);
   return all.filter((each) => isWanted(each.name));

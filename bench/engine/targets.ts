@@ -19,7 +19,7 @@ export function judgeTargets({ results, bareNode }: Rounds): string[] {
       per: { name: "floor", ms: coldFloor },
     }),
   ];
-  for (const name of ["turbo", "turbo-packages"]) {
+  for (const name of ["turbo", "turbo-packages", "turbo-installed"]) {
     for (const situation of ["unchanged", "restore"] as const) {
       const wall = medianOf(find(name), situation, "wallMs");
       const cpu = medianOf(find(name), situation, "cpuMs");

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { CONCURRENCY, type Contender } from "../contender.ts";
-import { peerVersion, platformProgram } from "../peers.ts";
+import { PEERS_FOLDER, peerVersion, platformProgram } from "../peers.ts";
 import { lastTasks, type Task } from "../workload.ts";
 
 /**
@@ -59,6 +59,19 @@ export function turboPackages(): Contender {
       writeJson(join(folder, "turbo.json"), turboJson({ tasks: { build: { dependsOn: ["^build"] } } }));
     },
     call: () => callOf("build"),
+  };
+}
+
+/** The same, started by the command that npm installs and people call: a Node script that starts the binary. */
+export function turboInstalled(): Contender {
+  const packages = turboPackages();
+  return {
+    ...packages,
+    name: "turbo-installed",
+    call(folder, tasks) {
+      const { args, env } = packages.call(folder, tasks);
+      return { file: process.execPath, args: [join(PEERS_FOLDER, "turbo/bin/turbo"), ...args], env };
+    },
   };
 }
 
