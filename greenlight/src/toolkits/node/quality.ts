@@ -26,10 +26,11 @@ export function quality(options: QualityOptions = {}): StepDefinition[] {
     types: compiler = "tsc",
     secrets = "secretlint",
   } = options;
+  // The longest first: on few cores the short ones then fill the gaps, and the stage ends sooner.
   return [
-    ...(formatter === false ? [] : [format({ ...place, tool: formatter })]),
-    ...(linter === false ? [] : [lint({ ...place, tool: linter })]),
     ...(compiler === false ? [] : [types(place)]),
     ...(secrets === false ? [] : [secretScan({ ...place, tool: secrets })]),
+    ...(linter === false ? [] : [lint({ ...place, tool: linter })]),
+    ...(formatter === false ? [] : [format({ ...place, tool: formatter })]),
   ];
 }
