@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,18 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ApprovalRecord } from "../../greenlight/src/deployment/approval.ts";
 import type { Deployment } from "../../greenlight/src/deployment/deployment.ts";
 import { recordedRun } from "./testing/run-record.ts";
-import { ended, freePort, GREENLIGHT, Sandbox, type Ended } from "./testing/sandbox.ts";
+import { ended, freePort, GREENLIGHT, Sandbox } from "./testing/sandbox.ts";
+import { writeService } from "./testing/words-service.ts";
 
-const SERVICE = `
-import { createServer } from "node:http";
-const releaseId = process.env.RELEASE_ID;
-const server = createServer((request, response) => {
-  response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify({ releaseId, word: "film" }));
-});
-server.listen(Number(process.env.PORT), process.env.HOST);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-`;
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const HOUR_MS = 3_600_000;
 /** Of util-linux: gives a program a terminal. */
@@ -28,14 +19,11 @@ const HAS_PTY = spawnSync(PTY, ["--version"]).status === 0;
 
 let sandbox: Sandbox;
 let port: number;
-let children: ChildProcess[];
 
 beforeEach(async () => {
   sandbox = new Sandbox();
-  children = [];
   port = await freePort();
-  sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
-  sandbox.write("server.mjs", SERVICE);
+  writeService(sandbox, '{ releaseId, word: "film" }');
   sandbox.write(
     "greenlight.config.ts",
     `import { bundle, defineProject, deploy, pipeline } from "greenlight";
@@ -50,20 +38,15 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "close");
-  }
-  await sandbox.greenlight(["down"]);
-  sandbox.dispose();
+  await sandbox.down();
+  await sandbox.dispose();
 });
 
 describe("a run that ended as waiting", () => {
   test("goes on with resume once another process has approved, and everything tells who and why", async () => {
     const waiting = await sandbox.greenlight(["up", "--once"]);
     expect(waiting.status).toBe(4);
-    const approved = await as("ann", ["approve", "--why", "the figures are good"]);
+    const approved = await sandbox.as("ann", ["approve", "--why", "the figures are good"]);
     expect(approved).toMatchObject({ status: 0, stdout: expect.stringContaining("was approved by ann") });
     const { id } = (await recordedRun(sandbox.folder)).view;
     expect(approved.stdout).toContain(`greenlight resume ${id}`);
@@ -80,14 +63,14 @@ describe("a run that ended as waiting", () => {
     const records = deployments();
     expect(records).toHaveLength(1);
     expect(records[0]?.approval).toMatchObject({ by: "ann", why: "the figures are good", how: "command" });
-    expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
+    expect(await sandbox.codeOf("approve")).toBe("2 APPROVAL_NONE_WAITING");
   });
 
   test("fails when it was rejected, and retry asks anew", async () => {
     await sandbox.greenlight(["up", "--once"]);
-    expect((await as("ann", ["approve"])).status).toBe(0);
-    expect((await as("bob", ["reject", "production", "--why", "code freeze"])).status).toBe(0);
-    expect(await codeOf(["approve"])).toBe("2 APPROVAL_ANSWERED");
+    expect((await sandbox.as("ann", ["approve"])).status).toBe(0);
+    expect((await sandbox.as("bob", ["reject", "production", "--why", "code freeze"])).status).toBe(0);
+    expect(await sandbox.codeOf("approve")).toBe("2 APPROVAL_ANSWERED");
     const resumed = await sandbox.greenlight(["resume"]);
     expect(resumed.status).toBe(1);
     expect(resumed.stdout).toContain("rejected by bob: code freeze");
@@ -99,13 +82,13 @@ describe("a run that ended as waiting", () => {
 
   test.runIf(IS_HEAVY)("does not go on with an approval of another release", async () => {
     await sandbox.greenlight(["up", "--once"]);
-    await as("ann", ["approve"]);
+    await sandbox.as("ann", ["approve"]);
     const [first] = deployments();
-    sandbox.write("server.mjs", `${SERVICE}// more\n`);
+    sandbox.write("server.mjs", `${sandbox.read("server.mjs")}// more\n`);
     const resumed = await sandbox.greenlight(["resume"]);
     expect(resumed.status).toBe(4);
     expect(await isServing()).toBe(false);
-    expect(await codeOf(["approve", "--release", first?.releaseId ?? ""])).toBe("2 APPROVAL_NONE_WAITING");
+    expect(await sandbox.codeOf("approve", "--release", first?.releaseId ?? "")).toBe("2 APPROVAL_NONE_WAITING");
     expect(deployments()[1]?.transitions.at(-1)).toMatchObject({
       why: expect.stringContaining("superseded by a newer deployment: words-"),
     });
@@ -115,21 +98,21 @@ describe("a run that ended as waiting", () => {
     "does not go on with an approval that has expired, and can't be approved after its time",
     async () => {
       await sandbox.greenlight(["up", "--once"]);
-      await as("ann", ["approve"]);
+      await sandbox.as("ann", ["approve"]);
       // A day and an hour pass.
       change<Deployment>("deployments", (record) => ({ ...record, approvalWait: earlier(record.approvalWait) }));
       change<ApprovalRecord>("approvals", (record) => ({ ...record, expiresAt: new Date(0).toISOString() }));
-      expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
+      expect(await sandbox.codeOf("approve")).toBe("2 APPROVAL_NONE_WAITING");
       expect((await sandbox.greenlight(["resume"])).status).toBe(4);
       expect(await isServing()).toBe(false);
-      expect((await as("ann", ["approve"])).stdout).toContain("was approved by ann");
+      expect((await sandbox.as("ann", ["approve"])).stdout).toContain("was approved by ann");
       expect((await sandbox.greenlight(["resume"])).status).toBe(0);
     },
   );
 
   test.runIf(IS_HEAVY)("of two who approve at once both are told the same name", async () => {
     await sandbox.greenlight(["up", "--once"]);
-    const answers = await Promise.all(["ann", "bob"].map((by) => as(by, ["approve", "--json"])));
+    const answers = await Promise.all(["ann", "bob"].map((by) => sandbox.as(by, ["approve", "--json"])));
     expect(answers.map(({ status }) => status)).toEqual([0, 0]);
     const told = answers.map(({ stdout }) => (JSON.parse(stdout) as { approval: ApprovalRecord }).approval.by);
     expect(told[0]).toBe(told[1]);
@@ -137,10 +120,10 @@ describe("a run that ended as waiting", () => {
 
   test.runIf(IS_HEAVY)("is withdrawn when it is cancelled, and then nobody can approve it", async () => {
     await sandbox.greenlight(["up", "--once"]);
-    const cancelled = await as("ann", ["cancel", "--why", "no more wanted"]);
+    const cancelled = await sandbox.as("ann", ["cancel", "--why", "no more wanted"]);
     expect(cancelled).toMatchObject({ status: 0, stderr: "" });
     expect((await recordedRun(sandbox.folder)).view.outcome).toBe("cancelled");
-    expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
+    expect(await sandbox.codeOf("approve")).toBe("2 APPROVAL_NONE_WAITING");
     expect(deployments()[0]?.transitions.at(-1)).toMatchObject({ state: "aborted" });
     expect(deployments()[0]?.transitions.at(-1)?.why).toContain("cancelled by ann: no more wanted");
   });
@@ -148,38 +131,39 @@ describe("a run that ended as waiting", () => {
 
 describe("a run that waits", () => {
   test("without a terminal, with --wait, goes on as soon as another process has approved", async () => {
-    const end = start(["up", "--once", "--wait"]);
+    const end = ended(sandbox.start(["up", "--once", "--wait"]));
     await waits();
-    expect((await as("ann", ["approve", "production", "--why", "go"])).status).toBe(0);
+    expect((await sandbox.as("ann", ["approve", "production", "--why", "go"])).status).toBe(0);
     expect((await end).status).toBe(0);
     expect(await isServing()).toBe(true);
     expect((await recordedRun(sandbox.folder)).view.approvals).toMatchObject([{ by: "ann", how: "command" }]);
   });
 
   test.runIf(IS_HEAVY)("ends when another process rejects", async () => {
-    const end = start(["up", "--once", "--wait"]);
+    const end = ended(sandbox.start(["up", "--once", "--wait"]));
     await waits();
-    await as("bob", ["reject", "--why", "code freeze"]);
+    await sandbox.as("bob", ["reject", "--why", "code freeze"]);
     const { status, stdout } = await end;
     expect([status, stdout]).toEqual([1, expect.stringContaining("rejected by bob: code freeze")]);
     expect(await isServing()).toBe(false);
   });
 
   test.runIf(IS_HEAVY)("is cancelled from another process, and its deployment with it", async () => {
-    const end = start(["up", "--once", "--wait"]);
+    const end = ended(sandbox.start(["up", "--once", "--wait"]));
     await waits();
-    expect((await as("ann", ["cancel", "--why", "not today"])).status).toBe(0);
+    expect((await sandbox.as("ann", ["cancel", "--why", "not today"])).status).toBe(0);
     expect((await end).status).toBe(130);
     expect(deployments()[0]?.transitions.at(-1)?.state).toBe("aborted");
-    expect(await codeOf(["approve"])).toBe("2 APPROVAL_NONE_WAITING");
+    expect(await sandbox.codeOf("approve")).toBe("2 APPROVAL_NONE_WAITING");
   });
 
   test.runIf(IS_HEAVY)("killed after the approval, it is resumed without asking again", async () => {
-    const end = start(["up", "--once", "--wait"]);
+    const child = sandbox.start(["up", "--once", "--wait"]);
+    const end = ended(child);
     await waits();
-    children.at(-1)?.kill("SIGSTOP");
-    await as("ann", ["approve"]);
-    children.at(-1)?.kill("SIGKILL");
+    child.kill("SIGSTOP");
+    await sandbox.as("ann", ["approve"]);
+    child.kill("SIGKILL");
     await end;
     const resumed = await sandbox.greenlight(["resume"]);
     expect(resumed.stdout).toContain("passed in");
@@ -190,38 +174,21 @@ describe("a run that waits", () => {
     `at its terminal's prompt, goes on when another process has approved${HAS_PTY ? "" : " (skipped: no script)"}`,
     async () => {
       const line = `"${process.execPath}" "${GREENLIGHT}" up --once`;
-      const child = spawn(PTY, ["-qec", line, "/dev/null"], {
-        cwd: sandbox.folder,
+      const child = sandbox.startProgram(PTY, ["-qec", line, "/dev/null"], {
         env: { ...process.env, USER: "kim", NO_COLOR: "1" },
         stdio: ["pipe", "pipe", "pipe"],
       });
-      children.push(child);
       let shown = "";
-      child.stdout.on("data", (chunk) => (shown += String(chunk)));
+      child.stdout?.on("data", (chunk) => (shown += String(chunk)));
       const closed = once(child, "close");
       await expect.poll(() => shown, { timeout: 60_000 }).toContain("Approve? [y/N]");
-      await as("ann", ["approve"]);
+      await sandbox.as("ann", ["approve"]);
       await closed;
       expect(shown).toContain("passed in");
       expect(child.exitCode).toBe(0);
     },
   );
 });
-
-function start(args: readonly string[]): Promise<Ended> {
-  const child = sandbox.start(args);
-  children.push(child);
-  return ended(child);
-}
-
-function as(who: string, args: readonly string[]): Promise<Ended> {
-  return sandbox.greenlight(args, { GITHUB_ACTOR: who });
-}
-
-async function codeOf(args: readonly string[]): Promise<string> {
-  const { status, stderr } = await sandbox.greenlight(args);
-  return `${status} ${stderr.split(":")[0]}`;
-}
 
 /** Waits until the deployment waits for a person. */
 async function waits(): Promise<void> {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,18 +5,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { FakeGithub } from "../../greenlight/src/adapters/codehosts/github/testing/fake-github.ts";
 import { freePort, Sandbox, type Ended } from "./testing/sandbox.ts";
+import { writeService } from "./testing/words-service.ts";
 
-const SERVICE = `
-import { createServer } from "node:http";
-const releaseId = process.env.RELEASE_ID;
-const server = createServer((request, response) => {
-  response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify({ releaseId, word: "WORD", key: process.env.FILM_KEY, bucket: process.env.BUCKET ?? null }));
-});
-server.listen(Number(process.env.PORT), process.env.HOST);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-console.log("started with", process.env.FILM_KEY);
-`;
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 const TOKEN = "ghs_0123456789";
 const KEY = "key-of-production";
@@ -29,7 +18,6 @@ let port: number;
 beforeEach(async () => {
   sandbox = new Sandbox();
   port = await freePort();
-  sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
   sandbox.write(".gitignore", ".greenlight\nnode_modules\nout\n.env\n");
   sandbox.write(
     "greenlight.config.ts",
@@ -47,14 +35,13 @@ beforeEach(async () => {
      export default defineProject({ name: "words", environments, codeHost: github(), pipelines: { delivery: pipeline({
        stages: { build: [release], deploy: [deploy("production", { needs: { release } })] } }) } });`,
   );
-  git("init", "--quiet", "--initial-branch", "main");
   fake = await FakeGithub.start({ token: TOKEN, commits: [commit("film")] });
 });
 
 afterEach(async () => {
-  await sandbox.greenlight(["down"]);
+  await sandbox.down();
   await fake.close();
-  sandbox.dispose();
+  await sandbox.dispose();
 });
 
 test("what is missing is told before anything is done; then the service has its secret, and GitHub hears of it", async () => {
@@ -140,19 +127,9 @@ async function served(): Promise<unknown> {
 }
 
 function commit(word: string): string {
-  sandbox.write("server.mjs", SERVICE.replace("WORD", word));
-  git("add", "--all");
-  git("commit", "--quiet", "--message", word);
-  return head();
-}
-
-function head(): string {
-  return git("rev-parse", "HEAD").trim();
-}
-
-function git(...args: readonly string[]): string {
-  const identity = ["-c", "user.name=kim", "-c", "user.email=kim@example.com", "-c", "commit.gpgsign=false"];
-  return execFileSync("git", [...identity, ...args], { cwd: sandbox.folder, encoding: "utf8" });
+  const answer = `{ releaseId, word: "${word}", key: process.env.FILM_KEY, bucket: process.env.BUCKET ?? null }`;
+  writeService(sandbox, answer, 'console.log("started with", process.env.FILM_KEY);');
+  return sandbox.commit(word);
 }
 
 /** Files of the state folder that hold the text. */

@@ -13,9 +13,7 @@ beforeEach(() => {
   sandbox = new Sandbox();
 });
 
-afterEach(() => {
-  sandbox.dispose();
-});
+afterEach(() => sandbox.dispose());
 
 const HEAD = 'import { defineProject, pipeline, step } from "greenlight";\n';
 

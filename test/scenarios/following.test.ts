@@ -9,11 +9,9 @@ import type { RunEvent } from "../../greenlight/src/engine/event.ts";
 import { ended, Sandbox, type Ended } from "./testing/sandbox.ts";
 
 let sandbox: Sandbox;
-let children: ChildProcess[];
 
 beforeEach(() => {
   sandbox = new Sandbox();
-  children = [];
   sandbox.write("in.txt", "1");
   sandbox.write(
     "greenlight.config.ts",
@@ -24,14 +22,7 @@ beforeEach(() => {
   );
 });
 
-afterEach(async () => {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "close");
-  }
-  sandbox.dispose();
-});
+afterEach(() => sandbox.dispose());
 
 function start(...args: readonly string[]): {
   readonly child: ChildProcess;
@@ -39,7 +30,6 @@ function start(...args: readonly string[]): {
   seen(): string;
 } {
   const child = sandbox.start(args);
-  children.push(child);
   let seen = "";
   child.stdout?.on("data", (chunk) => (seen += String(chunk)));
   return { child, end: ended(child), seen: () => seen };

@@ -1,11 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { chmodSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { processStartTime } from "../../greenlight/src/base/process-identity.ts";
+import { processesOf } from "./testing/processes.ts";
 import { freePort, Sandbox } from "./testing/sandbox.ts";
 
 const POLL = { timeout: 15_000, interval: 20 } as const;
@@ -29,13 +28,11 @@ exit 0
 
 let sandbox: Sandbox;
 let port: number;
-let children: ChildProcess[];
 let env: Record<string, string>;
 
 beforeEach(async () => {
   sandbox = new Sandbox();
   port = await freePort();
-  children = [];
   sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
   sandbox.write("server.mjs", SERVICE);
   sandbox.write(
@@ -59,13 +56,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-  await sandbox.greenlight(["down"]);
-  sandbox.dispose();
+  await sandbox.down();
+  await sandbox.dispose();
 });
 
 interface Status {
@@ -96,18 +88,7 @@ function calls(): string[] {
 
 /** Pids of all that has to do with the project, but for those that stand by. */
 function running(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/u.test(name) && Number(name) !== process.pid)
-    .filter((name) => {
-      try {
-        const line = readFileSync(`/proc/${name}/cmdline`, "utf8");
-        return line.includes(sandbox.folder) && !line.includes("stand-by-main");
-      } catch {
-        return false;
-      }
-    })
-    .map(Number)
-    .filter((pid) => processStartTime(pid) !== null);
+  return processesOf(sandbox.folder, "stand-by-main");
 }
 
 /** Starts what the unit says as systemd does: with its variables, and no others. */
@@ -117,14 +98,12 @@ function execStart(text: string): ChildProcess {
     name,
     value,
   ]);
-  const child = spawn(command[0] ?? "", command.slice(1), {
+  return sandbox.startProgram(command[0] ?? "", command.slice(1), {
     cwd: "/",
     env: Object.fromEntries(variables) as Record<string, string>,
     stdio: "ignore",
     detached: true,
   });
-  children.push(child);
-  return child;
 }
 
 function words(line: string): string[] {

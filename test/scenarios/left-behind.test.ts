@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { processStartTime } from "../../greenlight/src/base/process-identity.ts";
+import { commandLineOf } from "./testing/processes.ts";
 import { recordedRun } from "./testing/run-record.ts";
 import { ended, GREENLIGHT, Sandbox } from "./testing/sandbox.ts";
 
@@ -16,11 +16,9 @@ const hasTerminals = isLinux && existsSync("/usr/bin/script");
 const START = { timeout: 60_000, interval: 20 } as const;
 
 let sandbox: Sandbox;
-let children: ChildProcess[];
 
 beforeEach(() => {
   sandbox = new Sandbox();
-  children = [];
   // A step with a child, a grandchild, one that left for a session of its own, and one that also dropped its environment; all
   // write their pids down.
   sandbox.write(
@@ -42,22 +40,17 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "close");
-  }
+  await sandbox.endStarted();
   for (const pid of left()) process.kill(pid, "SIGKILL");
-  sandbox.dispose();
+  await sandbox.dispose();
 });
 
 /** Starts a run and waits until all of its six processes have written down their pids. */
 async function started(file = process.execPath, args: readonly string[] = [GREENLIGHT, "run", "--concurrency", "2"]) {
-  const child = spawn(file, args, { cwd: sandbox.folder, stdio: ["pipe", "pipe", "pipe"] });
-  children.push(child);
+  const child = sandbox.startProgram(file, args, { stdio: ["pipe", "pipe", "pipe"] });
   let stderr = "";
-  child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-  child.stdout.resume();
+  child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
+  child.stdout?.resume();
   await expect.poll(() => pids().length, START).toBe(6);
   return { child, stderr: () => stderr };
 }
@@ -157,9 +150,7 @@ describe.runIf(hasTerminals)(`a terminal that is closed${hasTerminals ? "" : " (
 
 /** The small shells that wait for this engine's death. */
 function guardsOf(engine: number): number[] {
-  return descendants(engine).filter((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("greenlight-guard"),
-  );
+  return descendants(engine).filter((pid) => commandLineOf(pid).includes("greenlight-guard"));
 }
 
 function descendants(parent: number): number[] {

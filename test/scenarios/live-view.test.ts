@@ -17,8 +17,8 @@ beforeEach(() => {
 afterEach(async () => {
   await run?.dispose();
   run = undefined;
-  await sandbox.greenlight(["down"]);
-  sandbox.dispose();
+  await sandbox.down();
+  await sandbox.dispose();
 });
 
 /** A step that ends when the file `name` is there. */

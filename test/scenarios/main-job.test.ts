@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { processStartTime } from "../../greenlight/src/base/process-identity.ts";
-import { MoviesCopy } from "./testing/movies-copy.ts";
+import { ProjectCopy } from "./testing/project-copy.ts";
 import { ended, type Ended } from "./testing/sandbox.ts";
 
 const FILM = {
@@ -53,10 +53,10 @@ describe.runIf(process.env["GREENLIGHT_HEAVY"] === "1")(
   "the main job, on the real movies",
   { timeout: 300_000 },
   () => {
-    let movies: MoviesCopy;
+    let movies: ProjectCopy;
 
     beforeAll(async () => {
-      movies = await MoviesCopy.create();
+      movies = await ProjectCopy.of("movies");
     });
 
     afterAll(async () => {

@@ -18,19 +18,9 @@ import { requestFor } from "../../greenlight/src/deployment/testing/requests.ts"
 import { steadyLoad } from "../../greenlight/src/deployment/testing/steady-load.ts";
 import { testReleases } from "../../greenlight/src/deployment/testing/test-release.ts";
 import { ended, freePort, GREENLIGHT, Sandbox, type Ended } from "./testing/sandbox.ts";
+import { writeService } from "./testing/words-service.ts";
 
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
-const SERVICE = `
-import { createServer } from "node:http";
-const releaseId = process.env.RELEASE_ID;
-const server = createServer((request, response) => {
-  response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify({ releaseId, word: process.env.WORD }));
-});
-server.listen(Number(process.env.PORT), process.env.HOST);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-`;
-
 describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => {
   let sshd: LocalSshd;
   let port: number;
@@ -46,9 +36,8 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
     const sandbox = new Sandbox();
     const { sshPort, identityFile, knownHosts } = sshd.options;
     const options = { sshPort, identityFile, knownHosts, compression: false, port, host: "127.0.0.1", bakeMs };
-    sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
     sandbox.write(".gitignore", "node_modules\n.greenlight\n");
-    sandbox.write("server.mjs", SERVICE);
+    writeService(sandbox, "{ releaseId, word: process.env.WORD }");
     sandbox.write(
       "greenlight.config.ts",
       `import { bundle, defineProject, deploy, pipeline } from "greenlight";
@@ -78,12 +67,12 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
       const laptop = project();
       const other = project();
       try {
-        commit(laptop);
+        laptop.commit("feat: words");
         expect(told(await laptop.greenlight(["run", "delivery"]))).toEqual([0, ""]);
         const first = await served();
         expect(first).toMatchObject({ word: "film", releaseId: expect.stringMatching(/^words-/u) });
-        laptop.write("server.mjs", `${SERVICE}// more\n`);
-        commit(laptop);
+        laptop.write("server.mjs", `${laptop.read("server.mjs")}// more\n`);
+        laptop.commit("feat: words");
         expect(told(await laptop.greenlight(["run", "delivery"]))).toEqual([0, ""]);
         const second = await served();
         expect(second?.releaseId).not.toBe(first?.releaseId);
@@ -124,15 +113,15 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
         await sshd.up();
       } finally {
         await laptop.greenlight(["down", "production"]);
-        laptop.dispose();
-        other.dispose();
+        await laptop.dispose();
+        await other.dispose();
       }
     },
   );
 
   test.runIf(IS_HEAVY)("Ctrl-C reaches the run and not its connection, over which it is undone", async () => {
     const laptop = project(60_000);
-    commit(laptop);
+    laptop.commit("feat: words");
     try {
       const run = spawn(process.execPath, [GREENLIGHT, "run", "delivery"], {
         cwd: laptop.folder,
@@ -149,7 +138,7 @@ describe.skipIf(SSHD_PROGRAM === null)(`one plain server${WITHOUT_SSHD}`, () => 
       expect(environments[0]).toMatchObject({ status: "stopped", slots: [] });
       expect(environments[0].history[0]).toMatchObject({ state: "rolled-back" });
     } finally {
-      laptop.dispose();
+      await laptop.dispose();
     }
   });
 
@@ -209,14 +198,4 @@ async function atReboot(folder: string): Promise<void> {
 
 function told({ status, stdout, stderr }: Ended): [number | null, string] {
   return [status, status === 0 ? "" : stdout + stderr];
-}
-
-function commit(sandbox: Sandbox): void {
-  const git = (...args: readonly string[]): void => {
-    const who = ["-c", "user.name=kim", "-c", "user.email=kim@example.com"];
-    execFileSync("git", [...who, ...args], { cwd: sandbox.folder, stdio: "pipe" });
-  };
-  git("init", "-q", "-b", "main");
-  git("add", "-A");
-  git("commit", "-q", "-m", "feat: words");
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { askVersion } from "../../greenlight/src/release/find-python.ts";
-import { PythonExample } from "./testing/python-example.ts";
+import { ProjectCopy } from "./testing/project-copy.ts";
 
 /** The locked packages have wheels from 3.11 on. */
 const LEAST_MINOR = 11;
@@ -50,10 +50,10 @@ interface StepEnd {
 
 /** Installs a hundred packages and runs their tools, so only with `npm run test:heavy`. */
 describe.runIf(python !== null)(`the Python example, with the real tools${note}`, { timeout: 1_500_000 }, () => {
-  let example: PythonExample;
+  let example: ProjectCopy;
 
   beforeAll(async () => {
-    example = await PythonExample.create(python ?? "");
+    example = await ProjectCopy.of("examples/ratings-python", { PYTHON: python ?? "" });
   });
 
   afterAll(async () => {

@@ -28,7 +28,7 @@ test("every command that the README names is one, with the options it names", as
     const scripts = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object }).scripts;
     for (const [, name = ""] of README.matchAll(/npm run ([\w:]+)/gu)) expect(Object.keys(scripts)).toContain(name);
   } finally {
-    sandbox.dispose();
+    await sandbox.dispose();
   }
 });
 
@@ -48,6 +48,6 @@ test("the smallest definition is a definition: it runs", async () => {
     );
     expect((await sandbox.greenlight(["run"])).status).toBe(0);
   } finally {
-    sandbox.dispose();
+    await sandbox.dispose();
   }
 });

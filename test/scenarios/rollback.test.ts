@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
@@ -7,30 +5,17 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { ListedEnvironments } from "../../greenlight/src/app/list-environments.ts";
 import type { DeploymentRecord, Rehearsal } from "../../greenlight/src/deployment/environment.ts";
-import { ended, freePort, GREENLIGHT, Sandbox, type Ended } from "./testing/sandbox.ts";
-
-const SERVICE = `
-import { createServer } from "node:http";
-const releaseId = process.env.RELEASE_ID;
-const server = createServer((request, response) => {
-  response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify({ releaseId, word: "WORD" }));
-});
-server.listen(Number(process.env.PORT), process.env.HOST);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-`;
+import { ended, freePort, Sandbox } from "./testing/sandbox.ts";
+import { writeService } from "./testing/words-service.ts";
 
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 
 let sandbox: Sandbox;
 let ports: { readonly staging: number; readonly production: number };
-let children: ChildProcess[];
 
 beforeEach(async () => {
   sandbox = new Sandbox();
-  children = [];
   ports = { staging: await freePort(), production: await freePort() };
-  sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
   // The runs deploy to staging only; production is for the commands.
   sandbox.write(
     "greenlight.config.ts",
@@ -47,18 +32,13 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "close");
-  }
-  await sandbox.greenlight(["down"]);
-  sandbox.dispose();
+  await sandbox.down();
+  await sandbox.dispose();
 });
 
 /** Bundles a service that says `text` and deploys it to staging. */
 async function release(text: string): Promise<void> {
-  sandbox.write("server.mjs", SERVICE.replace("WORD", text));
+  writeService(sandbox, `{ releaseId, word: "${text}" }`);
   expect(await sandbox.greenlight(["up", "--once", "--yes"])).toMatchObject({ status: 0 });
 }
 
@@ -71,20 +51,11 @@ async function word(environment: keyof typeof ports): Promise<string | null> {
   }
 }
 
-function as(who: string, args: readonly string[]): Promise<Ended> {
-  return sandbox.greenlight(args, { GITHUB_ACTOR: who });
-}
-
 async function listed(name: string): Promise<ListedEnvironments["environments"][number]> {
   const answer = await sandbox.greenlight(["environments", name, "--json"]);
   const [environment] = (JSON.parse(answer.stdout) as ListedEnvironments).environments;
   if (environment === undefined) throw new Error(answer.stdout);
   return environment;
-}
-
-async function codeOf(args: readonly string[]): Promise<string> {
-  const { status, stderr } = await sandbox.greenlight(args);
-  return `${status} ${stderr.split(":")[0]}`;
 }
 
 /** Everything in the environments' folders but logs and records of processes, which go on by themselves. */
@@ -102,12 +73,14 @@ describe("a person without a pipeline", () => {
     const [before] = [await listed("staging")];
     expect(before.slots).toMatchObject([{ warmUntil: expect.any(String) }, { warmUntil: null }]);
 
-    const dry = JSON.parse((await as("ann", ["rollback", "staging", "--dry-run", "--json"])).stdout) as Rehearsal;
+    const dry = JSON.parse(
+      (await sandbox.as("ann", ["rollback", "staging", "--dry-run", "--json"])).stdout,
+    ) as Rehearsal;
     expect(dry.actions.map(({ what }) => what)).toContain("switch-to-green");
     expect(dry.actions.map(({ what }) => what)).not.toContain("start-green");
     expect(await word("staging")).toBe("second");
 
-    const back = await as("ann", ["rollback", "staging", "--why", "the second is wrong"]);
+    const back = await sandbox.as("ann", ["rollback", "staging", "--why", "the second is wrong"]);
     expect(back).toMatchObject({ status: 0, stderr: "" });
     expect(back.stdout).toMatch(/switching .* still runs|still runs/u);
     expect(await word("staging")).toBe("first");
@@ -126,8 +99,15 @@ describe("a person without a pipeline", () => {
     expect(told).toContain("rollback to words-");
 
     // There is nothing before the first; what was taken back is brought again by its name, started anew from its own files.
-    expect(await codeOf(["rollback", "staging"])).toBe("2 ROLLBACK_IMPOSSIBLE");
-    const again = await as("bob", ["rollback", "staging", "--to", before.live?.releaseId ?? "", "--why", "was right"]);
+    expect(await sandbox.codeOf("rollback", "staging")).toBe("2 ROLLBACK_IMPOSSIBLE");
+    const again = await sandbox.as("bob", [
+      "rollback",
+      "staging",
+      "--to",
+      before.live?.releaseId ?? "",
+      "--why",
+      "was right",
+    ]);
     expect(again.status).toBe(0);
     expect(await word("staging")).toBe("second");
     expect((await listed("staging")).history.map(({ who }) => who)).toEqual(["bob", "ann", "kim", "kim"]);
@@ -143,7 +123,7 @@ describe("a person without a pipeline", () => {
       expect(dry.stdout).toMatch(/awaiting-approval[\s\S]*starting-green[\s\S]*switch-to-green/u);
       expect(readdirSync(join(sandbox.folder, ".greenlight/environments"))).toEqual(["staging"]);
 
-      const waiting = await as("ann", [
+      const waiting = await sandbox.as("ann", [
         "deploy",
         "production",
         "--release",
@@ -153,10 +133,10 @@ describe("a person without a pipeline", () => {
       ]);
       expect(waiting).toMatchObject({ status: 4, stdout: expect.stringContaining("greenlight approve production") });
       expect((await listed("production")).waiting).toMatchObject([{ releaseId: live?.releaseId, answer: null }]);
-      expect((await as("bob", ["approve", "production", "--why", "looks good"])).stdout).toContain(
+      expect((await sandbox.as("bob", ["approve", "production", "--why", "looks good"])).stdout).toContain(
         "greenlight deploy production",
       );
-      const deployed = await as("ann", ["deploy", "production", "--json"]);
+      const deployed = await sandbox.as("ann", ["deploy", "production", "--json"]);
       expect(deployed.status).toBe(0);
       expect(JSON.parse(deployed.stdout) as object).toMatchObject({
         outcome: "deployed",
@@ -165,19 +145,19 @@ describe("a person without a pipeline", () => {
           | object,
       });
       expect(await word("production")).toBe("first");
-      expect((await as("ann", ["deploy", "production"])).stdout).toContain("already so");
+      expect((await sandbox.as("ann", ["deploy", "production"])).stdout).toContain("already so");
       expect((await listed("production")).history).toHaveLength(1);
     },
   );
 
   test("is told what is wrong with a name, and how to mend it", async () => {
-    expect(await codeOf(["deploy", "staging"])).toBe("2 RELEASE_UNKNOWN");
-    expect(await codeOf(["deploy"])).toBe("2 USAGE");
-    expect(await codeOf(["deploy", "nowhere"])).toBe("2 ENVIRONMENT_UNKNOWN");
-    expect(await codeOf(["rollback"])).toBe("2 USAGE");
-    expect(await codeOf(["rollback", "staging"])).toBe("2 ROLLBACK_IMPOSSIBLE");
-    expect(await codeOf(["environments", "nowhere"])).toBe("2 ENVIRONMENT_UNKNOWN");
-    expect(await codeOf(["environments", "--limit", "many"])).toBe("2 USAGE");
+    expect(await sandbox.codeOf("deploy", "staging")).toBe("2 RELEASE_UNKNOWN");
+    expect(await sandbox.codeOf("deploy")).toBe("2 USAGE");
+    expect(await sandbox.codeOf("deploy", "nowhere")).toBe("2 ENVIRONMENT_UNKNOWN");
+    expect(await sandbox.codeOf("rollback")).toBe("2 USAGE");
+    expect(await sandbox.codeOf("rollback", "staging")).toBe("2 ROLLBACK_IMPOSSIBLE");
+    expect(await sandbox.codeOf("environments", "nowhere")).toBe("2 ENVIRONMENT_UNKNOWN");
+    expect(await sandbox.codeOf("environments", "--limit", "many")).toBe("2 USAGE");
     expect((await sandbox.greenlight(["environments"])).stdout).toContain("nothing was deployed yet");
   });
 
@@ -205,12 +185,12 @@ describe("a person without a pipeline", () => {
 describe("two deployments at once from two processes", () => {
   test.runIf(IS_HEAVY)("a newer one ends the one that waits for its approval, and both say so", async () => {
     await release("first");
-    const older = ended(begin(["deploy", "production", "--wait", "--why", "older"], "ann"));
+    const older = ended(sandbox.start(["deploy", "production", "--wait", "--why", "older"], { GITHUB_ACTOR: "ann" }));
     await expect
       .poll(async () => (await listed("production")).waiting.length, { timeout: 30_000, interval: 200 })
       .toBe(1);
     await release("second");
-    const newer = await as("bob", ["deploy", "production", "--yes", "--why", "newer"]);
+    const newer = await sandbox.as("bob", ["deploy", "production", "--yes", "--why", "newer"]);
     expect(newer.status).toBe(0);
     const told = await older;
     expect([told.status, told.stderr]).toEqual([1, expect.stringContaining("DEPLOYMENT_SUPERSEDED")]);
@@ -231,7 +211,9 @@ describe("two deployments at once from two processes", () => {
       const { history } = await listed("staging");
       const releases = history.map(({ releaseId }) => releaseId);
       const outcomes = await Promise.all(
-        releases.map((id, index) => ended(begin(["deploy", "production", "--yes", "--release", id], `person${index}`))),
+        releases.map((id, index) =>
+          ended(sandbox.start(["deploy", "production", "--yes", "--release", id], { GITHUB_ACTOR: `person${index}` })),
+        ),
       );
       expect(outcomes.map(({ status }) => status)).toEqual([0, 0]);
       const { history: records, slots } = await listed("production");
@@ -240,13 +222,3 @@ describe("two deployments at once from two processes", () => {
     },
   );
 });
-
-function begin(args: readonly string[], who: string): ChildProcess {
-  const child = spawn(process.execPath, [GREENLIGHT, ...args], {
-    cwd: sandbox.folder,
-    env: { ...process.env, GITHUB_ACTOR: who },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  return child;
-}

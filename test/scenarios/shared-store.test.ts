@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { makeStoreKey } from "../../greenlight/src/app/shared-store/store-keys.ts";
 import { waitUntil } from "../../greenlight/src/keeper/testing/wait-until.ts";
+import { killGroup } from "./testing/processes.ts";
 import { recordedRun } from "./testing/run-record.ts";
 import { Sandbox } from "./testing/sandbox.ts";
 
@@ -19,23 +19,17 @@ const FILMS = "film\n".repeat(10_000);
 
 let shared: string;
 let machines: Sandbox[];
-let children: ChildProcess[];
 
 beforeEach(() => {
   shared = mkdtempSync(join(tmpdir(), "greenlight-shared-"));
   machines = [];
-  children = [];
 });
 
 afterEach(async () => {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "close");
-  }
-  for (const { folder, dispose } of machines.map((each) => ({ folder: each.folder, dispose: () => each.dispose() }))) {
-    if (existsSync(join(folder, "pid"))) killGroup(Number(readFileSync(join(folder, "pid"), "utf8")));
-    dispose();
+  for (const each of machines) {
+    await each.endStarted();
+    if (existsSync(join(each.folder, "pid"))) killGroup(Number(each.read("pid")));
+    await each.dispose();
   }
   rmSync(shared, { recursive: true, force: true });
 });
@@ -81,7 +75,6 @@ describe("a shared store", () => {
     async () => {
       const first = machine();
       const engine = first.start(["run"], trusted);
-      children.push(engine);
       await waitUntil("the hanging step", () => (existsSync(join(first.folder, "pid")) ? true : null), 60_000);
       const runs = join(shared, "shop/runs");
       const [id = ""] = await waitUntil("its record", () => (existsSync(runs) ? readdirSync(runs) : null), 20_000);
@@ -175,12 +168,4 @@ function blobs(): string[] {
   return readdirSync(join(shared, "shop/blobs"), { recursive: true, encoding: "utf8" })
     .filter((path) => /^..[/\\][0-9a-f]{62}$/u.test(path))
     .map((path) => join(shared, "shop/blobs", path));
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
 }

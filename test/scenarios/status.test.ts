@@ -20,8 +20,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   config();
-  await sandbox.greenlight(["down"]);
-  sandbox.dispose();
+  await sandbox.down();
+  await sandbox.dispose();
 });
 
 function config(

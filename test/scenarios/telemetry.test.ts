@@ -43,7 +43,7 @@ afterEach(async () => {
   server.closeAllConnections();
   server.close();
   await once(server, "close");
-  sandbox.dispose();
+  await sandbox.dispose();
 });
 
 function collector(): Record<string, string> {

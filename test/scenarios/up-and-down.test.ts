@@ -7,20 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { processStartTime } from "../../greenlight/src/base/process-identity.ts";
 import { ended, freePort, Sandbox } from "./testing/sandbox.ts";
+import { writeService } from "./testing/words-service.ts";
 
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
-const SERVICE = `
-import { createServer } from "node:http";
-
-const releaseId = process.env.RELEASE_ID;
-const server = createServer((request, response) => {
-  response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify({ releaseId, word: "film", greeting: process.env.GREETING }));
-});
-server.listen(Number(process.env.PORT), process.env.HOST);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-`;
-
+const ANSWER = '{ releaseId, word: "film", greeting: process.env.GREETING }';
 interface Status {
   readonly environments: readonly {
     environment: string;
@@ -39,14 +29,13 @@ let port: number;
 beforeEach(async () => {
   sandbox = new Sandbox();
   port = await freePort();
-  sandbox.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages: { "": {} } }));
-  sandbox.write("server.mjs", SERVICE);
+  writeService(sandbox, ANSWER);
   define({ bakeMs: 300 });
 });
 
 afterEach(async () => {
-  await sandbox.greenlight(["down"]);
-  sandbox.dispose();
+  await sandbox.down();
+  await sandbox.dispose();
 });
 
 function define(options: { readonly bakeMs: number }): void {
@@ -112,7 +101,7 @@ describe("up and down", () => {
   test("a changed service replaces the old one, and the report tells both", async () => {
     await sandbox.greenlight(["up", "--once", "--yes"]);
     const before = (await status()).environments[0]?.live?.releaseId ?? "";
-    sandbox.write("server.mjs", SERVICE.replace('word: "film"', 'word: "film", more: true'));
+    writeService(sandbox, ANSWER.replace("}", ", more: true }"));
     const second = await sandbox.greenlight(["up", "--once", "--yes"]);
     expect(second.stdout).toMatch(/check +\d.*ran: server\.mjs changed/u);
     expect(await word()).toMatchObject({ more: true });
@@ -123,7 +112,7 @@ describe("up and down", () => {
 
   test("a release that fails its start leaves the old one serving, with status 1", async () => {
     await sandbox.greenlight(["up", "--once", "--yes"]);
-    sandbox.write("server.mjs", `${SERVICE}\nsetTimeout(() => { throw new Error("no model"); }, 50);`);
+    writeService(sandbox, ANSWER, 'setTimeout(() => { throw new Error("no model"); }, 50);');
     const second = await sandbox.greenlight(["up", "--once", "--yes"]);
     expect(second.status).toBe(1);
     expect(second.stdout).toMatch(/✖ deploy production/u);

@@ -1,91 +1,39 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { Agent, request, type IncomingMessage } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { processes, type ProcessesOptions } from "../../greenlight/src/adapters/targets/index.ts";
-import { connect } from "../../greenlight/src/adapters/targets/processes/index.ts";
 import { systemClock } from "../../greenlight/src/base/system-clock.ts";
 import type { Deployment } from "../../greenlight/src/deployment/deployment.ts";
-import type { DeployOutcome, Environment, Transition } from "../../greenlight/src/deployment/environment.ts";
-import { openEnvironment } from "../../greenlight/src/deployment/open-environment.ts";
+import type { DeployOutcome } from "../../greenlight/src/deployment/environment.ts";
 import { steadyLoad } from "../../greenlight/src/deployment/testing/steady-load.ts";
-import { testReleases, type TestReleases } from "../../greenlight/src/deployment/testing/test-release.ts";
-import { freePort } from "../../greenlight/src/keeper/free-port.ts";
+import { EnvironmentRig, type DeployOptions } from "./testing/environment-rig.ts";
 
 const POLL = { timeout: 15_000, interval: 20 } as const;
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
-const CONTROLLER = fileURLToPath(
-  new URL("../../greenlight/src/deployment/testing/doomed-controller.ts", import.meta.url),
-);
 
-let blobs: string;
-let releases: TestReleases;
-let folder: string;
-let port: number;
+let rig: EnvironmentRig;
 
-beforeAll(async () => {
-  blobs = await mkdtemp(join(tmpdir(), "blobs-"));
-  releases = await testReleases(blobs, "staging");
-});
-afterAll(() => rm(blobs, { recursive: true, force: true }));
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "warm-"));
-  port = await freePort();
+  rig = await EnvironmentRig.start();
 });
-afterEach(async () => {
-  await open().stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => rig.dispose());
 
-function open(change: Partial<ProcessesOptions> = {}): Environment {
-  const { options } = processes({ port, bakeMs: 400, drainMs: 3000, startTimeoutMs: 10_000, ...change });
-  const target = connect({ name: "staging", folder, options, configuration: {} });
-  return openEnvironment({ name: "staging", folder, target, clock: systemClock });
-}
-
-async function deploy(
-  label: string,
-  how: {
-    readonly kind?: "rollback";
-    readonly into?: Environment;
-    readonly flaw?: string;
-    onTransition?(transition: Transition): void;
-  } = {},
-): Promise<DeployOutcome> {
-  const release = await releases.make(label, how.flaw === undefined ? {} : { FLAW: how.flaw });
-  return (how.into ?? open()).deploy({
-    ...release,
-    approval: null,
-    ...(how.kind === undefined ? {} : { kind: how.kind }),
-    who: "a test",
-    why: "to see",
-    runId: "",
-    signal: new AbortController().signal,
-    onTransition: (transition) => how.onTransition?.(transition),
-    log: () => {},
-  });
-}
-
-const goBack = (label: string, how: Parameters<typeof deploy>[1] = {}): Promise<DeployOutcome> =>
-  deploy(label, { ...how, kind: "rollback" });
+const goBack = (label: string, how: DeployOptions = {}): Promise<DeployOutcome> =>
+  rig.deploy(label, { ...how, kind: "rollback" });
 
 async function slots(): Promise<
   Readonly<Record<"live" | "warm", { releaseId: string; pid: number | null } | undefined>>
 > {
-  const { slots: all, live } = await open().observe();
+  const { slots: all, live } = await rig.environment.observe();
   return {
     live: all.find(({ slot }) => slot === live?.slot),
     warm: all.find(({ warmUntil }) => warmUntil !== null),
   };
 }
-
-const idOf = async (label: string): Promise<string> => (await releases.make(label)).releaseId;
 
 interface Watch {
   /** When the last request was sent that `releaseId` answered, in milliseconds since the epoch. */
@@ -104,7 +52,7 @@ function watchAnswers(clientCount: number): Watch {
     while (!over.signal.aborted) {
       const sentAt = Date.now();
       try {
-        const sent = request({ host: "127.0.0.1", port, path: "/predict", agent });
+        const sent = request({ host: "127.0.0.1", port: rig.port, path: "/predict", agent });
         sent.end();
         const [answer] = (await once(sent, "response")) as [IncomingMessage];
         let text = "";
@@ -135,11 +83,14 @@ function quantile(values: readonly number[], share: number): number {
 
 describe("after a deployment the old release is kept running", () => {
   test("and a rollback under load is one switch to the same process, within a second, without a lost request", async () => {
-    await deploy("a");
-    await deploy("b");
+    await rig.deploy("a");
+    await rig.deploy("b");
     const before = await slots();
-    expect([before.live?.releaseId, before.warm?.releaseId]).toEqual([await idOf("b"), await idOf("a")]);
-    const endLoad = steadyLoad(port, 10);
+    expect([before.live?.releaseId, before.warm?.releaseId]).toEqual([
+      await rig.releaseIdOf("b"),
+      await rig.releaseIdOf("a"),
+    ]);
+    const endLoad = steadyLoad(rig.port, 10);
     const begunAt = performance.now();
     let switchedMs = 0;
     const outcome = await goBack("a", {
@@ -161,7 +112,7 @@ describe("after a deployment the old release is kept running", () => {
   test.runIf(IS_HEAVY)(
     `and over ${count} switches there and back the old release gets its last new request within 100 ms of the decision`,
     async () => {
-      await deploy("a");
+      await rig.deploy("a");
       const watch = watchAnswers(8);
       const there: number[] = [];
       const back: number[] = [];
@@ -170,11 +121,11 @@ describe("after a deployment the old release is kept running", () => {
           [undefined, `b${round}`, "a", there],
           ["rollback", "a", `b${round}`, back],
         ] as const) {
-          const outcome = await deploy(label, kind === undefined ? {} : { kind });
+          const outcome = await rig.deploy(label, kind === undefined ? {} : { kind });
           expect(outcome.kind).toBe("deployed");
           // Stamped as soon as `decide` has answered, before it is written down.
           const step = (outcome.deployment as Deployment).steps.findLast(({ effect }) => effect === "switch-to-green");
-          delays.push(Math.max(0, watch.lastSentTo(await idOf(from)) - Date.parse(step?.intendedAt ?? "")));
+          delays.push(Math.max(0, watch.lastSentTo(await rig.releaseIdOf(from)) - Date.parse(step?.intendedAt ?? "")));
         }
       }
       await watch.end();
@@ -190,39 +141,39 @@ describe("after a deployment the old release is kept running", () => {
   test.runIf(IS_HEAVY)(
     "for as long as the environment says; then it ends by itself, and a rollback starts it anew",
     async () => {
-      const environment = open({ warmMs: 1500 });
-      await deploy("a", { into: environment });
-      await deploy("b", { into: environment });
+      const environment = rig.open({ warmMs: 1500 });
+      await rig.deploy("a", { into: environment });
+      await rig.deploy("b", { into: environment });
       const { warm } = await slots();
-      expect(warm?.releaseId).toBe(await idOf("a"));
+      expect(warm?.releaseId).toBe(await rig.releaseIdOf("a"));
       await expect.poll(async () => (await slots()).warm, POLL).toBeUndefined();
-      expect((await slots()).live?.releaseId).toBe(await idOf("b"));
+      expect((await slots()).live?.releaseId).toBe(await rig.releaseIdOf("b"));
       const outcome = await goBack("a", { into: environment });
       expect(outcome.deployment.transitions.map(({ state }) => state)).toContain("starting-green");
-      expect([outcome.kind, (await slots()).live?.releaseId]).toEqual(["deployed", await idOf("a")]);
+      expect([outcome.kind, (await slots()).live?.releaseId]).toEqual(["deployed", await rig.releaseIdOf("a")]);
       expect((await slots()).live?.pid).not.toBe(warm?.pid);
     },
   );
 
   test.runIf(IS_HEAVY)("until the next deployment needs its slot, or the environment is stopped", async () => {
-    await deploy("a");
-    await deploy("b");
-    await deploy("c");
+    await rig.deploy("a");
+    await rig.deploy("b");
+    await rig.deploy("c");
     expect([(await slots()).live?.releaseId, (await slots()).warm?.releaseId]).toEqual([
-      await idOf("c"),
-      await idOf("b"),
+      await rig.releaseIdOf("c"),
+      await rig.releaseIdOf("b"),
     ]);
     // What can be gone back to is there without any store: live and the two before.
-    const kept = await readdir(join(folder, "releases"));
+    const kept = await readdir(join(rig.folder, "releases"));
     expect(kept.filter((name) => !name.endsWith(".json"))).toHaveLength(3);
-    const stopped = await open().stop();
+    const stopped = await rig.environment.stop();
     expect(stopped.endedPids).toHaveLength(4);
     expect(await slots()).toEqual({ live: undefined, warm: undefined });
   });
 
   test.runIf(IS_HEAVY)("and is told as unfit when it has been killed: the rollback starts it anew", async () => {
-    await deploy("a");
-    await deploy("b", { flaw: "failing-predictions" });
+    await rig.deploy("a");
+    await rig.deploy("b", { variables: { FLAW: "failing-predictions" } });
     const { warm } = await slots();
     // Stopped, it holds its port and answers nothing.
     process.kill(warm?.pid ?? 0, "SIGSTOP");
@@ -231,7 +182,7 @@ describe("after a deployment the old release is kept running", () => {
     expect(outcome.deployment.transitions.find(({ state }) => state === "starting-green")?.why).toContain(
       "started anew",
     );
-    expect((await slots()).live?.releaseId).toBe(await idOf("a"));
+    expect((await slots()).live?.releaseId).toBe(await rig.releaseIdOf("a"));
   });
 });
 
@@ -239,18 +190,16 @@ const killAfter = IS_HEAVY ? Array.from({ length: 20 }, (_, index) => index + 1)
 test.runIf(IS_HEAVY).each(killAfter)(
   "kill -9 of a rollback's controller after record %i is set right by the next rollback",
   async (n) => {
-    await deploy("a");
-    await deploy("b");
-    const endLoad = steadyLoad(port, 5);
-    const controller = spawn(process.execPath, [CONTROLLER, folder, String(port), blobs, "a", String(n), "rollback"], {
-      stdio: "ignore",
-    });
+    await rig.deploy("a");
+    await rig.deploy("b");
+    const endLoad = steadyLoad(rig.port, 5);
+    const controller = spawn(process.execPath, rig.doomedController("a", n, "rollback"), { stdio: "ignore" });
     await once(controller, "exit");
     expect(["deployed", "already"]).toContain((await goBack("a")).kind);
     expect((await endLoad()).failures).toEqual([]);
     const { live, warm } = await slots();
-    expect([live?.releaseId, warm]).toEqual([await idOf("a"), undefined]);
-    const states = (await open().history(5)).map(({ transitions }) => transitions.at(-1)?.state);
+    expect([live?.releaseId, warm]).toEqual([await rig.releaseIdOf("a"), undefined]);
+    const states = (await rig.environment.history(5)).map(({ transitions }) => transitions.at(-1)?.state);
     expect(states.filter((state) => state !== "succeeded" && state !== "aborted")).toEqual([]);
   },
 );

@@ -36,7 +36,7 @@ afterEach(async () => {
     child.kill("SIGTERM");
     await once(child, "close");
   }
-  sandbox.dispose();
+  await sandbox.dispose();
 });
 
 function start(...args: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -34,10 +34,6 @@ function copy(name: string, options: Partial<Parameters<typeof step>[1]> = {}): 
   });
 }
 
-function countOf(name: string): number {
-  return existsSync(join(rig.folder, `count-${name}`)) ? rig.read(`count-${name}`).length / 2 : 0;
-}
-
 function starts(run: RigRun, name: string): StepStarted[] {
   return run.events.flatMap((event) => (event.type === "step-started" && event.step === name ? [event] : []));
 }
@@ -68,7 +64,7 @@ describe("attempts and deadline of a step whose engine died", () => {
     const first = await die(isStart("a", 2));
     const second = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(starts(second, "a").map((event) => event.attempt)).toEqual([2, 3]);
-    expect(countOf("a")).toBe(2);
+    expect(rig.countOf("a")).toBe(2);
     expect(starts(second, "a")[0]?.deadlineAt).toBe(starts(first, "a")[0]?.deadlineAt);
     expect(second.step("a")).toMatchObject({ outcome: "failed", attempts: 3 });
     expect(second.step("a").retries.map((each) => each.attempt)).toEqual([1, 2]);
@@ -121,7 +117,7 @@ describe("attempts and deadline of a step whose engine died", () => {
       problems: [{ code: "STEP_TIMEOUT", remedy: "give it a new one: greenlight retry run" }],
     });
     expect(late.step("a").problems[0]?.message).toContain("its deadline passed at");
-    expect(countOf("a")).toBe(1);
+    expect(rig.countOf("a")).toBe(1);
     const again = await rig.run(stages, { runId: "run", resume: RETRY, clock });
     expect(again.step("a").outcome).toBe("passed");
   });
@@ -148,7 +144,7 @@ describe("what was finished", () => {
     rig.write("in/b", "other");
     const second = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(second.events.filter((event) => "step" in event && event.step === "a")).toEqual([]);
-    expect([countOf("a"), countOf("b"), countOf("c")]).toEqual([1, 2, 2]);
+    expect([rig.countOf("a"), rig.countOf("b"), rig.countOf("c")]).toEqual([1, 2, 2]);
     expect(rig.read("out/c")).toBe("aother");
     expect(second.view.outcome).toBe("passed");
   });
@@ -159,21 +155,21 @@ describe("what was finished", () => {
     rmSync(join(rig.folder, "out"), { recursive: true });
     const second = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(second.view.outcome).toBe("passed");
-    expect([countOf("a"), countOf("b"), countOf("c")]).toEqual([1, 1, 1]);
+    expect([rig.countOf("a"), rig.countOf("b"), rig.countOf("c")]).toEqual([1, 1, 1]);
     rig.cutOff("run", isStart("c"));
     rmSync(join(rig.folder, "out"), { recursive: true });
     for (const cache of ["store", "work.sqlite"])
       rmSync(join(rig.folder, ".greenlight", cache), { recursive: true, force: true });
     const third = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(third.view.outcome).toBe("passed");
-    expect([countOf("a"), countOf("b"), countOf("c")]).toEqual([2, 2, 2]);
+    expect([rig.countOf("a"), rig.countOf("b"), rig.countOf("c")]).toEqual([2, 2, 2]);
     expect(rig.read("out/c")).toBe("ab");
   });
 
   test("is run again on demand, and not taken from the cache then", async () => {
     await rig.run(stages, { runId: "run" });
     const second = await rig.run(stages, { runId: "run", resume: { ...RETRY, again: ["a", "c"] } });
-    expect([countOf("a"), countOf("b"), countOf("c")]).toEqual([2, 1, 2]);
+    expect([rig.countOf("a"), rig.countOf("b"), rig.countOf("c")]).toEqual([2, 1, 2]);
     expect(second.view.outcome).toBe("passed");
   });
 
@@ -183,9 +179,9 @@ describe("what was finished", () => {
     const resumed = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(resumed.view.outcome).toBe("failed");
     expect(resumed.step("c")).toMatchObject({ outcome: "skipped" });
-    expect(countOf("b")).toBe(1);
+    expect(rig.countOf("b")).toBe(1);
     await rig.run(stages, { runId: "run", resume: RETRY });
-    expect([countOf("a"), countOf("b")]).toEqual([1, 2]);
+    expect([rig.countOf("a"), rig.countOf("b")]).toEqual([1, 2]);
     rig.write("in/b", "mended");
     const mended = await rig.run(stages, { runId: "run", resume: RESUME });
     expect(mended.view.outcome).toBe("passed");
@@ -199,9 +195,9 @@ describe("what was finished", () => {
     const resumed = await rig.run(lenient, { runId: "run", resume: RESUME });
     expect(resumed.step("a")).toMatchObject({ outcome: "warned", isAllowedFailure: true });
     expect(resumed.view.outcome).toBe("warned");
-    expect(countOf("a")).toBe(1);
+    expect(rig.countOf("a")).toBe(1);
     await rig.run(lenient, { runId: "run", resume: RETRY });
-    expect(countOf("a")).toBe(2);
+    expect(rig.countOf("a")).toBe(2);
   });
 });
 
@@ -235,5 +231,5 @@ test("a part of a run leaves the rest pending, and the next part takes it up", a
   });
   expect(second.view).toMatchObject({ outcome: "passed", pending: [] });
   expect(rig.read("out/b")).toBe("a");
-  expect(countOf("a")).toBe(1);
+  expect(rig.countOf("a")).toBe(1);
 });

@@ -5,37 +5,19 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { timeOrderedId } from "../../base/ids.ts";
-import type { EventBody, RunEvent } from "../../engine/event.ts";
+import { EventMaker } from "../../engine/testing/make-events.ts";
 import { sendUnsent, type SentRuns } from "./send-unsent.ts";
-import { folderDefinition, keyOf, Machine } from "./testing/store-rig.ts";
+import { RUN } from "./testing/led-run.ts";
+import { Machines } from "./testing/machines.ts";
+import { keyOf, type Machine } from "./testing/store-rig.ts";
 import { markUnsent, unsentRuns } from "./unsent-runs.ts";
 
-const RUN = "01jd0000000000ab";
-let shared: string;
-let machines: Machine[];
+let machines: Machines;
 
 beforeEach(() => {
-  shared = mkdtempSync(join(tmpdir(), "greenlight-shared-"));
-  machines = [];
+  machines = new Machines();
 });
-
-afterEach(async () => {
-  for (const each of machines) await each.dispose();
-  rmSync(shared, { recursive: true, force: true });
-});
-
-function machine(folder?: string): Machine {
-  const made = new Machine({ definition: folderDefinition(shared), ...(folder === undefined ? {} : { folder }) });
-  machines.push(made);
-  return made;
-}
-
-/** The same machine later: a new process on the same state folder. */
-async function later(earlier: Machine): Promise<Machine> {
-  machines.splice(machines.indexOf(earlier), 1);
-  await earlier.die();
-  return machine(earlier.folder);
-}
+afterEach(() => machines.dispose());
 
 function stateFolder(on: Machine): string {
   return join(on.folder, ".greenlight");
@@ -46,38 +28,20 @@ async function runOn(on: Machine, options: { readonly isKilled?: boolean } = {})
   markUnsent(stateFolder(on), RUN);
   const logPath = (step: string): string => join(on.folder, step);
   const recorder = on.store.records.begin({ runId: RUN, runs: on.runs, logPath, onTakenOver: () => undefined });
-  const bodies: EventBody[] = [{ type: "cancel-requested", by: "kim", why: "" }];
+  const made = new EventMaker(RUN);
+  const events = [made.make(0, { type: "cancel-requested", by: "kim", why: "" })];
   for (const step of ["one", "two"]) {
     const { key } = await on.keepResult(step, `output of ${step}\n`.repeat(20_000));
-    bodies.push({
-      type: "step-ended",
-      step,
-      outcome: "passed",
-      why: "ran",
-      isFromCache: false,
-      isAlready: false,
-      isAllowedFailure: false,
-      attempts: 1,
-      durationMs: 5,
-      savedMs: 0,
-      problems: [],
-      evidence: [],
-      manifestDigest: key,
-      outputs: {},
-      facts: {},
-      subject: null,
-      logDigest: null,
-    });
+    events.push(made.stepEnded(0, step, { manifestDigest: key }));
   }
-  for (const [index, body] of bodies.entries()) {
-    const event: RunEvent = { runId: RUN, sequence: index + 1, at: "2026-11-22T00:00:00.000Z", ...body };
+  for (const event of events) {
     await on.runs.append(event);
     recorder.record(event);
   }
   if (options.isKilled === true) return;
   await recorder.close();
   await on.store.flush();
-  expect(recorder.isWhole).toBe(existsSync(shared));
+  expect(recorder.isWhole).toBe(existsSync(machines.shared));
 }
 
 function send(on: Machine, limitMs = 60_000): Promise<SentRuns> {
@@ -86,19 +50,19 @@ function send(on: Machine, limitMs = 60_000): Promise<SentRuns> {
 }
 
 async function expectAllThere(by: Machine): Promise<void> {
-  const other = machine();
+  const other = machines.add();
   expect(await other.store.records.read(RUN)).toEqual(await by.runs.events(RUN));
   for (const step of ["one", "two"]) expect(await other.store.cache.get(keyOf(step))).toMatchObject({ step });
 }
 
 describe("what was made while the shared store was down", () => {
   test("is sent once it is there again, results and record, and then no more", async () => {
-    renameSync(shared, `${shared}.away`);
-    const first = machine();
+    renameSync(machines.shared, `${machines.shared}.away`);
+    const first = machines.add();
     await runOn(first);
     expect(first.store.missingUploads).toBeGreaterThan(0);
-    renameSync(`${shared}.away`, shared);
-    const second = await later(first);
+    renameSync(`${machines.shared}.away`, machines.shared);
+    const second = await machines.later(first);
     expect(await send(second)).toEqual({ sent: [RUN], left: {} });
     await expectAllThere(second);
     expect(unsentRuns(stateFolder(second), Date.now())).toEqual([]);
@@ -106,32 +70,32 @@ describe("what was made while the shared store was down", () => {
   });
 
   test("of an engine that was killed, too", async () => {
-    const first = machine();
+    const first = machines.add();
     await runOn(first, { isKilled: true });
-    const second = await later(first);
+    const second = await machines.later(first);
     expect(await send(second)).toEqual({ sent: [RUN], left: {} });
     await expectAllThere(second);
   });
 
   test("waits on while it is still down, and when there is no time", async () => {
-    rmSync(shared, { recursive: true });
-    const first = machine();
+    rmSync(machines.shared, { recursive: true });
+    const first = machines.add();
     await runOn(first);
-    const second = await later(first);
+    const second = await machines.later(first);
     expect((await send(second, 0)).left).toEqual({ [RUN]: "there was no time left" });
     const { sent, left } = await send(second);
     expect([sent, Object.keys(left)]).toEqual([[], [RUN]]);
     expect(unsentRuns(stateFolder(second), Date.now())).toEqual([RUN]);
-    mkdirSync(shared);
-    expect((await send(await later(second))).sent).toEqual([RUN]);
+    mkdirSync(machines.shared);
+    expect((await send(await machines.later(second))).sent).toEqual([RUN]);
   });
 
   test("is given up where the store holds another story of the run, or none that can be read", async () => {
-    const first = machine();
+    const first = machines.add();
     await runOn(first, { isKilled: true });
     // What stands there of the run now is nobody's.
-    const second = await later(first);
-    const events = join(shared, "films/runs", RUN, "events");
+    const second = await machines.later(first);
+    const events = join(machines.shared, "films/runs", RUN, "events");
     mkdirSync(events, { recursive: true });
     writeFileSync(join(events, "0000000001.json"), "{}");
     expect(Object.keys((await send(second)).left)).toEqual([RUN]);

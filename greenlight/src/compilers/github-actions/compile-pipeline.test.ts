@@ -1,94 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { describe, expect, test } from "vitest";
 
-import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
-
-import type { Problem } from "../../base/problem.ts";
-import type { Blueprint } from "../../pipeline/blueprint.ts";
 import { defineProject, effectStep, pipeline, pullRequest, push, step } from "../../pipeline/define.ts";
-import type { EnvironmentDefinition, Matrix, ProjectDefinition, StepDefinition } from "../../pipeline/definition.ts";
-import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
-import type { Checkout } from "./checkout.ts";
-import { compilePipeline } from "./compile-pipeline.ts";
 import { renderWorkflow } from "./render-workflow.ts";
-import { splitJobs, type JobPart } from "./split-jobs.ts";
-import { actionlint, findActionlint } from "./testing/actionlint.ts";
-import { anyProject } from "./testing/any-project.ts";
-import { readWorkflow } from "./testing/read-workflow.ts";
-import type { Workflow, WorkflowJob } from "./workflow.ts";
-
-const CHECKOUT: Checkout = { installFolder: ".", project: "shop", install: "npm ci" };
-const RUNS = process.env["GREENLIGHT_HEAVY"] === "1" ? 600 : 30;
-const linter = findActionlint();
-const scratch = mkdtempSync(join(tmpdir(), "greenlight-workflows-"));
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-function blueprintOf(project: ProjectDefinition): Blueprint {
-  const made = makeBlueprint(project, "c");
-  if (!made.ok) throw new Error(JSON.stringify(made.error));
-  return made.value;
-}
-
-function compile(project: ProjectDefinition): Workflow | readonly Problem[] {
-  const blueprint = blueprintOf(project);
-  const [first] = Object.values(blueprint.pipelines);
-  if (first === undefined) throw new Error("no pipeline");
-  const compiled = compilePipeline(blueprint, first, CHECKOUT);
-  return compiled.ok ? compiled.value : compiled.error;
-}
-
-function jobsOf(project: ProjectDefinition): Readonly<Record<string, WorkflowJob>> {
-  const compiled = compile(project);
-  if (!("jobs" in compiled)) throw new Error(JSON.stringify(compiled));
-  return compiled.jobs;
-}
-
-function shop(
-  stages: Parameters<typeof pipeline>[0]["stages"],
-  more: Partial<Parameters<typeof defineProject>[0]> = {},
-) {
-  return defineProject({ name: "shop", pipelines: { delivery: pipeline({ on: [push("main")], stages }) }, ...more });
-}
-
-function environment(
-  branches: string[],
-  more: Partial<EnvironmentDefinition & { isLocal: boolean }> = {},
-): EnvironmentDefinition {
-  const { isLocal = true, ...rest } = more;
-  return { target: { kind: "t", module: "m", isLocal, options: {} }, branches, ...rest };
-}
-
-function runLineOf(job: WorkflowJob | undefined): string {
-  return job?.steps.flatMap((each) => ("run" in each && each.name === "Run" ? [each.run] : [])).join() ?? "";
-}
-
-const unit = step("unit tests", {
-  run: "x",
-  matrix: {
-    axes: { node: [22, "24"], os: ["linux", "mac"] },
-    exclude: [{ node: 22, os: "mac" }],
-    maxParallel: 2,
-    failFast: false,
-  },
-  secrets: ["TMDB_API_KEY"],
-});
-const deployStaging = effectStep("deploy staging", { module: "m", export: "d", environment: "staging" });
-const deployProduction = effectStep("deploy production", { module: "m", export: "d", environment: "production" });
-const environments = {
-  staging: environment(["develop"]),
-  production: environment(["main"], { approval: { expiresAfter: "24h" } }),
-};
-
-function minutes(timeoutMs: number): number | undefined {
-  return jobsOf(shop({ test: [step("a", { run: "x", timeoutMs })] }))["test"]?.["timeout-minutes"];
-}
-
-function many(count: number): Partial<Matrix> {
-  return { axes: { n: Array.from({ length: count }, (_each, index) => index) } };
-}
+import {
+  compile,
+  deployProduction,
+  deployStaging,
+  environment,
+  environments,
+  jobsOf,
+  runLineOf,
+  shop,
+  unit,
+} from "./testing/shop.ts";
 
 test("a project with everything compiles to this workflow", async () => {
   const project = defineProject({
@@ -113,7 +37,6 @@ test("a project with everything compiles to this workflow", async () => {
     },
   });
   const compiled = compile(project);
-  if (!("jobs" in compiled)) throw new Error(JSON.stringify(compiled));
   await expect(renderWorkflow(compiled, "shop/greenlight.config.ts")).toMatchFileSnapshot("testing/shop.workflow.yml");
 });
 
@@ -252,162 +175,6 @@ describe("jobs", () => {
   });
 });
 
-describe("a project that tells GitHub of its deployments", () => {
-  const project = shop(
-    { test: [step("a", { run: "x" })], deploy: [deployStep("staging"), deployStep("production")] },
-    {
-      environments: {
-        staging: environment(["develop"], { isLocal: false, secrets: secretsWith("DEV") }),
-        production: environment(["main"], { isLocal: false, approval: {}, secrets: secretsWith("PROD") }),
-      },
-      codeHost: { kind: "github", module: "greenlight/codehosts/github", options: {} },
-    },
-  );
-
-  test("lets only the jobs that deploy write deployments, and GitHub makes none of its own", () => {
-    const jobs = Object.values(jobsOf(project));
-    const told = jobs.map(({ permissions, environment: of }) => ({ permissions, of }));
-    expect(told).toEqual([
-      { permissions: null, of: null },
-      { permissions: { contents: "read", deployments: "write" }, of: null },
-      {
-        permissions: { contents: "read", actions: "read", deployments: "write" },
-        of: { name: "production", deployment: false },
-      },
-    ]);
-  });
-
-  test("gives each job the secrets of its own environment", () => {
-    const variables = Object.values(jobsOf(project)).map((job) => {
-      const run = job.steps.find((each) => each.name === "Run");
-      return Object.keys(run !== undefined && "env" in run ? run.env : {}).filter((name) => name.startsWith("TMDB_"));
-    });
-    expect(variables.slice(0, 3)).toEqual([[], ["TMDB_API_KEY_DEV"], ["TMDB_API_KEY_PROD"]]);
-  });
-
-  test.skipIf(linter === null)(`actionlint accepts it${linter === null ? " (skipped: no actionlint)" : ""}`, () => {
-    const compiled = compile(project);
-    if (!("jobs" in compiled)) throw new Error(JSON.stringify(compiled));
-    const path = join(scratch, "deployments.yml");
-    writeFileSync(path, renderWorkflow(compiled, "greenlight.config.ts"));
-    expect(actionlint(linter ?? "", [path])).toBe("");
-  });
-});
-
-describe("what GitHub refuses is refused here", () => {
-  test("a matrix of 257 jobs; one of 256 passes", () => {
-    expect(compile(shop({ test: [step("a", { run: "x", matrix: many(257) })] }))).toEqual([
-      expect.objectContaining({
-        code: "COMPILE_MATRIX_TOO_LARGE",
-        place: 'pipelines.delivery.stages.test["a"].matrix',
-        message: expect.stringContaining("257"),
-      }),
-    ]);
-    expect(compile(shop({ test: [step("a", { run: "x", matrix: many(256) })] }))).toHaveProperty("jobs");
-  });
-
-  test("a matrix that excludes everything is left to Greenlight, which says so and does not pass", () => {
-    const matrix = { axes: { n: [1, 2] }, exclude: [{ n: 1 }, { n: 2 }] };
-    const jobs = jobsOf(shop({ test: [step("none", { run: "x", matrix }), step("b", { run: "x" })] }));
-    expect(Object.keys(jobs)).toEqual(["test"]);
-    expect(jobs["test"]?.strategy).toBeNull();
-    expect(runLineOf(jobs["test"])).toContain("--stage test --run");
-  });
-
-  test("two approvals for one job, a stage that is called finally, a schedule of six fields, a name that GitHub keeps", () => {
-    const both = { a: environment(["main"], { approval: {} }), b: environment(["main"], { approval: {} }) };
-    const effects = ["a", "b"].map((name) => effectStep(name, { module: "m", export: "d", environment: name }));
-    expect(compile(shop({ deploy: effects }, { environments: both }))).toMatchObject([
-      { code: "COMPILE_APPROVALS_SHARED" },
-    ]);
-    expect(compile(shop({ finally: [step("a", { run: "x" })] }))).toMatchObject([{ code: "COMPILE_UNSUPPORTED" }]);
-    const six = pipeline({
-      on: [{ kind: "schedule", cron: "0 0 0 * * *" }],
-      stages: { test: [step("a", { run: "x" })] },
-    });
-    expect(compile(defineProject({ name: "shop", pipelines: { six } }))).toMatchObject([
-      { code: "COMPILE_UNSUPPORTED" },
-    ]);
-    const secrets = { GITHUB_KEY: { from: "environment" as const } };
-    expect(compile(shop({ test: [step("a", { run: "x", secrets: ["GITHUB_KEY"] })] }, { secrets }))).toMatchObject([
-      { code: "COMPILE_UNSUPPORTED" },
-    ]);
-  });
-});
-
-describe("any project", { timeout: 240_000 }, () => {
-  test("each step is in one job, and what it needs in the same or one before", () => {
-    fc.assert(
-      fc.property(anyProject, (project) => {
-        const made = makeBlueprint(project, "c");
-        fc.pre(made.ok);
-        const delivery = made.value.pipelines["delivery"];
-        if (delivery === undefined) throw new Error("no pipeline");
-        const parts = splitJobs(delivery, made.value.environments);
-        const steps = delivery.stages.flatMap((stage) => stage.steps);
-        expect(parts.flatMap((part) => part.steps.map((each) => each.name)).toSorted()).toEqual(
-          steps.map((each) => each.name).toSorted(),
-        );
-        for (const [index, part] of parts.entries()) {
-          const before = ancestorsOf(part);
-          expect([...before].every((each) => parts.indexOf(each) < index)).toBe(true);
-          const known = new Set([part, ...before].flatMap((each) => each.steps.map((one) => one.name)));
-          for (const each of part.steps) for (const need of Object.values(each.needs)) expect(known).toContain(need);
-        }
-      }),
-      { numRuns: RUNS * 3 },
-    );
-  });
-
-  test.skipIf(linter === null)(
-    `actionlint accepts its workflow${linter === null ? " (skipped: no actionlint)" : ""}`,
-    () => {
-      const files: string[] = [];
-      fc.assert(
-        fc.property(anyProject, (project) => {
-          const made = makeBlueprint(project, "c");
-          fc.pre(made.ok);
-          const compiled = compile(project);
-          if (!("jobs" in compiled)) {
-            expect(compiled.map((each) => each.code)).toContain("COMPILE_APPROVALS_SHARED");
-            return;
-          }
-          const text = renderWorkflow(compiled, "greenlight.config.ts");
-          // What is written is what was meant, for a reader of YAML too.
-          expect((readWorkflow(text) as { jobs: object }).jobs).toMatchObject(
-            Object.fromEntries(Object.entries(compiled.jobs).map(([id, job]) => [id, { name: job.name }])),
-          );
-          const path = join(scratch, `${files.length}.yml`);
-          writeFileSync(path, text);
-          files.push(path);
-        }),
-        { numRuns: RUNS },
-      );
-      expect(files.length).toBeGreaterThan(RUNS / 2);
-      expect(actionlint(linter ?? "", files)).toBe("");
-    },
-  );
-
-  test.skipIf(linter === null)(
-    `actionlint would notice a broken one${linter === null ? " (skipped: no actionlint)" : ""}`,
-    () => {
-      const path = join(scratch, "broken.yml");
-      const compiled = compile(shop({ test: [step("a", { run: "x" })] }));
-      if (!("jobs" in compiled)) throw new Error("not compiled");
-      writeFileSync(path, renderWorkflow(compiled, "c").replace("runs-on:", "run-on:"));
-      expect(actionlint(linter ?? "", [path])).toContain("run-on");
-    },
-  );
-});
-
-function deployStep(name: string): StepDefinition {
-  return effectStep(name, { module: "greenlight/effects/deploy", export: "deploy", environment: name });
-}
-
-function secretsWith(suffix: string): NonNullable<EnvironmentDefinition["secrets"]> {
-  return { TMDB_API_KEY: { from: "environment", variable: `TMDB_API_KEY_${suffix}` } };
-}
-
-function ancestorsOf(part: JobPart): ReadonlySet<JobPart> {
-  return new Set(part.needs.flatMap((each) => [each, ...ancestorsOf(each)]));
+function minutes(timeoutMs: number): number | undefined {
+  return jobsOf(shop({ test: [step("a", { run: "x", timeoutMs })] }))["test"]?.["timeout-minutes"];
 }

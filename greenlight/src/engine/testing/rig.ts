@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -48,6 +48,11 @@ export class Rig {
 
   read(path: string): string {
     return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  /** How many lines `echo x >> count-NAME` has written. */
+  countOf(name: string): number {
+    return existsSync(join(this.folder, `count-${name}`)) ? this.read(`count-${name}`).length / 2 : 0;
   }
 
   async run(

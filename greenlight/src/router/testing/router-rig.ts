@@ -34,10 +34,10 @@ export class RouterRig {
     this.router = started.value;
   }
 
-  async service(listener: RequestListener): Promise<{ readonly port: number; readonly server: Server }> {
+  async service(listener: RequestListener, port = 0): Promise<{ readonly port: number; readonly server: Server }> {
     const server = createServer(listener);
     this.#servers.push(server);
-    server.listen(0, "127.0.0.1");
+    server.listen(port, "127.0.0.1");
     await once(server, "listening");
     return { port: (server.address() as AddressInfo).port, server };
   }
@@ -76,6 +76,12 @@ export class RouterRig {
     const held = holdUntilMs === undefined ? {} : { holdUntilMs };
     const next: Route = { schema: 1, epoch: before.epoch + 1, upstream, ...held };
     return (await this.admin("PUT", "/route", { expected, next })).status;
+  }
+
+  /** The same where it must succeed: throws when the order is refused. */
+  async goLive(deploymentId: string, port: number): Promise<void> {
+    const status = await this.route(deploymentId, port);
+    if (status !== 200) throw new Error(`the route to ${deploymentId} was refused: ${status}`);
   }
 
   async end(): Promise<void> {

@@ -12,27 +12,32 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { ended, freePort, type Ended } from "./sandbox.ts";
+import { ended, freePort, GREENLIGHT, ROOT, type Ended } from "./sandbox.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
-
-/** The real movies service in a folder of its own, as a fresh clone would hold it, on ports of its own. */
-export class MoviesCopy {
+/** A project of this repository in a folder of its own, as a fresh clone would hold it, on ports of its own. */
+export class ProjectCopy {
   readonly #scratch: string;
   readonly folder: string;
   readonly productionPort: number;
   readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(scratch: string, ports: { readonly production: number; readonly staging: number }) {
+  private constructor(
+    scratch: string,
+    path: string,
+    ports: { readonly production: number; readonly staging: number },
+    env: Readonly<Record<string, string>>,
+  ) {
     this.#scratch = scratch;
-    this.folder = join(scratch, "movies");
+    this.folder = join(scratch, path);
     this.productionPort = ports.production;
-    this.#env = { PRODUCTION_PORT: String(ports.production), STAGING_PORT: String(ports.staging), USER: "kim" };
+    const own = { PRODUCTION_PORT: String(ports.production), STAGING_PORT: String(ports.staging), USER: "kim" };
+    this.#env = { ...own, ...env };
   }
 
-  static async create(): Promise<MoviesCopy> {
-    const scratch = realpathSync(mkdtempSync(join(tmpdir(), "greenlight-movies-")));
-    const listed = execFileSync("git", ["ls-files", "movies", "package.json", "package-lock.json", ".gitignore"], {
+  /** Copies what git knows of the project at `path`; `env` is added to what its commands see. */
+  static async of(path: string, env: Readonly<Record<string, string>> = {}): Promise<ProjectCopy> {
+    const scratch = realpathSync(mkdtempSync(join(tmpdir(), "greenlight-copy-")));
+    const listed = execFileSync("git", ["ls-files", path, "package.json", "package-lock.json", ".gitignore"], {
       cwd: ROOT,
       encoding: "utf8",
     });
@@ -41,7 +46,7 @@ export class MoviesCopy {
       cpSync(join(ROOT, file), join(scratch, file));
     }
     symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"));
-    return new MoviesCopy(scratch, { production: await freePort(), staging: await freePort() });
+    return new ProjectCopy(scratch, path, { production: await freePort(), staging: await freePort() }, env);
   }
 
   async greenlight(...args: readonly string[]): Promise<Ended> {
@@ -49,7 +54,7 @@ export class MoviesCopy {
   }
 
   start(args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [join(ROOT, "greenlight/bin/greenlight.mjs"), ...args], {
+    return spawn(process.execPath, [GREENLIGHT, ...args], {
       cwd: this.folder,
       env: { ...process.env, ...this.#env },
       stdio: ["ignore", "pipe", "pipe"],
