@@ -1,6 +1,8 @@
+import type { Problem } from "../base/problem.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { Finding } from "../evidence/evidence.ts";
 import { isCounted } from "../evidence/findings.ts";
+import { describeIdle } from "../evidence/idle-suppressions.ts";
 import { proofsOf } from "../report/proof.ts";
 
 const MOST_FILES = 10;
@@ -29,6 +31,11 @@ export function findingLines(view: RunView): readonly string[] {
   const told = files.slice(0, MOST_FILES).reduce((sum, [, own]) => sum + own.length, 0);
   const more = total - told;
   return more > 0 ? [...lines, `  … and ${more} more in other files`] : lines;
+}
+
+/** What of suppressions and baseline could be taken back; see `describeIdle`. */
+export function idleNotices(view: RunView): readonly Problem[] {
+  return describeIdle(proofsOf(view, "findings").map(({ evidence }) => evidence));
 }
 
 const PASSED = 2;

@@ -68,6 +68,8 @@ export const PROBLEMS = kinds({
   BASELINE_UNREADABLE: {
     remedy: "take the file back from version control, or write it anew: `greenlight baseline write`",
   },
+  SUPPRESSION_IDLE: { remedy: "remove it from `quality.suppressions`" },
+  BASELINE_IDLE: { remedy: "drop what is gone: `greenlight baseline write --prune`" },
   BASELINE_INCOMPLETE: { remedy: "run the pipeline here, then repeat the command" },
   TESTS_FAILED: { remedy: "mend the failing tests; the report holds their messages" },
   TESTS_FLAKY: { remedy: "make the test hold every time; `quality.flaky` says what a flaky pass comes to" },
