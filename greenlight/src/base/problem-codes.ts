@@ -137,7 +137,11 @@ export const PROBLEMS = kinds({
   COMPILE_UNSUPPORTED: { remedy: "say it in a way that the code host knows" },
   COMPILE_APPROVALS_SHARED: { remedy: "give the environments branches of their own" },
   COMPILE_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
-  LICENCES_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
+  LICENCES_NO_LOCK: { remedy: "install the packages, and commit the lock file" },
+  LICENCES_UNREADABLE: { remedy: "let the package manager write its lock file anew" },
+  LICENCES_NOT_INSTALLED: {
+    remedy: "install the packages first; Yarn's Plug'n'Play keeps them in archives, so set `nodeLinker: node-modules`",
+  },
   FINDINGS_NOT_UPLOADED: { remedy: "mend what the message says; `greenlight retry` uploads them" },
   COMPILE_FOREIGN_FILE: { remedy: "move the file away, then compile again" },
   COMPILE_OUTDATED: { remedy: "`greenlight compile github-actions`, and commit what it writes" },

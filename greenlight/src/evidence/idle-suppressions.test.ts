@@ -86,8 +86,11 @@ it("very many are counted, not listed", () => {
   expect(lines[20]).toBe("SUPPRESSION_IDLE quality.suppressions: 480 more suppressions match nothing");
 });
 
+function source(tool: string, path: string) {
+  return { format: "sarif", tool, path } as const;
+}
+
 it("the reports of a project are those of all of its pipelines, a matrix once for each combination, each once", () => {
-  const source = (tool: string, path: string) => ({ format: "sarif", tool, path }) as const;
   const lint = step("lint", { run: "lint", evidence: [source("lint", "out/lint.sarif")] });
   const many = step("scan", {
     run: "scan",
