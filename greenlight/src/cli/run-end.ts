@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 
-import { findingLines, idleNotices } from "../app/finding-lines.ts";
+import { findingLines, flakyTestLines, idleNotices } from "../app/finding-lines.ts";
 import { formatProblem, type Problem } from "../base/problem.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import { formatDuration, printable, type Terminal } from "./terminal.ts";
@@ -47,7 +47,7 @@ export function showEnd(view: RunView, output: EndOutput): void {
     for (const problem of step.problems) writeProblem(output, problem, { indent: "  ", style: null });
   }
   for (const notice of idleNotices(view)) writeProblem(output, notice, { indent: "", style: "dim" });
-  for (const line of view.outcome === "passed" ? [] : findingLines(view)) {
+  for (const line of [...flakyTestLines(view), ...(view.outcome === "passed" ? [] : findingLines(view))]) {
     const text = printable(line);
     write(output.columns === null ? text : clipText(text, output.columns));
   }

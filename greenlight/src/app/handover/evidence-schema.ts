@@ -83,6 +83,7 @@ const tests = z.object({
         file: z.string().nullable(),
         message: z.string(),
         by: z.enum(["rerun", "retry", "history"]),
+        rate: z.object({ flakyCount: z.number(), runCount: z.number() }).exactOptional(),
       }),
     )
     .exactOptional(),

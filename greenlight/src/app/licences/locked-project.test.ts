@@ -87,8 +87,11 @@ snapshots:
     dependencies: {isexe: 3.1.5}
 `;
 
+function store(entry: string, name: string): string {
+  return `node_modules/.pnpm/${entry}/node_modules/${name}`;
+}
+
 async function installByPnpm(): Promise<void> {
-  const store = (entry: string, name: string) => `node_modules/.pnpm/${entry}/node_modules/${name}`;
   await install({
     [store("debug@4.3.4_supports-color@5.0.0", "debug")]: "4.3.4",
     [store("ms@2.0.0", "ms")]: "2.0.0",
@@ -221,9 +224,16 @@ describe.each(MANAGERS)("of a monorepo of %s", (_manager, name, text, range, ins
   });
 });
 
+function nodesOf(text: string) {
+  return [...readPnpmLock(text)].map(([id, { name, version, needs }]) => [
+    id,
+    name,
+    version,
+    needs.map((each) => each.id),
+  ]);
+}
+
 test("older forms of pnpm's lock name the same packages", () => {
-  const of = (text: string) =>
-    [...readPnpmLock(text)].map(([id, { name, version, needs }]) => [id, name, version, needs.map((each) => each.id)]);
   const five = `lockfileVersion: 5.4
 specifiers: {'@s/a': 1.0.0}
 dependencies: {'@s/a': 1.0.0_c@2.0.0}
@@ -231,7 +241,7 @@ packages:
   /@s/a/1.0.0_c@2.0.0: {dependencies: {c: 2.0.0, d: /c/2.0.0}}
   /c/2.0.0: {dev: false}
 `;
-  expect(of(five)).toEqual([
+  expect(nodesOf(five)).toEqual([
     ["/@s/a/1.0.0_c@2.0.0", "@s/a", "1.0.0", ["/c/2.0.0", "/c/2.0.0"]],
     ["/c/2.0.0", "c", "2.0.0", []],
     ["workspace:", "", "", ["/@s/a/1.0.0_c@2.0.0"]],
@@ -243,7 +253,7 @@ packages:
   /@s/a@1.0.0(c@2.0.0): {dependencies: {c: 2.0.0}}
   /c@2.0.0: {dev: false}
 `;
-  expect(of(six)).toEqual([
+  expect(nodesOf(six)).toEqual([
     ["/@s/a@1.0.0(c@2.0.0)", "@s/a", "1.0.0", ["/c@2.0.0"]],
     ["/c@2.0.0", "c", "2.0.0", []],
     ["workspace:", "", "", ["/@s/a@1.0.0(c@2.0.0)"]],
