@@ -113,4 +113,15 @@ test("a damaged baseline is refused with its place, and all findings of every ru
   const log = JSON.parse(sandbox.read(sarif)) as { readonly runs: readonly { readonly results: readonly object[] }[] };
   expect(log.runs.map((each) => each.results.length)).toEqual([1, 1]);
   expect(log.runs[1]?.results[0]).toMatchObject({ suppressions: [{ justification: "no fix yet" }] });
+  expect(warned.text).not.toContain("notices");
+
+  // Once the audit finds nothing, its suppression is idle; that is told and fails nothing.
+  report("audit", []);
+  const idle = await greenlight("run", "--json");
+  expect(idle.status).toBe(0);
+  const last = JSON.parse(idle.text.trim().split("\n").at(-1) ?? "") as object;
+  expect(last).toMatchObject({ notices: [{ code: "SUPPRESSION_IDLE", place: "quality.suppressions.0" }] });
+  expect((await greenlight("run")).text).toMatch(/SUPPRESSION_IDLE.*\(no fix yet\).*\n {2}remedy: remove it/u);
+  // A run that does not ask the audit knows nothing of it.
+  expect((await greenlight("run", "--stage", "quality", "--step", "lint")).text).not.toContain("SUPPRESSION_IDLE");
 }, 120_000);

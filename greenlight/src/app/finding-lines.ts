@@ -1,10 +1,15 @@
+import type { Problem } from "../base/problem.ts";
 import type { RunView } from "../engine/run-view.ts";
+import { cutText } from "../evidence/bounds.ts";
 import type { Finding } from "../evidence/evidence.ts";
 import { isCounted } from "../evidence/findings.ts";
+import { describeIdle } from "../evidence/idle-suppressions.ts";
+import { howFlaky } from "../evidence/judge-tests.ts";
 import { proofsOf } from "../report/proof.ts";
 
 const MOST_FILES = 10;
 const MOST_A_FILE = 5;
+const MOST_TEXT = 160;
 
 interface Shown {
   readonly tool: string;
@@ -29,6 +34,21 @@ export function findingLines(view: RunView): readonly string[] {
   const told = files.slice(0, MOST_FILES).reduce((sum, [, own]) => sum + own.length, 0);
   const more = total - told;
   return more > 0 ? [...lines, `  … and ${more} more in other files`] : lines;
+}
+
+/** The flaky tests of a run with their rates, bounded; empty when there are none. */
+export function flakyTestLines(view: RunView): readonly string[] {
+  const all = proofsOf(view, "tests").flatMap(({ evidence }) => evidence.flaky ?? []);
+  const shown = all.slice(0, MOST_FILES).map(({ file, name, message, ...how }) => {
+    const place = file === null ? "" : `${file}: `;
+    return `  flaky       ${place}${name}: ${howFlaky(how)}; it failed with: ${cutText(message.split("\n", 1)[0] ?? "", MOST_TEXT)}`;
+  });
+  return all.length > shown.length ? [...shown, `  … and ${all.length - shown.length} more flaky tests`] : shown;
+}
+
+/** What of suppressions and baseline could be taken back; see `describeIdle`. */
+export function idleNotices(view: RunView): readonly Problem[] {
+  return describeIdle(proofsOf(view, "findings").map(({ evidence }) => evidence));
 }
 
 const PASSED = 2;

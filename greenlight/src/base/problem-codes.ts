@@ -68,6 +68,8 @@ export const PROBLEMS = kinds({
   BASELINE_UNREADABLE: {
     remedy: "take the file back from version control, or write it anew: `greenlight baseline write`",
   },
+  SUPPRESSION_IDLE: { remedy: "remove it from `quality.suppressions`" },
+  BASELINE_IDLE: { remedy: "drop what is gone: `greenlight baseline write --prune`" },
   BASELINE_INCOMPLETE: { remedy: "run the pipeline here, then repeat the command" },
   TESTS_FAILED: { remedy: "mend the failing tests; the report holds their messages" },
   TESTS_FLAKY: { remedy: "make the test hold every time; `quality.flaky` says what a flaky pass comes to" },
@@ -135,7 +137,11 @@ export const PROBLEMS = kinds({
   COMPILE_UNSUPPORTED: { remedy: "say it in a way that the code host knows" },
   COMPILE_APPROVALS_SHARED: { remedy: "give the environments branches of their own" },
   COMPILE_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
-  LICENCES_NO_LOCK: { remedy: "`npm install`, and commit package-lock.json" },
+  LICENCES_NO_LOCK: { remedy: "install the packages, and commit the lock file" },
+  LICENCES_UNREADABLE: { remedy: "let the package manager write its lock file anew" },
+  LICENCES_NOT_INSTALLED: {
+    remedy: "install the packages first; Yarn's Plug'n'Play keeps them in archives, so set `nodeLinker: node-modules`",
+  },
   FINDINGS_NOT_UPLOADED: { remedy: "mend what the message says; `greenlight retry` uploads them" },
   COMPILE_FOREIGN_FILE: { remedy: "move the file away, then compile again" },
   COMPILE_OUTDATED: { remedy: "`greenlight compile github-actions`, and commit what it writes" },

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 
-import { findingLines } from "../app/finding-lines.ts";
+import { findingLines, flakyTestLines, idleNotices } from "../app/finding-lines.ts";
 import { formatProblem, type Problem } from "../base/problem.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import { formatDuration, printable, type Terminal } from "./terminal.ts";
@@ -46,7 +46,8 @@ export function showEnd(view: RunView, output: EndOutput): void {
     write(terminal.paint("yellow", `${step.outcome}: ${printable(step.name)}`));
     for (const problem of step.problems) writeProblem(output, problem, { indent: "  ", style: null });
   }
-  for (const line of view.outcome === "passed" ? [] : findingLines(view)) {
+  for (const notice of idleNotices(view)) writeProblem(output, notice, { indent: "", style: "dim" });
+  for (const line of [...flakyTestLines(view), ...(view.outcome === "passed" ? [] : findingLines(view))]) {
     const text = printable(line);
     write(output.columns === null ? text : clipText(text, output.columns));
   }
@@ -124,7 +125,7 @@ function outcomeLine(view: RunView, steps: readonly StepView[], terminal: Termin
 function writeProblem(
   output: EndOutput,
   problem: Problem,
-  how: { readonly indent: string; readonly style: "yellow" | null },
+  how: { readonly indent: string; readonly style: "yellow" | "dim" | null },
 ): void {
   for (const text of formatProblem(problem).split("\n")) {
     const own = `${how.indent}${/^ */u.exec(text)?.[0] ?? ""}`;

@@ -161,4 +161,6 @@ export interface RunEnded {
   readonly durationMs: number;
   /** Steps left for another part of the run (`--stage`); empty when the run is complete. */
   readonly pending: readonly string[];
+  /** What the findings show that could be taken back: idle suppressions, known findings that are gone; left out: nothing. */
+  readonly notices?: readonly Problem[];
 }

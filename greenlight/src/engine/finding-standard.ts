@@ -28,7 +28,9 @@ async function readStandard({
 }: StandardContext): Promise<Result<FindingStandard, Problem>> {
   const policy = plan.quality;
   const baseline = await readBaseline(projectFolder, policy?.baseline ?? DEFAULT_BASELINE);
-  return baseline.ok ? ok({ policy, baseline: baseline.value, today: dayOf(clock.now()) }) : baseline;
+  return baseline.ok
+    ? ok({ policy, baseline: baseline.value, today: dayOf(clock.now()), reports: plan.findingReports })
+    : baseline;
 }
 
 /** The project's baseline; null when there is no such file. `path` is relative to the project. */

@@ -55,8 +55,9 @@ describe("a test that failed and passed with the same input", () => {
     const second = await rig.run(stages);
     expect(second.step("unit tests")).toMatchObject({
       outcome: "warned",
-      evidence: [{ flaky: [{ ...SHAKY, by: "history" }] }],
+      evidence: [{ flaky: [{ ...SHAKY, by: "history", rate: { flakyCount: 2, runCount: 2 } }] }],
     });
+    expect(second.step("unit tests").why).toContain("with the same input, so in 2 of the last 2 runs");
   });
 
   it("is none when what it depends on changed in between, or is not known", async () => {
@@ -67,6 +68,24 @@ describe("a test that failed and passed with the same input", () => {
     const { inputs: _inputs, ...undeclared } = suite(4);
     expect((await rig.run({ test: [{ ...undeclared, inputs: null }] })).step("unit tests").outcome).toBe("failed");
     expect((await rig.run({ test: [{ ...undeclared, inputs: null }] })).step("unit tests").outcome).toBe("passed");
+  });
+
+  it("has its rate over the kept runs in which the tests ran, whatever their input was", async () => {
+    const shaky = suite(2, { retry });
+    const rateOf = async (made: StepDefinition) => {
+      const [evidence] = (await rig.run({ test: [made] })).step("unit tests").evidence;
+      return evidence?.kind === "tests" ? evidence.flaky?.[0]?.rate : undefined;
+    };
+    expect(await rateOf(shaky)).toEqual({ flakyCount: 1, runCount: 1 });
+    // It holds this time.
+    rig.write("passed.xml", PASSED.replace("<testsuite>", '<testsuite name="new">'));
+    expect(await rateOf(shaky)).toBeUndefined();
+    rig.write("tries", "");
+    rig.write("passed.xml", PASSED.replace("<testsuite>", '<testsuite name="newer">'));
+    expect(await rateOf(shaky)).toEqual({ flakyCount: 2, runCount: 3 });
+    rig.write("tries", "");
+    const [other] = (await rig.run({ test: [{ ...shaky, name: "other tests" }] })).step("other tests").evidence;
+    expect(other).toMatchObject({ flaky: [{ rate: { flakyCount: 1, runCount: 1 } }] });
   });
 
   it("comes to what the project wants: a pass that is kept, or a failure", async () => {

@@ -1,7 +1,7 @@
 import { MAX_ENTRIES } from "../evidence/bounds.ts";
 import type { Evidence, FlakyTest, TestsEvidence } from "../evidence/evidence.ts";
 import type { QualityPolicy } from "../pipeline/quality-definition.ts";
-import type { StepEnded } from "./event.ts";
+import type { RunEvent, StepEnded } from "./event.ts";
 import type { Attempt } from "./run-step.ts";
 
 type FailedTest = TestsEvidence["failures"][number];
@@ -13,14 +13,18 @@ const MAX_FAILED = 100;
 
 /**
  * Marks the tests that failed before with the same input and did not fail now: in an earlier attempt of this step, or in
- * one of the last runs whose step had the same manifest. Where the manifest does not hold all inputs, runs say nothing.
+ * one of the last runs whose step had the same manifest. Where the manifest does not hold all inputs, runs say nothing. Each
+ * gets its rate over those runs.
  */
 export async function noteFlakyTests(attempt: Attempt, evidence: readonly Evidence[]): Promise<readonly Evidence[]> {
   if (!evidence.some((each) => each.kind === "tests")) return evidence;
+  const history = await historyOf(attempt);
   const retried = attempt.failedBefore.map((test) => ({ ...test, by: "retry" as const }));
-  const earlier = (await failedInHistory(attempt)).map((test) => ({ ...test, by: "history" as const }));
+  const earlier = history.flatMap((run) => run.failed.map((test) => ({ ...test, by: "history" as const })));
   const failedBefore = [...retried, ...earlier];
-  const marked = evidence.map((each) => (each.kind === "tests" ? markFlaky(each, failedBefore) : each));
+  const marked = evidence.map((each) =>
+    each.kind === "tests" ? withRates(markFlaky(each, failedBefore), history) : each,
+  );
   return withFlakyPolicy(marked, attempt.run.context.plan.quality);
 }
 
@@ -56,23 +60,48 @@ function keyOf({ name, file }: Pick<FailedTest, "name" | "file">): string {
   return `${file ?? ""}\0${name}`;
 }
 
-/** A store that can't be read costs the history, not the step. */
-async function failedInHistory({ step, taken, run }: Attempt): Promise<readonly FailedTest[]> {
-  if (taken.uncacheable !== null) return [];
+/** What an earlier run says of the step's tests. */
+interface EarlierRun {
+  /** Tests that failed with the manifest of now; none where it does not hold all inputs. */
+  readonly failed: readonly FailedTest[];
+  /** The keys of all that failed so or that were flaky. */
+  readonly shaky: ReadonlySet<string>;
+}
+
+function withRates(evidence: TestsEvidence, history: readonly EarlierRun[]): TestsEvidence {
+  if (evidence.flaky === undefined) return evidence;
+  const flaky = evidence.flaky.map((test): FlakyTest => {
+    const key = keyOf(test);
+    const flakyCount = 1 + history.filter((run) => run.shaky.has(key)).length;
+    return { ...test, rate: { flakyCount, runCount: 1 + history.length } };
+  });
+  return { ...evidence, flaky };
+}
+
+/** The last runs in which the step ran its tests, the newest first. A store that can't be read costs the history, not the step. */
+async function historyOf({ step, taken, run }: Attempt): Promise<readonly EarlierRun[]> {
   const { runs, plan } = run.context;
   try {
-    const found: FailedTest[] = [];
+    const found: EarlierRun[] = [];
     for (const { id, pipeline } of await runs.runs(HISTORY_RUNS)) {
       if (pipeline !== plan.pipeline || id === run.runId) continue;
       const events = await runs.events(id);
-      const ends = events.filter(
-        (event): event is typeof event & StepEnded =>
-          event.type === "step-ended" && event.step === step.name && event.manifestDigest === taken.digest,
+      const ends = events.filter((event): event is typeof event & StepEnded => isTestRun(event, step.name));
+      if (ends.length === 0) continue;
+      const same = ends.filter(({ manifestDigest }) => taken.uncacheable === null && manifestDigest === taken.digest);
+      const failed = same.flatMap((ended) => failedTestsOf(ended.evidence));
+      const flaky = ends.flatMap(({ evidence }) =>
+        evidence.flatMap((each) => (each.kind === "tests" ? (each.flaky ?? []) : [])),
       );
-      found.push(...ends.flatMap((ended) => failedTestsOf(ended.evidence)));
+      found.push({ failed, shaky: new Set([...failed, ...flaky].map(keyOf)) });
     }
     return found;
   } catch {
     return [];
   }
+}
+
+function isTestRun(event: RunEvent, step: string): boolean {
+  if (event.type !== "step-ended" || event.step !== step || event.isFromCache) return false;
+  return event.evidence.some((each) => each.kind === "tests");
 }

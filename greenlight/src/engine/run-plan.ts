@@ -1,4 +1,6 @@
 import { monotonicMs } from "../base/monotonic.ts";
+import type { Problem } from "../base/problem.ts";
+import { describeIdle } from "../evidence/idle-suppressions.ts";
 import type { EnvironmentSelection, PlannedStep } from "../pipeline/plan.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -85,12 +87,14 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   stopTelling();
   stopWarning();
   await keepStamps(run);
+  const notices = noticesOf(journal.view());
   const all = [...plan.stages.flatMap((stage) => stage.steps), ...plan.finally];
   journal.append({
     type: "run-ended",
     outcome: outcomeOfStages === "cancelled" ? "cancelled" : outcomeOf(run),
     durationMs: Math.round(monotonicMs() - begunAt),
     pending: all.flatMap((step) => (isPending(run, step) ? [step.name] : [])),
+    ...(notices.length === 0 ? {} : { notices }),
   });
   await journal.flush();
   context.index.flush();
@@ -119,6 +123,12 @@ function withoutSecrets(index: StatIndex, masking: Masking): StatIndex {
       if (masking.text(path) === path) index.set(path, entry);
     },
   };
+}
+
+/** Of everything that the run looked at, in this part or in an earlier one. */
+function noticesOf(view: RunView): readonly Problem[] {
+  const evidence = view.stages.flatMap((stage) => stage.steps.flatMap((step) => step.evidence));
+  return describeIdle(evidence.filter((each) => each.kind === "findings"));
 }
 
 /** A signal that is aborted some time after another one. */

@@ -19,7 +19,8 @@ export function matchesFinding(
   return file !== null && pattern.paths.some((path) => matchesPath(path, file));
 }
 
-function matchesName(pattern: string, name: string): boolean {
+/** `*` in the pattern stands for any text. */
+export function matchesName(pattern: string, name: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   if (rest.length === 0) return pattern === name;
   const last = rest.pop() ?? "";

@@ -68,4 +68,17 @@ export interface FindingsJudgement {
   }[];
   /** Suppressions whose last day is over, with the findings that count again. */
   readonly expired: readonly { readonly reason: string; readonly expires: string; readonly count: number }[];
+  /** Suppressions that speak of this tool and matched nothing in this report; left out: none, or nothing is known of it. */
+  readonly unmatched?: readonly UnmatchedSuppression[];
+}
+
+export interface UnmatchedSuppression {
+  /** Its place in `quality.suppressions`. */
+  readonly index: number;
+  /** What it matches, in words: "B101 of bandit in tests". */
+  readonly matches: string;
+  readonly reason: string;
+  readonly expires?: string;
+  /** How many reports of the project could hold a match. When none of them does, it is idle. */
+  readonly reportCount: number;
 }

@@ -31,6 +31,7 @@ function gather(findings: readonly Finding[], given: Given = {}): FindingsEviden
       policy: given.policy ?? null,
       baseline: given.baseline ?? null,
       today: given.today ?? "2027-01-31",
+      reports: [{ tool: "bandit", reportCount: 1 }],
     },
     lineOf: (_file, line) => SOURCE[line - 1] ?? null,
     showsSource: given.showsSource ?? true,

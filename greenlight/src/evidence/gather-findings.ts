@@ -3,6 +3,7 @@ import { MAX_ENTRIES } from "./bounds.ts";
 import type { Finding, FindingsEvidence, FindingsJudgement } from "./evidence.ts";
 import { cleanFinding, isCounted } from "./findings.ts";
 import { Fingerprints } from "./fingerprint.ts";
+import { unmatchedSuppressions } from "./idle-suppressions.ts";
 import { judgeFinding, type FindingStandard, type JudgedFinding } from "./judge-finding.ts";
 import { sourceSnippet } from "./source-snippet.ts";
 
@@ -37,6 +38,7 @@ export class FindingsGatherer {
   readonly #warned = noCounts();
   readonly #files = new Map<string | null, number>();
   readonly #expired = new Map<Suppression, number>();
+  readonly #matched = new Set<Suppression>();
   readonly #known = new Set<string>();
   #count = 0;
   #knownCount = 0;
@@ -55,7 +57,8 @@ export class FindingsGatherer {
     const snippet = given === null || !showsSource ? null : sourceSnippet(given ?? line ?? "");
     const fingerprint = this.#fingerprints.of(clean, line);
     const named = { ...rest, fingerprint, ...(snippet === null ? {} : { snippet }) };
-    const { finding, expired } = judgeFinding(named, tool, standard);
+    const { finding, expired, matching } = judgeFinding(named, tool, standard);
+    for (const each of matching) this.#matched.add(each);
     if (expired !== null) this.#expired.set(expired, (this.#expired.get(expired) ?? 0) + 1);
     this.#tally(finding, fingerprint);
     const masked = this.#options.mask(finding);
@@ -92,7 +95,9 @@ export class FindingsGatherer {
   }
 
   #judgement(isInconclusive: boolean): FindingsJudgement {
-    const { baseline } = this.#options.standard;
+    const { tool, standard } = this.#options;
+    const { baseline } = standard;
+    const unmatched = isInconclusive ? [] : unmatchedSuppressions({ tool, standard, matched: this.#matched });
     // What a tool without its data does not find is not gone.
     const vanished = isInconclusive
       ? []
@@ -109,6 +114,7 @@ export class FindingsGatherer {
       expired: [...this.#expired]
         .slice(0, MAX_TOLD)
         .map(([{ reason, expires }, count]) => ({ reason, expires: expires ?? "", count })),
+      ...(unmatched.length === 0 ? {} : { unmatched }),
     };
   }
 }

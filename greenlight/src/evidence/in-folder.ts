@@ -24,7 +24,12 @@ export function inFolder(evidence: Evidence, folder: string, projectFolder: stri
         file: placeOrNull(failure.file),
         message: plain(failure.message),
       }));
-      return { ...evidence, failures };
+      const flaky = evidence.flaky?.map((test) => ({
+        ...test,
+        file: placeOrNull(test.file),
+        message: plain(test.message),
+      }));
+      return { ...evidence, failures, ...(flaky === undefined ? {} : { flaky }) };
     }
     case "coverage":
       return { ...evidence, files: evidence.files.map((file) => ({ ...file, path: place(file.path) })) };

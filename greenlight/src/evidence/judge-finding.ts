@@ -1,3 +1,4 @@
+import type { ToolReports } from "../pipeline/finding-reports.ts";
 import type { QualityPolicy, Suppression } from "../pipeline/quality-definition.ts";
 import type { Baseline } from "./baseline.ts";
 import type { Finding } from "./evidence.ts";
@@ -10,6 +11,8 @@ export interface FindingStandard {
   readonly baseline: Baseline | null;
   /** `2027-01-31`, in UTC. */
   readonly today: string;
+  /** The tools of the whole project that bring findings; empty where nothing is suppressed. */
+  readonly reports: readonly ToolReports[];
 }
 
 /** A finding with all that the standard says of it. */
@@ -19,13 +22,18 @@ const BY_LEVEL = { error: "fail", warning: "warn", note: "pass" } as const;
 
 /**
  * Judges one finding: the first rule that matches says what it comes to, else its level does. A suppression that has not
- * expired, or a place in the baseline, keeps it from counting; `expired` is the suppression that no longer does.
+ * expired, or a place in the baseline, keeps it from counting; `expired` is the suppression that no longer does. `matching`
+ * are all suppressions that speak of it, also those that are over or that another one makes needless.
  */
 export function judgeFinding(
   finding: Finding,
   tool: string,
   { policy, baseline, today }: FindingStandard,
-): { readonly finding: JudgedFinding; readonly expired: Suppression | null } {
+): {
+  readonly finding: JudgedFinding;
+  readonly expired: Suppression | null;
+  readonly matching: readonly Suppression[];
+} {
   const rule = policy?.rules?.find(
     (each) => (each.level === undefined || each.level === finding.level) && matchesFinding(each, { tool, finding }),
   );
@@ -38,7 +46,7 @@ export function judgeFinding(
     ...(baseline === null || fingerprint === undefined ? {} : { isNew: !baseline.fingerprints.has(fingerprint) }),
     ...(holding === undefined ? {} : { suppression: suppressionOf(holding) }),
   };
-  return { finding: judged, expired: holding === undefined ? (matching[0] ?? null) : null };
+  return { finding: judged, expired: holding === undefined ? (matching[0] ?? null) : null, matching };
 }
 
 function suppressionOf({ reason, expires }: Suppression): NonNullable<Finding["suppression"]> {

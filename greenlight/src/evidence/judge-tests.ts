@@ -24,7 +24,7 @@ function judgeFlaky(evidence: TestsEvidence, counts: string): Judgement {
   if (first === undefined) return passed(counts);
   const count = evidence.flakyCount ?? evidence.flaky?.length ?? 0;
   const more = count > 1 ? ` and ${formatCount(count - 1)} more` : "";
-  const why = `${counts}, ${formatCount(count)} flaky: ${first.name} ${HOW[first.by]}${more}`;
+  const why = `${counts}, ${formatCount(count)} flaky: ${first.name} ${howFlaky(first)}${more}`;
   switch (evidence.flakyOutcome ?? "warn") {
     case "pass":
       return passed(why);
@@ -35,6 +35,13 @@ function judgeFlaky(evidence: TestsEvidence, counts: string): Judgement {
       return failed(why, problem("TESTS_FLAKY", { place: first.file ?? evidence.tool, message }));
     }
   }
+}
+
+/** "passed when it was run again, so in 3 of the last 12 runs". */
+export function howFlaky({ by, rate }: Pick<FlakyTest, "by" | "rate">): string {
+  return rate === undefined || rate.runCount < 2
+    ? HOW[by]
+    : `${HOW[by]}, so in ${rate.flakyCount} of the last ${rate.runCount} runs`;
 }
 
 const HOW: Readonly<Record<FlakyTest["by"], string>> = {

@@ -99,8 +99,7 @@ describe("sarifText", () => {
   it("a tool that lacked its data did not finish, so that its empty run is no clean one", () => {
     const log = [...sarifText([part([], { isInconclusive: true, why: "no advisory data" })])].join("");
     const back = readAs("findings", { format: "sarif", text: log });
-    expect(back.findings[0]).toMatchObject({ rule: "execution", level: "error" });
-    expect(back.findings[0]?.message).toContain("no advisory data");
+    expect(back).toMatchObject({ findings: [], isInconclusive: true, why: "no advisory data" });
   });
 
   it.skipIf(!hasSchema)(

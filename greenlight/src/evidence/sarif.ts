@@ -80,6 +80,7 @@ function invocationOf(parts: readonly SarifPart[]): object {
     executionSuccessful: false,
     exitCodeDescription: missing[0] || "its data could not be reached",
     toolExecutionNotifications: notes,
+    properties: { inconclusive: true },
   };
 }
 

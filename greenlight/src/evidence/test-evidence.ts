@@ -28,6 +28,8 @@ export interface FlakyTest {
   readonly message: string;
   /** Told by the runner, which ran it again; by another attempt of the step; by an earlier run with the same manifest. */
   readonly by: "rerun" | "retry" | "history";
+  /** In how many of the last kept runs of its step it was so, this one included; left out: these are not known. */
+  readonly rate?: { readonly flakyCount: number; readonly runCount: number };
 }
 
 export interface CoverageCount {

@@ -32,3 +32,22 @@ export const EVIDENCE_FORMATS = [
   "gate-report",
   "release-report",
 ] as const;
+
+const OTHERS: ReadonlySet<string> = new Set([
+  "jest-json",
+  "junit",
+  "istanbul-json-summary",
+  "istanbul-json",
+  "lcov",
+  "cobertura",
+  "coverage-py-json",
+  "validation-report",
+  "model-evaluation",
+  "gate-report",
+  "release-report",
+]);
+
+/** True when reports of that format hold findings; the others hold tests, coverage, or what Greenlight itself writes. */
+export function holdsFindings(format: (typeof EVIDENCE_FORMATS)[number]): boolean {
+  return !OTHERS.has(format);
+}

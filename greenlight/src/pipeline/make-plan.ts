@@ -5,6 +5,7 @@ import { holds, whyNot } from "./decide-condition.ts";
 import type { ConcurrencyGroup, EnvironmentDefinition } from "./definition.ts";
 import { dropSteps } from "./drop-steps.ts";
 import { Expansion } from "./expand-steps.ts";
+import { findingReports } from "./finding-reports.ts";
 import type { EnvironmentSelection, Plan, PlannedStep, RunTrigger } from "./plan.ts";
 
 /** Two large matrices of which one needs the other would make more edges than a machine can hold. */
@@ -59,6 +60,7 @@ export function makePlan(blueprint: Blueprint, options: PlanOptions): Result<Pla
     store: blueprint.store,
     codeHost: blueprint.codeHost,
     quality: blueprint.quality,
+    findingReports: findingReports(blueprint),
     concurrency: pipeline.concurrency === null ? null : nameGroup(pipeline.concurrency, options),
     dropped: [...reasons].map(([step, why]) => ({ step, why })),
   };

@@ -7,6 +7,7 @@ import type {
   SecretSource,
   StoreDescriptor,
 } from "./definition.ts";
+import type { ToolReports } from "./finding-reports.ts";
 import type { QualityPolicy } from "./quality-definition.ts";
 
 /** What started a run. Branch and commit are null outside a git checkout. */
@@ -35,6 +36,8 @@ export interface Plan {
   readonly store: StoreDescriptor | null;
   readonly codeHost: CodeHostDescriptor | null;
   readonly quality: QualityPolicy | null;
+  /** Those of the whole project, whatever the pipeline; see `findingReports`. */
+  readonly findingReports: readonly ToolReports[];
   /** With the group's name as it comes to for this run. */
   readonly concurrency: ConcurrencyGroup | null;
   /** Steps that fell away, each with its reason. */

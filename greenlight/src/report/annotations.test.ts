@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 
 import type { RunView } from "../engine/run-view.ts";
-import type { Finding } from "../evidence/evidence.ts";
+import type { Finding, TestsEvidence } from "../evidence/evidence.ts";
 import { githubAnnotations } from "./annotations.ts";
+import { UNIT_TESTS } from "./testing/sample-evidence.ts";
 import { greenRun } from "./testing/sample-run.ts";
 
 const FINDING: Finding = { rule: "no-x", level: "error", message: "bad", file: "src/a.ts", line: 3 };
@@ -30,6 +31,24 @@ test("a finding stands at its file and line as the repository names them", () =>
   expect(annotations([FINDING], "", ["types"])).toEqual([]);
 });
 
+test("a flaky test stands at its file, with its rate, as bad as the project holds it for", () => {
+  const flaky = [
+    { name: "shaky", file: "a.test.ts", message: "timed out", by: "retry", rate: { flakyCount: 3, runCount: 12 } },
+  ] as const;
+  const notes = (change: Partial<TestsEvidence>) => {
+    const view = viewOf([]);
+    const stages = view.stages.map((stage) => ({
+      ...stage,
+      steps: stage.steps.map((step) => ({ ...step, evidence: [{ ...UNIT_TESTS, flaky, ...change }] })),
+    }));
+    return githubAnnotations({ ...view, stages }, { steps: new Set(["lint"]), folder: "movies" });
+  };
+  const said = "shaky: passed when the step was tried again, so in 3 of the last 12 runs; it failed with: timed out";
+  expect(notes({})).toEqual([`::warning file=movies/a.test.ts,title=vitest%3A flaky test::${said}`]);
+  expect(notes({ flakyOutcome: "fail" })[0]).toMatch(/^::error /u);
+  expect(notes({ flakyOutcome: "pass" })[0]).toMatch(/^::notice /u);
+});
+
 test("no text begins a command of its own", () => {
   const hostile = { ...FINDING, file: "a,line=1::x\n::set-env::.ts", rule: "r:,%", message: "100 %\r\n::error::no" };
   const [line = ""] = annotations([hostile]);
@@ -46,6 +65,6 @@ test("what is known or suppressed is not told, and of many as many as GitHub sho
   const many = Array.from({ length: 30 }, (_, index) => ({ ...FINDING, line: index + 1 }));
   const lines = annotations([...many, { ...FINDING, level: "warning" }]);
   expect(lines).toHaveLength(11);
-  expect(lines[9]).toBe("::error::21 more findings of this level: see the run's report");
+  expect(lines[9]).toBe("::error::21 more of this level: see the run's report");
   expect(lines[10]).toContain("::warning ");
 });

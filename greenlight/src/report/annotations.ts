@@ -1,5 +1,7 @@
 import type { RunView } from "../engine/run-view.ts";
-import type { Finding } from "../evidence/evidence.ts";
+import type { Evidence, Finding } from "../evidence/evidence.ts";
+import { isCounted } from "../evidence/findings.ts";
+import { howFlaky } from "../evidence/judge-tests.ts";
 
 /** GitHub shows ten of each type for a step of a job; more are dropped without a word. */
 const MOST_PER_TYPE = 10;
@@ -7,7 +9,7 @@ const TYPES = { error: "error", warning: "warning", note: "notice" } as const;
 const SHOWN_CHARACTERS = 1000;
 
 /**
- * New findings of the given steps as workflow commands of GitHub Actions, which shows them at their lines:
+ * New findings and flaky tests of the given steps as workflow commands of GitHub Actions, which shows them at their lines:
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions. The worst first; where there are more
  * than GitHub shows, the last one of a type says how many. `folder` is where the project lies in its repository, or empty.
  */
@@ -19,32 +21,48 @@ export function githubAnnotations(
     .flatMap((stage) => stage.steps)
     .filter((step) => options.steps.has(step.name))
     .flatMap((step) => step.evidence)
-    .flatMap((evidence) =>
-      evidence.kind !== "findings"
-        ? []
-        : evidence.findings.filter(isNew).map((finding) => ({ tool: evidence.tool, finding })),
-    );
+    .flatMap(notesOf);
   return (["error", "warning", "note"] as const).flatMap((level) => {
-    const own = found.filter(({ finding }) => finding.level === level);
+    const own = found.filter((note) => note.level === level);
     const isCut = own.length > MOST_PER_TYPE;
     const shown = own.slice(0, isCut ? MOST_PER_TYPE - 1 : MOST_PER_TYPE);
-    const lines = shown.map(({ tool, finding }) => command(tool, finding, options.folder));
-    const rest = `${own.length - shown.length} more findings of this level: see the run's report`;
+    const lines = shown.map((note) => command(note, options.folder));
+    const rest = `${own.length - shown.length} more of this level: see the run's report`;
     return isCut ? [...lines, `::${TYPES[level]}::${escapeData(rest)}`] : lines;
   });
 }
 
-/** A baseline or a suppression may say that a finding is no news. */
-function isNew(finding: Finding & { readonly isNew?: boolean; readonly suppression?: unknown }): boolean {
-  return finding.isNew !== false && finding.suppression === undefined;
+interface Note extends Pick<Finding, "level" | "message" | "file" | "line"> {
+  readonly title: string;
 }
 
-function command(tool: string, { rule, level, message, file, line }: Finding, folder: string): string {
+function notesOf(evidence: Evidence): readonly Note[] {
+  if (evidence.kind === "findings") {
+    // A baseline or a suppression may say that a finding is no news.
+    return evidence.findings.filter(isCounted).map(({ rule, ...finding }) => ({
+      ...finding,
+      title: `${evidence.tool}: ${rule}`,
+    }));
+  }
+  if (evidence.kind !== "tests") return [];
+  const level = LEVELS[evidence.flakyOutcome ?? "warn"];
+  return (evidence.flaky ?? []).map((test) => ({
+    level,
+    title: `${evidence.tool}: flaky test`,
+    message: `${test.name}: ${howFlaky(test)}; it failed with: ${test.message}`,
+    file: test.file,
+    line: null,
+  }));
+}
+
+const LEVELS = { pass: "note", warn: "warning", fail: "error" } as const;
+
+function command({ title, level, message, file, line }: Note, folder: string): string {
   const isInside = file !== null && !file.startsWith("../");
   const place = isInside
     ? { file: folder === "" ? file : `${folder}/${file}`, ...(line === null ? {} : { line }) }
     : {};
-  const properties = Object.entries({ ...place, title: `${tool}: ${rule}` })
+  const properties = Object.entries({ ...place, title })
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
     .join(",");
   return `::${TYPES[level]} ${properties}::${escapeData(message.slice(0, SHOWN_CHARACTERS))}`;

@@ -44,6 +44,7 @@ const BANDIT = sampleFindings("bandit", null, {
     vanishedCount: 2,
     vanished: [{ rule: "B9", file: "src/gone.py", message: "was here" }],
     expired: [{ reason: "for the move", expires: "2026-12-31", count: 1 }],
+    unmatched: [{ index: 4, matches: "B999 of bandit", reason: "<old>", reportCount: 1 }],
   },
 });
 const FLAKE = sampleFindings("flake8", 3, { findings: [finding({ rule: "E501", file: "lib/b.py" })], findingCount: 1 });
@@ -87,6 +88,16 @@ describe("the findings of the page", () => {
     expect(page).toContain("2 errors, 1 warning; 1 new, 1 known; 1 suppressed; 2 of the baseline gone");
     expect(page).toContain("1 count again since 2026-12-31: for the move");
     expect(page).toContain("src/gone.py: was here");
+  });
+
+  it("name what could be taken back, apart from the findings", () => {
+    expect(page).toContain("2 things to tidy up");
+    expect(page).toContain(
+      "quality.suppressions.4: B999 of bandit (&lt;old&gt;) matches nothing in the one report that it speaks of",
+    );
+    expect(page).toContain("2 known findings are no longer found<small>drop what is gone: <code>");
+    const lines = renderMarkdownReport(view).split("\n");
+    expect(lines.filter((line) => line.startsWith("- to tidy up: "))).toHaveLength(2);
   });
 
   it("a tool that lacked its data is not shown as clean", () => {

@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { readEvidence, streamEvidence } from "../../evidence/read-evidence.ts";
 import { licences } from "./licences.ts";
 
 let folder: string;
@@ -73,6 +75,32 @@ test("a licence that nobody knows is told, until a person has read it", async ()
   expect(await findings(packages, { allow: ["MIT"], known: { a: "MIT", b: "ISC", c: "MIT" } })).toEqual([
     "error licence/ISC: b 1.0.0: ISC is not allowed",
   ]);
+});
+
+test("a package that is locked and not installed leaves the answer open, an optional one does not", async () => {
+  const needs = { a: "1", gone: "1" };
+  const lock = {
+    packages: {
+      "": { dependencies: needs, optionalDependencies: { fsevents: "1" } },
+      "node_modules/a": { version: "1.0.0" },
+      "node_modules/gone": { version: "1.2.3" },
+      "node_modules/fsevents": { version: "1.0.0", optional: true },
+    },
+  };
+  const args = { folder: "", allow: ["MIT"], deny: [], packages: "production", known: {} };
+  const report = join(folder, "out/licences.sarif");
+  const context = { project: { name: "x", folder, stateFolder: folder }, needs: {}, outputs: { report } };
+  await write("package-lock.json", lock);
+  await expect(licences(args, context)).rejects.toThrow("LICENCES_NOT_INSTALLED");
+  await write("node_modules/a/package.json", { name: "a", version: "1.0.0", license: "MIT" });
+  await licences(args, context);
+  const text = await readFile(report, "utf8");
+  const why = "1 locked packages are not installed: gone 1.2.3";
+  const read = readEvidence("sarif", "licences", text, { projectFolder: folder });
+  expect(read).toMatchObject({ value: [{ isInconclusive: true, why, findings: [] }] });
+  const pieces = () => Readable.from([Buffer.from(text)]);
+  const streamed = await streamEvidence("sarif", "licences", pieces, { projectFolder: folder, onFinding: () => {} });
+  expect(streamed).toMatchObject({ value: [{ isInconclusive: true, why }] });
 });
 
 test("without a lock file nothing is said about licences", async () => {

@@ -112,7 +112,13 @@ const bodies = [
     subject: z.string().nullable(),
     logDigest: digest.nullable(),
   }),
-  z.object({ type: z.literal("run-ended"), outcome, durationMs: z.number(), pending: z.array(z.string()) }),
+  z.object({
+    type: z.literal("run-ended"),
+    outcome,
+    durationMs: z.number(),
+    pending: z.array(z.string()),
+    notices: z.array(problem).exactOptional(),
+  }),
 ] as const;
 
 const body = z.discriminatedUnion("type", bodies) satisfies z.ZodType<EventBody>;

@@ -52,6 +52,17 @@ const findings = z.object({
       vanishedCount: z.number(),
       vanished: z.array(z.object({ rule: z.string(), file: z.string().nullable(), message: z.string() })),
       expired: z.array(z.object({ reason: z.string(), expires: z.string(), count: z.number() })),
+      unmatched: z
+        .array(
+          z.object({
+            index: z.number(),
+            matches: z.string(),
+            reason: z.string(),
+            expires: z.string().exactOptional(),
+            reportCount: z.number(),
+          }),
+        )
+        .exactOptional(),
     })
     .exactOptional(),
 });
@@ -72,6 +83,7 @@ const tests = z.object({
         file: z.string().nullable(),
         message: z.string(),
         by: z.enum(["rerun", "retry", "history"]),
+        rate: z.object({ flakyCount: z.number(), runCount: z.number() }).exactOptional(),
       }),
     )
     .exactOptional(),

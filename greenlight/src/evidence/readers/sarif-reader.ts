@@ -4,7 +4,7 @@ import { err, ok } from "../../base/result.ts";
 import { findingsEvidence } from "../findings.ts";
 import { describeMismatch } from "./mismatch.ts";
 import { parseJson, type Reader } from "./reader.ts";
-import { readInvocations, readResult, RUN, type RunHead } from "./sarif-results.ts";
+import { readInconclusive, readInvocations, readResult, RUN, type RunHead } from "./sarif-results.ts";
 
 /**
  * Any SARIF 2.1.0 log (OASIS, "Static Analysis Results Interchange Format"). Results that passed or are suppressed
@@ -16,11 +16,12 @@ export const readSarif: Reader = (text, { tool, projectFolder }) => {
   if (!json.ok) return json;
   const log = LOG.safeParse(json.value);
   if (!log.success) return err(describeMismatch(log.error));
-  const findings = log.data.runs.flatMap((run) => [
+  const { runs } = log.data;
+  const findings = runs.flatMap((run) => [
     ...(run.results ?? []).flatMap((result) => readResult(result, run, projectFolder)),
     ...readInvocations(run),
   ]);
-  return ok([findingsEvidence({ tool, checkedCount: countChecked(log.data.runs), findings })]);
+  return ok([findingsEvidence({ tool, checkedCount: countChecked(runs), findings, ...readInconclusive(runs) })]);
 };
 
 /** How many files the runs say that they looked at; null when they say nothing of it. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Finding } from "../evidence.ts";
+import type { Finding, FindingsEvidence } from "../evidence.ts";
 import { lineNumber } from "../findings.ts";
 import { decodeEscapes, projectPath, withoutFolder } from "../project-path.ts";
 
@@ -53,6 +53,7 @@ export const ARTIFACT = z.object({ location: ARTIFACT_LOCATION.optional(), roles
 export const INVOCATION = z.object({
   executionSuccessful: z.boolean(),
   exitCodeDescription: z.string().optional(),
+  properties: z.object({ inconclusive: z.boolean().optional().catch(undefined) }).optional(),
 });
 /** One run of a log. */
 export const RUN = z.object({
@@ -128,7 +129,7 @@ function filePath(location: z.infer<typeof ARTIFACT_LOCATION>, run: RunHead, pro
 /** A run that did not finish is itself a finding. */
 export function readInvocations(run: RunHead): Finding[] {
   return (run.invocations ?? [])
-    .filter((invocation) => !invocation.executionSuccessful)
+    .filter((invocation) => !invocation.executionSuccessful && !saysInconclusive(invocation))
     .map((invocation) => ({
       rule: "execution",
       level: "error",
@@ -136,4 +137,15 @@ export function readInvocations(run: RunHead): Finding[] {
       file: null,
       line: null,
     }));
+}
+
+/** As our own logs say that a tool lacked what it judges by; nothing when none of the runs does. */
+export function readInconclusive(runs: readonly RunHead[]): Pick<FindingsEvidence, "isInconclusive" | "why"> {
+  const found = runs.flatMap((run) => run.invocations ?? []).find(saysInconclusive);
+  if (found === undefined) return {};
+  return { isInconclusive: true, why: found.exitCodeDescription ?? "its data could not be reached" };
+}
+
+function saysInconclusive({ executionSuccessful, properties }: z.infer<typeof INVOCATION>): boolean {
+  return !executionSuccessful && properties?.inconclusive === true;
 }

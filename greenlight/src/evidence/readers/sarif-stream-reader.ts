@@ -5,7 +5,17 @@ import { streamJson, type JsonPath } from "./json-stream.ts";
 import { describeMismatch } from "./mismatch.ts";
 import type { StreamReader, Unreadable } from "./reader.ts";
 import { countChecked } from "./sarif-reader.ts";
-import { ARTIFACT, INVOCATION, readInvocations, readResult, RESULT, RULE, RUN, type RunHead } from "./sarif-results.ts";
+import {
+  ARTIFACT,
+  INVOCATION,
+  readInconclusive,
+  readInvocations,
+  readResult,
+  RESULT,
+  RULE,
+  RUN,
+  type RunHead,
+} from "./sarif-results.ts";
 
 /**
  * As `readSarif`, for logs of any size. Twice through the log, because its results may stand before the rules and places
@@ -25,7 +35,8 @@ export const readSarifStream: StreamReader = async (chunks, { tool, projectFolde
   });
   if (fault !== null) return err(fault);
   for (const run of heads.runs) for (const finding of readInvocations(run)) onFinding(finding);
-  return ok([findingsEvidence({ tool, checkedCount: countChecked(heads.runs), findings: NONE })]);
+  const said = readInconclusive(heads.runs);
+  return ok([findingsEvidence({ tool, checkedCount: countChecked(heads.runs), findings: NONE, ...said })]);
 };
 
 const NONE: readonly Finding[] = [];

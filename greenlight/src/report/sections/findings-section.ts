@@ -1,13 +1,15 @@
+import type { Problem } from "../../base/problem.ts";
 import type { RunView } from "../../engine/run-view.ts";
 import type { Finding } from "../../evidence/evidence.ts";
 import { isCounted } from "../../evidence/findings.ts";
+import { describeIdle } from "../../evidence/idle-suppressions.ts";
 import { type Proof, proofsOf } from "../proof.ts";
 import type { Section } from "../section.ts";
 import { shape } from "../state.ts";
 import { formatCount, formatPlural } from "../text/format.ts";
 import { link } from "../text/link.ts";
 import { mdLine, type Markdown } from "../text/markdown.ts";
-import { type Markup, markup } from "../text/markup.ts";
+import { type Markup, markup, withCode } from "../text/markup.ts";
 import { countOfReport, noveltyOf, sayAsides, sayCount, toneOf } from "./findings-words.ts";
 
 type FindingsProof = Proof<"findings">;
@@ -22,6 +24,7 @@ const FILTERED_FROM = 2;
 export function findingsSection(view: RunView): Section | null {
   const proofs = proofsOf(view, "findings");
   if (proofs.length === 0) return null;
+  const idle = describeIdle(proofs.map(({ evidence }) => evidence));
   const telling = proofs.filter((proof) => proof.evidence.findings.length > 0 || vanishedOf(proof).length > 0);
   return {
     id: "findings",
@@ -31,9 +34,21 @@ export function findingsSection(view: RunView): Section | null {
     page: markup`<ul class="tools">${proofs.map(
       (proof) =>
         markup`<li><span class="${toneOf(proof.evidence)}">${shape(shapeOf(proof))}</span><b>${proof.evidence.tool}</b><span>${[sayCount(proof.evidence), ...sayAsides(proof.evidence)].join("; ")}</span></li>`,
-    )}</ul>${filterBar(telling)}${telling.map(toolBlock)}`,
-    lines: proofs.flatMap(toolLines),
+    )}</ul>${idleBlock(idle)}${filterBar(telling)}${telling.map(toolBlock)}`,
+    lines: [...proofs.flatMap(toolLines), ...idle.map(idleLine)],
   };
+}
+
+/** What could be taken back; it spoils nothing, so it stands apart from the findings. */
+function idleBlock(idle: readonly Problem[]): Markup | null {
+  if (idle.length === 0) return null;
+  return markup`<details class="idle"><summary>${formatPlural(idle.length, "thing")} to tidy up</summary><ul class="plain">${idle.map(
+    ({ place, message, remedy }) => markup`<li>${place}: ${message}<small>${withCode(remedy)}</small></li>`,
+  )}</ul></details>`;
+}
+
+function idleLine({ place, message, remedy }: Problem): Markdown {
+  return mdLine`- to tidy up: ${place}: ${message}; ${remedy}`;
 }
 
 /** "none from 4 tools"; null when no tool looked. */

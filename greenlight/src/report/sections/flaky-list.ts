@@ -1,4 +1,5 @@
-import type { FlakyTest, TestsEvidence } from "../../evidence/evidence.ts";
+import type { TestsEvidence } from "../../evidence/evidence.ts";
+import { howFlaky } from "../../evidence/judge-tests.ts";
 import type { Proof } from "../proof.ts";
 import { shape } from "../state.ts";
 import { formatPlural } from "../text/format.ts";
@@ -7,12 +8,6 @@ import { type Markup, markup } from "../text/markup.ts";
 
 const MOST_SHOWN = 50;
 const MOST_LINES = 20;
-
-const HOW: Readonly<Record<FlakyTest["by"], string>> = {
-  rerun: "failed, and passed when its runner ran it again",
-  retry: "failed, and passed when the step was tried again",
-  history: "failed in an earlier run with the same input",
-};
 
 export function flakyCount({ flaky, flakyCount: count }: TestsEvidence): number {
   return count ?? flaky?.length ?? 0;
@@ -28,7 +23,7 @@ export function flakyList(proofs: readonly Proof<"tests">[]): Markup | null {
   const hidden = proofs.reduce((sum, { evidence }) => sum + flakyCount(evidence), 0) - shown.length;
   return markup`<h3>Flaky</h3><ul class="failures">${shown.map(
     (test) =>
-      markup`<li><p><span class="warn">${shape("warned")}</span><b>${test.name}</b> <small>${test.step}${test.file === null ? null : markup`, ${test.file}`}: ${HOW[test.by]}</small></p><pre>${test.message}</pre></li>`,
+      markup`<li><p><span class="warn">${shape("warned")}</span><b>${test.name}</b> <small>${test.step}${test.file === null ? null : markup`, ${test.file}`}: ${howFlaky(test)}</small></p><pre>${test.message}</pre></li>`,
   )}</ul>${hidden > 0 ? markup`<p class="note">${formatPlural(hidden, "more flaky test")} not shown here.</p>` : null}`;
 }
 
@@ -36,7 +31,7 @@ export function flakyLines(evidence: TestsEvidence): readonly Markdown[] {
   const shown = (evidence.flaky ?? []).slice(0, MOST_LINES);
   const hidden = flakyCount(evidence) - shown.length;
   return [
-    ...shown.map((test) => mdLine`  - ⚠ flaky: ${test.name} ${HOW[test.by]}: ${test.message}`),
+    ...shown.map((test) => mdLine`  - ⚠ flaky: ${test.name} ${howFlaky(test)}: ${test.message}`),
     ...(hidden > 0 ? [mdLine`  - ${formatPlural(hidden, "more flaky test")}`] : []),
   ];
 }

@@ -56,13 +56,15 @@ interface Auditor {
 }
 
 function auditorOf(tool: NonNullable<AuditOptions["tool"]>, isProduction: boolean): Auditor {
+  const only = (option: string): string => (isProduction ? ` ${option}` : "");
+  const yarn = { format: "yarn-audit-json", file: "yarn-audit.json", lock: "yarn.lock", errors: "mixed" } as const;
   switch (tool) {
     case "npm":
       return {
         format: "npm-audit-json",
         file: "npm-audit.json",
         lock: "package-lock.json",
-        command: `npm audit --json${isProduction ? " --omit=dev" : ""}`,
+        command: `npm audit --json${only("--omit=dev")}`,
         errors: "apart",
         descriptor: manager("npm", { versions: ">=7.0.0", install: "install Node: npm comes with it" }),
       };
@@ -71,31 +73,25 @@ function auditorOf(tool: NonNullable<AuditOptions["tool"]>, isProduction: boolea
         format: "pnpm-audit-json",
         file: "pnpm-audit.json",
         lock: "pnpm-lock.yaml",
-        command: `pnpm audit --json${isProduction ? " --prod" : ""}`,
+        command: `pnpm audit --json${only("--prod")}`,
         errors: "mixed",
         descriptor: manager("pnpm", { versions: ">=7.0.0 <13", install: "npm install --global pnpm" }),
       };
     case "yarn":
       return {
-        format: "yarn-audit-json",
-        file: "yarn-audit.json",
-        lock: "yarn.lock",
-        command: `yarn npm audit --json --all --recursive${isProduction ? " --environment production" : ""}`,
-        errors: "mixed",
+        ...yarn,
+        command: `yarn npm audit --json --all --recursive${only("--environment production")}`,
+        // What `yarn` on the path is often hands over to the copy that the project keeps.
         descriptor: {
           ...manager("yarn", { versions: ">=3.0.0 <5", install: "corepack enable, then yarn set version stable" }),
-          // What `yarn` on the path is often hands over to the copy that the project keeps.
           package: null,
           versions: null,
         },
       };
     case "yarn-classic":
       return {
-        format: "yarn-audit-json",
-        file: "yarn-audit.json",
-        lock: "yarn.lock",
-        command: `yarn audit --json --no-progress${isProduction ? " --groups dependencies" : ""}`,
-        errors: "mixed",
+        ...yarn,
+        command: `yarn audit --json --no-progress${only("--groups dependencies")}`,
         descriptor: {
           ...manager("yarn", { versions: ">=1.12.0 <2", install: "npm install --global yarn@1" }),
           exits: CLASSIC_EXITS,

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { err, ok } from "../../../base/result.ts";
 import type { Finding } from "../../evidence.ts";
 import { findingsEvidence } from "../../findings.ts";
-import { inconclusive } from "../inconclusive.ts";
 import { describeMismatch } from "../mismatch.ts";
 import { parseJson, type Reader } from "../reader.ts";
-import { advisoryId, levelOf } from "./severity.ts";
+import { advisoryFinding, unanswered } from "./advisory.ts";
+import { advisoryId } from "./severity.ts";
 
 /**
  * `npm audit --json` of npm 7 and later: one finding for each vulnerable package, as npm itself counts. An answer that
@@ -55,7 +55,7 @@ function tellFailure({ message, error }: z.infer<typeof FAILURE>, tool: string):
   const why = [message, error.summary, error.detail].find((each) => typeof each === "string" && each.trim() !== "");
   const said = why ?? error.code ?? "no reason given";
   if (OF_THE_PROJECT.has(error.code ?? "")) return err({ message: `npm says: ${said.slice(0, 300)}`, at: "error" });
-  return ok([inconclusive(tool, `the registry gave no advisories: ${said}`)]);
+  return ok([unanswered(tool, said)]);
 }
 
 function toFinding({ name, severity, via, range, fixAvailable }: z.infer<typeof VULNERABILITY>): Finding {
@@ -64,13 +64,14 @@ function toFinding({ name, severity, via, range, fixAvailable }: z.infer<typeof 
   const titles = causes.flatMap(({ title, url, source }) => `${title ?? "vulnerable"} (${advisoryId(url, source)})`);
   const what = titles.length > 0 ? titles.join("; ") : `by way of ${through.join(", ")}`;
   const [first] = causes;
-  return {
+  return advisoryFinding({
+    name,
+    severity,
+    range,
+    what: `${what}${mend(fixAvailable)}`,
     rule: first === undefined ? `vulnerable: ${through[0] ?? name}` : advisoryId(first.url, first.source),
-    level: levelOf(severity),
-    message: `${name}${range === undefined ? "" : ` ${range}`}, ${severity}: ${what}${mend(fixAvailable)}`,
     file: "package-lock.json",
-    line: null,
-  };
+  });
 }
 
 function mend(fix: z.infer<typeof VULNERABILITY>["fixAvailable"]): string {

@@ -3,9 +3,8 @@ import { z } from "zod";
 import { err, ok } from "../../../base/result.ts";
 import type { Finding } from "../../evidence.ts";
 import { findingsEvidence } from "../../findings.ts";
-import { inconclusive } from "../inconclusive.ts";
 import type { Reader } from "../reader.ts";
-import { advisoryId, levelOf } from "./severity.ts";
+import { ADVISORY, advisoryFinding, toldAdvisory, unanswered } from "./advisory.ts";
 
 /**
  * `yarn audit --json` (version 1) and `yarn npm audit --json` (2 and later), with both of their streams: JSON, an entry a
@@ -39,7 +38,7 @@ export const readYarnAudit: Reader = (text, { tool }) => {
       const first = said.find((line) => line !== "") ?? "";
       return err({ message: `not of the form that yarn writes: ${first.slice(0, 200)}` });
     }
-    return ok([inconclusive(tool, `the registry gave no advisories: ${telling.split(String.raw`\n`, 1)[0]}`)]);
+    return ok([unanswered(tool, telling.split(String.raw`\n`, 1)[0] ?? "")]);
   }
   if (isClassic && !isEnded) return err({ message: "it ends before its summary" });
   return ok([findingsEvidence({ tool, checkedCount, findings })]);
@@ -50,14 +49,6 @@ const STATUS = /returned a \d{3}|Response code \d{3}/u;
 const OF_THE_REGISTRY =
   /remote server failed|RequestError|E(?:CONNREFUSED|CONNRESET|TIMEDOUT|NOTFOUND)|EAI_AGAIN|getaddrinfo|network|certificate|Request .* failed|blocked because/iu;
 
-const ADVISORY = z.object({
-  id: z.union([z.number(), z.string()]).optional(),
-  module_name: z.string(),
-  severity: z.string(),
-  title: z.string(),
-  url: z.string().optional(),
-  vulnerable_versions: z.string().optional(),
-});
 const CLASSIC = z.object({
   type: z.literal("auditAdvisory"),
   data: z.object({ resolution: z.object({ path: z.string().optional() }).optional(), advisory: ADVISORY }),
@@ -106,25 +97,14 @@ function readEntry(line: string): Entry | null {
 }
 
 function ofClassic({ resolution, advisory }: z.infer<typeof CLASSIC>["data"]): Finding {
-  const { module_name: name, severity, title, vulnerable_versions: range } = advisory;
-  const path = resolution?.path === undefined || resolution.path === name ? "" : `; by way of ${resolution.path}`;
-  return {
-    rule: advisoryId(advisory.url, advisory.id),
-    level: levelOf(severity),
-    message: `${name}${range === undefined ? "" : ` ${range}`}, ${severity}: ${title}${path}`,
-    file: "yarn.lock",
-    line: null,
-  };
+  const path =
+    resolution?.path === undefined || resolution.path === advisory.module_name ? "" : `; by way of ${resolution.path}`;
+  return advisoryFinding({ ...toldAdvisory(advisory), what: `${advisory.title}${path}`, file: "yarn.lock" });
 }
 
 function ofBerry({ value: name, children }: z.infer<typeof BERRY>): Finding {
   const { Issue: title, Severity: severity, "Vulnerable Versions": range, "Tree Versions": versions = [] } = children;
   const installed = versions.length === 0 ? "" : ` (installed: ${versions.join(", ")})`;
-  return {
-    rule: advisoryId(children.URL, children.ID),
-    level: levelOf(severity),
-    message: `${name}${range === undefined ? "" : ` ${range}`}, ${severity}: ${title}${installed}`,
-    file: "yarn.lock",
-    line: null,
-  };
+  const what = `${title}${installed}`;
+  return advisoryFinding({ name, severity, range, what, url: children.URL, id: children.ID, file: "yarn.lock" });
 }
