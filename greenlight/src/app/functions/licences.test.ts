@@ -32,7 +32,12 @@ async function findings(
   const { allow = null, deny = [], known = {} } = policy;
   await licences(
     { folder: "", allow, deny, packages: "production", known },
-    { project: { name: "x", folder, stateFolder: folder }, needs: {}, outputs: { report } },
+    {
+      project: { name: "x", folder, stateFolder: folder },
+      run: { id: "r", step: "s" },
+      needs: {},
+      outputs: { report },
+    },
   );
   const log = JSON.parse(await readFile(report, "utf8")) as {
     runs: { results: { level: string; ruleId: string; message: { text: string } }[] }[];
@@ -78,6 +83,7 @@ test("a licence that nobody knows is told, until a person has read it", async ()
 test("without a lock file nothing is said about licences", async () => {
   const context = {
     project: { name: "x", folder, stateFolder: folder },
+    run: { id: "r", step: "licences" },
     needs: {},
     outputs: { report: join(folder, "r") },
   };
