@@ -1,5 +1,6 @@
 import { problem, ProblemError, type Problem } from "../base/problem.ts";
 import { isSameProcess } from "../base/process-identity.ts";
+import { endAbandonedContainers } from "../engine/containers/end-containers.ts";
 import type { EventBody, RunEvent } from "../engine/event.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
@@ -31,7 +32,7 @@ export interface CancelledRun {
   readonly how: "asked" | "closed" | "already";
   /** How the run ended: an engine that was about to end anyway may have been faster. */
   readonly outcome: RunView["outcome"];
-  /** Processes of its steps that were still there and were ended. */
+  /** Processes and containers of its steps that were still there and were ended. */
   readonly endedCount: number;
   /** What could not be withdrawn; the next deployment to that environment supersedes it. */
   readonly problems: readonly Problem[];
@@ -106,7 +107,7 @@ async function closeRun(
   try {
     const found = await readRun(runs, id);
     if (found === null || !OPEN_STATES.has(found.state)) throw ended(found ?? { view: { id }, state: "errored" });
-    const endedCount = endAbandonedSteps(stateFolder);
+    const endedCount = endAbandonedSteps(stateFolder) + (await endAbandonedContainers(stateFolder));
     const why = `run ${id} was cancelled by ${order.by}: ${order.why}`;
     const problems = mayWaitSomewhere(found.view) ? await withdrawn(order, found.view, why) : [];
     await runs.append(...closingEvents(found, order, clock.now()));

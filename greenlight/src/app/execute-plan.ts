@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import { processStartTime } from "../base/process-identity.ts";
 import type { Approver } from "../engine/approval.ts";
+import { recordedContainers } from "../engine/containers/container-records.ts";
 import type { RunEvent, RunResumed } from "../engine/event.ts";
 import { recordedEngines } from "../engine/processes/engine-folder.ts";
 import { ProjectTree } from "../engine/project-tree.ts";
@@ -62,6 +63,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
   const steps = stepsIn(place.stateFolder);
   try {
     if (recordedEngines(place.stateFolder).length > 0) await steps.begin();
+    if (recordedContainers(place.stateFolder).length > 0) await endContainers(request);
     mkdirSync(join(place.stateFolder, "runs", runId), { recursive: true });
     const { secrets, environmentSecrets, masking } = await prepareSecrets(partOf(plan, request.only ?? null), {
       projectFolder: place.folder,
@@ -137,6 +139,13 @@ export async function executePlan(composition: Composition, request: PlanExecuti
     await steps.end();
     release();
   }
+}
+
+/** What runs that were killed left: containers are no children of their steps. */
+async function endContainers({ place, onNotice }: PlanExecution): Promise<void> {
+  const { endAbandonedContainers } = await import("../engine/containers/end-containers.ts");
+  const count = await endAbandonedContainers(place.stateFolder);
+  if (count > 0) onNotice?.(`removed ${count === 1 ? "a container" : `${count} containers`} that an earlier run left`);
 }
 
 /** See `beginSteps`. What starts processes is loaded when there is a step to start, or one that a dead engine left. */

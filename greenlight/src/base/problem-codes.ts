@@ -75,6 +75,20 @@ export const PROBLEMS = kinds({
   TESTS_FLAKY: { remedy: "make the test hold every time; `quality.flaky` says what a flaky pass comes to" },
   RUNTIME_MISSING: { remedy: "install that version, or leave it out; `whenMissing` says what a missing one comes to" },
   SERVICE_TESTS_FAILED: { remedy: "read the service's log, which stands beside the tests' report" },
+  DOCKER_MISSING: { remedy: "install Docker and its client, or start the service as a process: `{ run: … }`" },
+  DOCKER_UNREACHABLE: {
+    remedy: "start the daemon, or name it by DOCKER_HOST or DOCKER_CONTEXT; `docker version` says the same",
+    isOurs: true,
+  },
+  DOCKER_REFUSED: { remedy: "let this user use Docker: its group, or a rootless daemon", isOurs: true },
+  DOCKER_UNSUITABLE: { remedy: "use a daemon of this machine: the tests ask the service on loopback" },
+  IMAGE_MISSING: {
+    remedy: "build or load it first: no image is ever pulled; a step that `docker save`s it can be needed",
+  },
+  IMAGE_UNREADABLE: { remedy: "put out one image by `docker save`, or its id by `docker build --iidfile`" },
+  IMAGE_PLATFORM: { remedy: "build it for the daemon's platform, or name `platform` where the daemon emulates it" },
+  PORT_NOT_EXPOSED: { remedy: "EXPOSE the service's port in the image, or name it as `port`" },
+  CONTAINER_REFUSED: { remedy: "mend what Docker says: the image's command, its limits, the daemon's disk" },
   CODECOV_FAILED: {
     remedy: "check repository, token and network, then `greenlight retry`; nothing else depends on it",
   },

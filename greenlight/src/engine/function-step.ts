@@ -3,6 +3,8 @@ import type { Json } from "../base/json.ts";
 /** What a function step is called with. All paths are absolute. */
 export interface FunctionContext {
   readonly project: { readonly name: string; readonly folder: string; readonly stateFolder: string };
+  /** For names of what it makes outside of the project; no input, so a result may not depend on it. */
+  readonly run: { readonly id: string; readonly step: string };
   /** By alias, as the step declares them. */
   readonly needs: Readonly<Record<string, FunctionNeed>>;
   /** Output name → where to write it. */

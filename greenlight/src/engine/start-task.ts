@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { ownProgram } from "../base/own-files.ts";
 import type { Problem } from "../base/problem.ts";
+import { endAbandonedContainers } from "./containers/end-containers.ts";
 import type { FunctionRequest } from "./function-runner.ts";
 import type { FunctionResult } from "./function-step.ts";
 import { modulePath } from "./module-path.ts";
@@ -70,6 +71,8 @@ export async function startTask(attempt: Attempt): Promise<StartedTask> {
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+    // A step that was killed could not remove what runs beside it.
+    await endAbandonedContainers(context.stateFolder);
   }
 }
 
@@ -88,6 +91,7 @@ function requestOf({ step, needs, run }: Attempt): FunctionRequest {
     args: step.action.args,
     context: {
       project: { name: plan.project, folder, stateFolder },
+      run: { id: run.runId, step: step.name },
       needs: Object.fromEntries(
         Object.entries(needs).map(([alias, need]) => [
           alias,

@@ -34,7 +34,12 @@ async function findings(
   const { allow = null, deny = [], known = {} } = policy;
   await licences(
     { folder: "", allow, deny, packages: "production", known },
-    { project: { name: "x", folder, stateFolder: folder }, needs: {}, outputs: { report } },
+    {
+      project: { name: "x", folder, stateFolder: folder },
+      run: { id: "r", step: "s" },
+      needs: {},
+      outputs: { report },
+    },
   );
   const log = JSON.parse(await readFile(report, "utf8")) as {
     runs: { results: { level: string; ruleId: string; message: { text: string } }[] }[];
@@ -106,6 +111,7 @@ test("a package that is locked and not installed leaves the answer open, an opti
 test("without a lock file nothing is said about licences", async () => {
   const context = {
     project: { name: "x", folder, stateFolder: folder },
+    run: { id: "r", step: "licences" },
     needs: {},
     outputs: { report: join(folder, "r") },
   };

@@ -75,6 +75,7 @@ async function writeInputs(
   const outputs = { evaluation: join(folder, "evaluation.json"), predictions: join(folder, "predictions.jsonl") };
   return {
     project: { name: "movies", folder, stateFolder: join(folder, ".greenlight") },
+    run: { id: "r", step: "model gate" },
     needs: { model: { step: "train", outputs: { model: folder } }, evaluation: { step: "evaluate", outputs } },
     outputs: { gate: join(folder, "out/gate.json"), registry: join(folder, "out/registry.json") },
   };

@@ -75,11 +75,13 @@ async function unpack(name: string, lock: string): Promise<FunctionContext> {
   writeFileSync(join(folder, "src/serve.py"), "import films\n");
   writeFileSync(join(folder, "requirements.txt"), lock);
   const packages = join(folder, "out/python-packages");
+  const run = { id: "r", step: "python packages" };
   const project = { name: "ratings", folder, stateFolder: join(folder, ".greenlight") };
-  const context = { project, needs: {}, outputs: { packages } };
+  const context = { project, run, needs: {}, outputs: { packages } };
   await pythonPackages({ requirements: "requirements.txt", python: null }, context);
   return {
     project,
+    run,
     needs: { packages: { step: "python packages", outputs: { packages } } },
     outputs: { release: join(folder, "out/release/release.json"), report: join(folder, "out/release/report.json") },
   };

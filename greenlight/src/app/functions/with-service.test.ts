@@ -29,7 +29,8 @@ async function callWith(
 ): Promise<{ fault: unknown; log: string }> {
   await writeFile(join(folder, "service.mjs"), SERVICE);
   const serviceLog = join(folder, "out/service.log");
-  const context = { project: { name: "p", folder, stateFolder: folder }, needs: {}, outputs: { serviceLog } };
+  const project = { name: "p", folder, stateFolder: folder };
+  const context = { project, run: { id: "r", step: "s" }, needs: {}, outputs: { serviceLog } };
   const args = {
     service: `${NODE} service.mjs & wait`,
     readyPath: "/health",

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
 import type { Json } from "../../base/json.ts";
-import { problem, ProblemError } from "../../base/problem.ts";
 import type { FunctionContext } from "../../engine/function-step.ts";
+import { awaitReady, endOf, runTests, serviceFault } from "../service-under-test/run-tests.ts";
 
 const ARGUMENTS = z.strictObject({
   /** A shell line, run in the project's folder: the service. */
@@ -27,7 +27,6 @@ type Arguments = z.infer<typeof ARGUMENTS>;
 /** How often a service gets another port, because someone took the one that was free a moment before. */
 const PORT_TRIES = 3;
 const GRACE_MS = 5000;
-const PROBE_MS = 100;
 
 /**
  * Tests against the really started service, as a function step. The service gets a port that the system says is free, writes its
@@ -39,13 +38,13 @@ export async function withService(rawArguments: Json, context: FunctionContext):
   if (logPath === undefined) throw new Error("declare the output serviceLog: where the service's log is kept");
   const service = await startService(args, logPath, context.project.folder);
   try {
-    const code = await runTests(args, service.port, context.project.folder);
+    const code = await runTests({ ...args, folder: context.project.folder, port: service.port });
     if (hasEnded(service.process)) {
-      throw fault(
+      throw serviceFault(
         `the service ${howEnded(service.process)} while it was tested; its log ends with:\n${endOf(logPath)}`,
       );
     }
-    if (code !== 0) throw fault(`the tests exited with ${code}`);
+    if (code !== 0) throw serviceFault(`the tests exited with ${code}`);
   } finally {
     await endService(service.process);
   }
@@ -70,42 +69,22 @@ async function startService(args: Arguments, logPath: string, folder: string): P
     });
     closeSync(log);
     const notStarted = new Promise<Error>((resolve) => void started.once("error", resolve));
-    const answer = await Promise.race([awaitReady(started, port, args), notStarted]).catch(async (error: unknown) => {
+    const answer = await Promise.race([
+      awaitReady({ ...args, port, hasEnded: () => hasEnded(started) }),
+      notStarted,
+    ]).catch(async (error: unknown) => {
       await endService(started);
       throw error;
     });
     if (answer === "ready") return { process: started, port };
     await endService(started);
-    if (answer instanceof Error) throw fault(`the service could not be started: ${answer.message}`);
+    if (answer instanceof Error) throw serviceFault(`the service could not be started: ${answer.message}`);
     const isTaken = answer === "ended" && !(await isFree(port));
     if (isTaken && attempt < PORT_TRIES) continue;
     const how =
       answer === "ended" ? `it ${howEnded(started)}` : `no answer at ${args.readyPath} in ${args.readyMs / 1000} s`;
-    throw fault(`the service did not become ready: ${how}; its log ends with:\n${endOf(logPath)}`);
+    throw serviceFault(`the service did not become ready: ${how}; its log ends with:\n${endOf(logPath)}`);
   }
-}
-
-async function awaitReady(service: ChildProcess, port: number, args: Arguments): Promise<"ready" | "ended" | "late"> {
-  const until = performance.now() + args.readyMs;
-  while (performance.now() < until) {
-    if (hasEnded(service)) return "ended";
-    const limit = AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())));
-    const answer = await fetch(`http://127.0.0.1:${port}${args.readyPath}`, { signal: limit }).catch(() => null);
-    await answer?.body?.cancel();
-    // Someone else may answer there when the service has given up.
-    if (answer !== null && answer.status < 400 && !hasEnded(service)) return "ready";
-    await sleep(PROBE_MS);
-  }
-  return hasEnded(service) ? "ended" : "late";
-}
-
-function runTests(args: Arguments, port: number, folder: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const env = { ...process.env, [args.portVariable]: String(port), SERVICE_URL: `http://127.0.0.1:${port}` };
-  const tests = spawn("/bin/sh", ["-c", args.tests], { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
-  tests.once("error", reject);
-  tests.once("exit", (code) => resolve(code ?? 1));
-  return promise;
 }
 
 /** Its whole group: a shell line may have started more than one process. */
@@ -122,10 +101,6 @@ async function endService(service: ChildProcess): Promise<void> {
   tell("SIGTERM");
   for (const until = performance.now() + GRACE_MS; tell(0) && performance.now() < until;) await sleep(20);
   tell("SIGKILL");
-}
-
-function endOf(logPath: string): string {
-  return readFileSync(logPath, "utf8").split("\n").slice(-20).join("\n").slice(-2000);
 }
 
 function hasEnded(service: ChildProcess): boolean {
@@ -156,8 +131,4 @@ function isFree(port: number): Promise<boolean> {
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
-}
-
-function fault(message: string): ProblemError {
-  return new ProblemError([problem("SERVICE_TESTS_FAILED", { place: "service", message })]);
 }
