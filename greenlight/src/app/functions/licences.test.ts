@@ -94,7 +94,12 @@ test("a package that is locked and not installed leaves the answer open, an opti
   };
   const args = { folder: "", allow: ["MIT"], deny: [], packages: "production", known: {} };
   const report = join(folder, "out/licences.sarif");
-  const context = { project: { name: "x", folder, stateFolder: folder }, needs: {}, outputs: { report } };
+  const context = {
+    project: { name: "x", folder, stateFolder: folder },
+    run: { id: "r", step: "s" },
+    needs: {},
+    outputs: { report },
+  };
   await write("package-lock.json", lock);
   await expect(licences(args, context)).rejects.toThrow("LICENCES_NOT_INSTALLED");
   await write("node_modules/a/package.json", { name: "a", version: "1.0.0", license: "MIT" });
