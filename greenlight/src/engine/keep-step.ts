@@ -36,7 +36,9 @@ export async function keepUnseen(call: StepCall): Promise<FinishedStep | null> {
   if (run.again.has(step.name)) return null;
   const view = run.earlier.get(step.name);
   if (view === undefined || view.outcome === "pending" || view.outcome === "running") return null;
-  if (!isSuccess(view.outcome) || !isNeededHere(call)) return finishedOf(call, view, null);
+  // What could not even begin, for want of its runtime, left nothing that could differ here.
+  const isBegun = view.attempts > 0 || view.manifestDigest !== null;
+  if (!isSuccess(view.outcome) || !isBegun || !isNeededHere(call)) return finishedOf(call, view, null);
   const kept = await keepStep(call);
   if (kept !== null) return kept;
   const message = "its result of an earlier part of the run does not hold here: an input or the machine differs";

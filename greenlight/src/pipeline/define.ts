@@ -66,6 +66,8 @@ export interface StepOptions {
   readonly validForMs?: number;
   /** The version of Node or Python with which the command runs; it finds it in the folder that `GREENLIGHT_RUNTIME` names. */
   readonly runtime?: RuntimeRequest;
+  /** True: it prepares the machine, and a part of a run on another machine does so again for what needs it. */
+  readonly isPerMachine?: boolean;
 }
 
 export interface CommandOptions extends StepOptions {
@@ -132,6 +134,7 @@ function makeStep(name: string, action: StepAction, options: StepOptions & { env
     tool: options.tool ?? null,
     validForMs: options.validForMs ?? null,
     runtime: options.runtime ?? null,
+    isPerMachine: options.isPerMachine ?? false,
   };
 }
 

@@ -147,6 +147,8 @@ export interface StepDefinition {
   readonly validForMs: number | null;
   /** The version of its interpreter that its command runs with; null: whichever PATH has. */
   readonly runtime: RuntimeRequest | null;
+  /** True: it prepares the machine (an environment of Python), and a part of a run on another machine does so again for what needs it. */
+  readonly isPerMachine: boolean;
 }
 
 /** Further attempts after an outcome that may pass by itself. */

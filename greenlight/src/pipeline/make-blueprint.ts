@@ -145,6 +145,7 @@ function toBlueprint(step: StepDefinition): StepBlueprint {
     tool: step.tool,
     validForMs: step.validForMs,
     runtime: step.runtime,
+    isPerMachine: step.isPerMachine,
   };
 }
 

@@ -5,6 +5,8 @@ export interface RuntimeRequest {
   readonly version?: string;
   /** What it comes to that this machine does not have it; `warn` when left out. It is never passed over in silence. */
   readonly whenMissing?: "warn" | "fail";
+  /** True: the interpreter itself, never that of an environment that was made with it. For steps that make environments. */
+  readonly isBare?: boolean;
 }
 
 export interface FoundRuntime {

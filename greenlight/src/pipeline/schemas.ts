@@ -124,8 +124,10 @@ function makeSchemas({ z }: typeof Zod): Schemas {
         name: z.enum(["node", "python"]),
         version: z.string().regex(RUNTIME_VERSION, 'a version such as "22" or "3.11"').optional(),
         whenMissing: z.enum(["warn", "fail"]).optional(),
+        isBare: z.boolean().optional(),
       })
       .nullable(),
+    isPerMachine: z.boolean(),
   });
 
   const secretKinds = {

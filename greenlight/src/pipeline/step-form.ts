@@ -70,6 +70,7 @@ const STEP: Checks<StepDefinition> = {
   tool: (value: unknown) => value === null || hasExactly(value, TOOL),
   validForMs: (value: unknown) => value === null || isWhole(value, 0, Number.MAX_SAFE_INTEGER),
   runtime: (value: unknown) => value === null || hasExactly(value, RUNTIME),
+  isPerMachine: isBoolean,
 };
 
 const COMMAND: Checks<CommandAction> = { kind: isText, command: isFilled };
@@ -110,6 +111,7 @@ const RUNTIME: Checks<RuntimeRequest> = {
   name: (value: unknown) => value === "node" || value === "python",
   version: (value: unknown) => value === undefined || (isText(value) && RUNTIME_VERSION.test(value)),
   whenMissing: (value: unknown) => value === undefined || value === "warn" || value === "fail",
+  isBare: (value: unknown) => value === undefined || isBoolean(value),
 };
 
 const RETRY: Checks<RetryPolicy> = {

@@ -24,7 +24,9 @@ export function pythonLauncher(version: string): string {
   return `#!/bin/sh
 # Starts the service with the Python ${version} of this host and the packages of this release.
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd) || exit 127
-export PYTHONPATH="$root/${PACKAGES_FOLDER}" PYTHONNOUSERSITE=1 PYTHONUNBUFFERED=1
+# Started by cron or a unit, it sees less of PATH than the session that deployed it.
+PATH="\${PATH:-/usr/bin}:/usr/local/bin:/usr/bin:/bin"
+export PATH PYTHONPATH="$root/${PACKAGES_FOLDER}" PYTHONNOUSERSITE=1 PYTHONUNBUFFERED=1
 [ -n "\${PYTHONPYCACHEPREFIX:-}" ] || export PYTHONDONTWRITEBYTECODE=1
 if [ -n "\${${PYTHON_VARIABLE}:-}" ]; then set -- "\$${PYTHON_VARIABLE}" -- "$@"; else set -- ${pythonNames(version).join(" ")} -- "$@"; fi
 found=

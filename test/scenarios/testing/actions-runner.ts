@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import {
   evaluate,
@@ -28,6 +28,7 @@ interface JobFile {
 interface StepFile {
   readonly name: string;
   readonly if?: string;
+  readonly "continue-on-error"?: boolean;
   readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
   readonly run?: string;
@@ -60,6 +61,8 @@ export interface RunnerOptions {
   readonly github: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Versions of Python that `setup-python` can have (`3.12`), and the interpreter of each. */
+  readonly pythons?: Readonly<Record<string, { readonly version: string; readonly program: string }>>;
   readonly attempt?: number;
   /** Jobs whose earlier result counts, as when only the failed ones are repeated. */
   readonly kept?: Readonly<Record<string, JobResult>>;
@@ -182,7 +185,7 @@ async function runJob(call: JobCall): Promise<RanJob> {
     if (!isTruthy(evaluate(condition, contexts))) continue;
     const ran = await runStep(step, { contexts, workspace, temp, options });
     output += ran.output;
-    if (!ran.isSuccess) isFailed = true;
+    if (!ran.isSuccess && step["continue-on-error"] !== true) isFailed = true;
   }
   return { job: id, matrix: combination, result: isFailed ? "failure" : "success", workspace, output };
 }
@@ -207,6 +210,8 @@ async function runStep(step: StepFile, call: StepCall): Promise<{ isSuccess: boo
     }
     case "actions/checkout":
       return checkOut(call);
+    case "actions/setup-python":
+      return setUpPython(inputs["python-version"] ?? "", call);
     case "actions/setup-node":
       return { isSuccess: true, output: "" };
     case "actions/upload-artifact": {
@@ -231,6 +236,16 @@ async function runStep(step: StepFile, call: StepCall): Promise<{ isSuccess: boo
   }
 }
 
+/** The version comes into the tool cache, which is the job's own: another job's machine has nothing of it. */
+function setUpPython(wanted: string, call: StepCall): { isSuccess: boolean; output: string } {
+  const found = call.options.pythons?.[wanted];
+  if (found === undefined) return { isSuccess: false, output: `The version '${wanted}' was not found\n` };
+  const folder = join(call.temp, "tool-cache/Python", found.version);
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(dirname(dirname(found.program)), join(folder, process.arch));
+  return { isSuccess: true, output: `Successfully set up CPython (${found.version})\n` };
+}
+
 async function checkOut(call: StepCall): Promise<{ isSuccess: boolean; output: string }> {
   const { github, origin } = call.options;
   rmSync(call.workspace, { recursive: true, force: true });
@@ -253,6 +268,7 @@ function baseEnv(call: StepCall): Record<string, string> {
     GITHUB_ACTIONS: "true",
     GITHUB_WORKSPACE: call.workspace,
     RUNNER_TEMP: call.temp,
+    RUNNER_TOOL_CACHE: join(call.temp, "tool-cache"),
     ...Object.fromEntries(named),
     ...env,
   };

@@ -15,6 +15,7 @@ import { closePending } from "./close-pending.ts";
 import { readParts } from "./handover-folder.ts";
 import { importParts } from "./import-parts.ts";
 import type { PartRequest } from "./open-part.ts";
+import { preparedSteps } from "./prepared-steps.ts";
 import { restoreNeeds } from "./restore-needs.ts";
 
 export interface BegunPart {
@@ -46,7 +47,9 @@ export async function beginPart(composition: Composition, request: BeginRequest)
   try {
     const recorded = await runs.events(runId);
     const isHandedOver = found.length > 0;
-    const { plan, only } = await choose(request, isHandedOver ? undefined : recorded[0]);
+    const { plan, only: own } = await choose(request, isHandedOver ? undefined : recorded[0]);
+    const prepared = preparedSteps(plan, own);
+    const only = new Set([...prepared, ...own]);
     const wanted = {
       runId,
       project: plan.project,
@@ -73,7 +76,12 @@ export async function beginPart(composition: Composition, request: BeginRequest)
       plan,
       only,
       events,
-      resume: { mode: "stage", by: request.by, why, again: againOf(plan, only, steps) },
+      resume: {
+        mode: "stage",
+        by: request.by,
+        why,
+        again: [...prepared.filter((name) => isDone(steps, name)), ...againOf(plan, own, steps)],
+      },
       parts: imported.parts,
       earlierCount: imported.events.length,
       lost: closing.length === 0 ? [] : ends.filter((end) => end.problems.length > 0).map((end) => end.step),
@@ -158,10 +166,13 @@ function againOf(plan: Plan, only: ReadonlySet<string>, earlier: ReadonlyMap<str
     for (const step of steps) {
       const isLater = index > lastOwn || Object.values(step.needs).some((need) => later.has(need));
       if (isLater) later.add(step.name);
-      const isDone = (earlier.get(step.name)?.outcome ?? "pending") !== "pending";
       const counts = only.has(step.name) ? step.action.kind !== "effect" : !isLater;
-      if (isDone && !counts) again.push(step.name);
+      if (isDone(earlier, step.name) && !counts) again.push(step.name);
     }
   }
   return again;
+}
+
+function isDone(earlier: ReadonlyMap<string, StepView>, name: string): boolean {
+  return (earlier.get(name)?.outcome ?? "pending") !== "pending";
 }

@@ -13,6 +13,12 @@ export const SETUP_NODE: PinnedAction = {
   version: "v7.0.0",
 };
 
+export const SETUP_PYTHON: PinnedAction = {
+  action: "actions/setup-python",
+  commit: "5fda3b95a4ea91299a34e894583c3862153e4b97",
+  version: "v7.0.0",
+};
+
 export const UPLOAD_ARTIFACT: PinnedAction = {
   action: "actions/upload-artifact",
   commit: "bbbca2ddaa5d8feaa63e36b76fdaad77386f024f",

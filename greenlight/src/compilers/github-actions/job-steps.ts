@@ -3,6 +3,7 @@ import type { EnvironmentSecret } from "../../pipeline/definition.ts";
 import { CHECKOUT, DOWNLOAD_ARTIFACT, SETUP_NODE, UPLOAD_ARTIFACT } from "./actions.ts";
 import type { Checkout } from "./checkout.ts";
 import { runLine, type RunLine } from "./run-line.ts";
+import { setupRuntimes, type RuntimeNeeds } from "./setup-runtimes.ts";
 import type { ActionStep, CommandStep, WorkflowStep } from "./workflow.ts";
 
 /** Greenlight needs 24 or newer; the packages bring the very version that runs it. */
@@ -21,6 +22,8 @@ export interface JobWork {
   /** Variable → value, beside those that every part gets. */
   readonly env: Readonly<Record<string, string>>;
   readonly keepsReport: boolean;
+  /** What its steps run with. */
+  readonly needs: Omit<RuntimeNeeds, "node">;
 }
 
 /** The steps of a job: check out, install, fetch what earlier jobs left, run the part, keep what it leaves. */
@@ -46,6 +49,7 @@ export function jobSteps(work: JobWork, pipeline: string, checkout: Checkout): r
   };
   return [
     { name: "Check out", uses: CHECKOUT, with: { "persist-credentials": false } },
+    ...setupRuntimes({ ...work.needs, node: NODE_VERSION }),
     {
       name: "Set up Node",
       uses: SETUP_NODE,

@@ -1,6 +1,6 @@
 import type { StepBlueprint } from "../../pipeline/blueprint.ts";
 import { jobSteps, secretVariables, timeoutMinutes } from "./job-steps.ts";
-import { RUNS_ON, type JobContext } from "./make-job.ts";
+import { RUNS_ON, stepsOf, type JobContext } from "./make-job.ts";
 import type { WorkflowJob } from "./workflow.ts";
 
 /** The last job: it waits for all others and runs whatever became of them, also after a cancel. */
@@ -31,6 +31,7 @@ export function makeFinallyJob(
           ...(needs.length === 0 ? {} : { GREENLIGHT_CANCELLED: "${{ contains(needs.*.result, 'cancelled') }}" }),
         },
         keepsReport: true,
+        needs: { own: steps, all: stepsOf(context.pipeline), matrix: null },
       },
       context.pipeline.name,
       context.checkout,

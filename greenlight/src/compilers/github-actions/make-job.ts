@@ -7,6 +7,7 @@ import { and, literal, term, type Expression } from "./expression.ts";
 import type { JobNames } from "./job-names.ts";
 import { jobSteps, secretVariables, timeoutMinutes } from "./job-steps.ts";
 import { sharedApprovals, variantsOf, type Variant } from "./job-variants.ts";
+import { preparingSteps } from "./setup-runtimes.ts";
 import type { JobPart } from "./split-jobs.ts";
 import type { MatrixCell, WorkflowJob, WorkflowStrategy } from "./workflow.ts";
 
@@ -18,6 +19,11 @@ export interface JobContext {
   readonly pipeline: PipelineBlueprint;
   readonly checkout: Checkout;
   readonly names: JobNames;
+}
+
+/** All steps of a pipeline, what runs last among them. */
+export function stepsOf(pipeline: PipelineBlueprint): readonly StepBlueprint[] {
+  return [...pipeline.stages.flatMap((stage) => stage.steps), ...pipeline.finally];
 }
 
 interface MadeJob {
@@ -57,6 +63,7 @@ function makeJob(options: {
 }): MadeJob {
   const { part, variant, needs, context } = options;
   const { approval } = variant;
+  const all = stepsOf(context.pipeline);
   const stepNames = part.steps.map((step) => step.name);
   const own = part.matrix === null ? part.stages : [...part.stages, ...stepNames];
   const shown = shownName(part, stepNames);
@@ -70,7 +77,7 @@ function makeJob(options: {
     needs: needs.map((each) => each.id),
     if: condition.length === 0 ? null : and(condition).text,
     "runs-on": RUNS_ON,
-    "timeout-minutes": timeoutMinutes(part.steps),
+    "timeout-minutes": timeoutMinutes([...part.steps, ...preparingSteps({ own: part.steps, all })]),
     permissions: permissionsOf({ isApproved: approval !== null, tells }),
     // Greenlight tells of the deployment itself; GitHub would tell of the job as another one.
     environment: approval !== null && tells ? { name: approval, deployment: false } : approval,
@@ -84,11 +91,12 @@ function makeJob(options: {
         },
         hasEarlierJobs: needs.length > 0,
         env: {
-          ...secretVariables(variant.steps, context.blueprint),
+          ...secretVariables([...variant.steps, ...preparingSteps({ own: variant.steps, all })], context.blueprint),
           ...(approval === null ? {} : { GREENLIGHT_ENVIRONMENT: approval }),
           ...(approval === null && !tells ? {} : { GITHUB_TOKEN: "${{ github.token }}" }),
         },
         keepsReport: false,
+        needs: { own: variant.steps, all, matrix: part.matrix },
       },
       context.pipeline.name,
       context.checkout,

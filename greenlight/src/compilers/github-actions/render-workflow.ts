@@ -78,6 +78,7 @@ function stepFields(step: WorkflowStep): Record<string, unknown> {
     return {
       name: step.name,
       ...(step.if === undefined ? {} : { if: expression(step.if) }),
+      ...(step["continue-on-error"] === undefined ? {} : { "continue-on-error": true }),
       uses,
       with: { ...step.with },
     };

@@ -51,6 +51,7 @@ export type WorkflowStep = ActionStep | CommandStep;
 export interface ActionStep {
   readonly name: string;
   readonly if?: string;
+  readonly "continue-on-error"?: true;
   readonly uses: PinnedAction;
   readonly with: Readonly<Record<string, string | number | boolean>>;
 }

@@ -6,7 +6,11 @@ import { isVersionOf, type RuntimeRequest } from "../../pipeline/runtime-definit
 export interface RuntimeSearch {
   readonly name: RuntimeRequest["name"];
   readonly version: string;
+  /** As the request says. */
+  readonly isBare?: boolean;
   readonly projectFolder: string;
+  /** Where the step's tool runs, relative to the project; its environments go before the project's. */
+  readonly toolFolder: string;
   /** The engine's own variables. */
   readonly from: Readonly<Record<string, string | undefined>>;
 }
@@ -36,6 +40,7 @@ function nodePlaces({ version, projectFolder, from }: RuntimeSearch): readonly s
   return [
     // `npm install --save-dev node22@npm:node@22`, or the package `node` itself.
     ...upward(projectFolder).flatMap((folder) => packagesIn(join(folder, "node_modules"))),
+    ...toolCache("node", version, from),
     ...versionsIn(join(nvm, "versions/node"), version, "bin/node"),
     ...fnm.flatMap((each) =>
       each === undefined ? [] : versionsIn(join(each, "node-versions"), version, "installation/bin/node"),
@@ -51,7 +56,7 @@ function nodePlaces({ version, projectFolder, from }: RuntimeSearch): readonly s
   ];
 }
 
-function pythonPlaces({ version, projectFolder, from }: RuntimeSearch): readonly string[] {
+function pythonPlaces({ version, projectFolder, toolFolder, from }: RuntimeSearch): readonly string[] {
   const home = from["HOME"] ?? from["USERPROFILE"] ?? "";
   const pyenv = from["PYENV_ROOT"] ?? join(home, ".pyenv");
   const uv = from["UV_PYTHON_INSTALL_DIR"] ?? join(from["XDG_DATA_HOME"] ?? join(home, ".local/share"), "uv/python");
@@ -64,16 +69,25 @@ function pythonPlaces({ version, projectFolder, from }: RuntimeSearch): readonly
     `.tox/py${short}`,
     `.nox/tests-${version.replaceAll(".", "-")}`,
   ];
+  const homes = [...new Set([join(projectFolder, toolFolder), join(projectFolder)])];
   return [
-    ...own.map((folder) => join(projectFolder, folder, "bin/python")),
-    join(projectFolder, ".venv/bin/python"),
-    join(projectFolder, "venv/bin/python"),
+    ...homes.flatMap((each) => [...own, ".venv", "venv"].map((folder) => join(each, folder, "bin/python"))),
+    ...toolCache("Python", version, from),
     ...versionsIn(join(pyenv, "versions"), version, "bin/python"),
     ...foldersIn(uv).map((folder) => join(folder, "bin/python3")),
     ...versionsIn(join(home, ".asdf/installs/python"), version, "bin/python"),
     ...versionsIn(join(home, ".local/share/mise/installs/python"), version, "bin/python"),
     ...onPath(from["PATH"], [...namedBy("python", version), "python"]),
   ];
+}
+
+/** Where a runner of GitHub Actions and the actions `setup-node` and `setup-python` keep versions: `Python/3.11.9/x64`. */
+function toolCache(tool: "node" | "Python", version: string, from: RuntimeSearch["from"]): readonly string[] {
+  const program = `${process.arch}/bin/${tool.toLowerCase()}`;
+  const caches = new Set([from["AGENT_TOOLSDIRECTORY"], from["RUNNER_TOOL_CACHE"]]);
+  return [...caches].flatMap((cache) =>
+    cache === undefined || cache === "" ? [] : versionsIn(join(cache, tool), version, program),
+  );
 }
 
 /** `python3.11.4`, `python3.11`, `python3`. */

@@ -25,7 +25,13 @@ function nodeOf(version: string, path: string): void {
 }
 
 const find = (name: RuntimeRequest["name"], version: string, from: Readonly<Record<string, string>> = {}) =>
-  findRuntime({ name, version, projectFolder: join(rig.folder, "project"), from: { HOME: rig.folder, ...from } });
+  findRuntime({
+    name,
+    version,
+    projectFolder: join(rig.folder, "project"),
+    toolFolder: ".",
+    from: { HOME: rig.folder, ...from },
+  });
 
 describe("a runtime", () => {
   it("is found where version managers, the project and PATH have it, the newest of the version", async () => {

@@ -8,12 +8,13 @@ import { howToInstall, type FoundRuntime, type RuntimeRequest } from "../../pipe
 import { bareVerdict } from "../end-step.ts";
 import type { EngineContext } from "../engine-context.ts";
 import type { StepVerdict } from "../step-verdict.ts";
+import { toolFolderOf } from "../tools/tool-folders.ts";
 import { findRuntime } from "./find-runtime.ts";
 
 /** The variable that holds the folder whose `node` or `python` is the wanted one. */
 const RUNTIME_FOLDER = "GREENLIGHT_RUNTIME";
 
-type Step = Pick<PlannedStep, "name" | "runtime" | "matrix">;
+type Step = Pick<PlannedStep, "name" | "runtime" | "matrix" | "evidence">;
 type Context = Pick<EngineContext, "projectFolder" | "environmentVariables">;
 
 /** What the manifest holds of the step's runtime: its exact version, as a package of that name. */
@@ -44,7 +45,12 @@ export async function runtimeVariables(
   if (step.runtime === null) return {};
   const found = await runtimeOf(step, step.runtime, context);
   if (found === null) return {};
-  return { [RUNTIME_FOLDER]: programFolder(step.runtime.name, found, context.stateFolder) };
+  const libraries = context.environmentVariables["LD_LIBRARY_PATH"];
+  return {
+    [RUNTIME_FOLDER]: programFolder(step.runtime.name, found, context.stateFolder),
+    // By it the Python of a runner's tool cache finds its own library, wherever that cache lies.
+    ...(step.runtime.name === "python" && libraries !== undefined ? { LD_LIBRARY_PATH: libraries } : {}),
+  };
 }
 
 /** The interpreter with which a step on a version of Python runs its tools, as modules; null for any other step. */
@@ -55,7 +61,16 @@ export async function interpreterOf(step: Step, context: Context): Promise<strin
 
 function runtimeOf(step: Step, runtime: RuntimeRequest, context: Context): Promise<FoundRuntime | null> {
   const { projectFolder, environmentVariables: from } = context;
-  return findRuntime({ name: runtime.name, version: versionOf(step, runtime), projectFolder, from });
+  const { name, isBare = false } = runtime;
+  const search = {
+    name,
+    version: versionOf(step, runtime),
+    isBare,
+    projectFolder,
+    toolFolder: toolFolderOf(step),
+    from,
+  };
+  return findRuntime(search);
 }
 
 function versionOf({ matrix }: Step, { name, version }: RuntimeRequest): string {

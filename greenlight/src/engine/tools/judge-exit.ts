@@ -67,7 +67,7 @@ export function judgeToolExit(
     case null:
       return fail(
         "COMMAND_FAILED",
-        Object.keys(tool.exits).length === 0 ? "" : ", which is no status that it has for findings",
+        !Object.values(tool.exits).includes("findings") ? "" : ", which is no status that it has for findings",
       );
   }
 }

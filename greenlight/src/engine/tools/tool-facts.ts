@@ -29,7 +29,8 @@ export async function toolFacts(
   if (tool === null) return null;
   const { projectFolder, repositoryFolder, environmentVariables: from } = context;
   const path = searchPathOf(step, { projectFolder, repositoryFolder, from });
-  const interpreter = await interpreterOf(step, context);
+  // A module of that version's Python; any other program is looked for as always.
+  const interpreter = tool.package?.ecosystem === "pypi" ? await interpreterOf(step, context) : null;
   const program =
     interpreter ?? findProgram(tool.program, { path, folder: resolve(projectFolder, toolFolderOf(step)) });
   const label = `${tool.program} (program)`;

@@ -32,7 +32,10 @@ export function black(options: PythonOptions = {}): StepDefinition {
 /** The order of imports, with isort. */
 export function isort(options: PythonOptions = {}): StepDefinition {
   return toolStep(ISORT, options, ({ report, paths, extra }) =>
-    keepText(`isort --check-only --extend-skip-glob '*/.greenlight/*'${extra} ${paths}`, report),
+    keepText(
+      `isort --check-only --extend-skip-glob '*/.greenlight/*' --extend-skip-glob '*/.venv-*'${extra} ${paths}`,
+      report,
+    ),
   );
 }
 

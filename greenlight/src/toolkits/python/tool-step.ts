@@ -135,7 +135,7 @@ export function placeOf(given = "."): ToolPlace {
 }
 
 /** Folders that hold what others wrote or a tool made. */
-const FOREIGN = [".venv", "venv", "node_modules", "__pycache__", ".greenlight", ".git", ".tox", ".nox"];
+const FOREIGN = [".venv", ".venv-*", "venv", "node_modules", "__pycache__", ".greenlight", ".git", ".tox", ".nox"];
 
 /**
  * A shell line that lists what a tool without a sense for such folders should look at: what lies in this folder and is

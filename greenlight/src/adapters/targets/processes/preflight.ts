@@ -78,7 +78,7 @@ async function checkInterpreter({ name }: Place, { manifest }: TargetRelease): P
   const found = await findPython({ version, environment });
   if (typeof found !== "string") return [];
   const message = `the release needs Python ${version}, but ${found}`;
-  const remedy = `install Python ${version} on this machine, or name it in the environment's configuration (GREENLIGHT_PYTHON), or bundle with a Python that is here`;
+  const remedy = `install Python ${version} where the environment runs, or name it in its configuration (GREENLIGHT_PYTHON), or bundle with a Python that is there`;
   return [problem("PYTHON_MISSING", { place: `environment ${name}`, message, remedy })];
 }
 

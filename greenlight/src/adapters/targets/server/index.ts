@@ -131,7 +131,11 @@ async function preflight({ place, link }: Way, release: TargetRelease): Promise<
     if (error instanceof ProblemError) return error.problems;
     throw error;
   }
-  return link.order({ name: "preflight", args: [sent(release)], timeoutMs: ORDER_LIMIT_MS });
+  const problems = await link.order({ name: "preflight", args: [sent(release)], timeoutMs: ORDER_LIMIT_MS });
+  // Told by the server of itself, but read on a laptop, which may well have that Python.
+  return problems.map((each) =>
+    each.code === "PYTHON_MISSING" ? { ...each, place: `${each.place}, on ${place.label}` } : each,
+  );
 }
 
 function leaseOf(link: ServerLink, epoch: number): Lease {

@@ -22,6 +22,9 @@ export const MARKS = {
   damaged: "greenlight-damaged",
 } as const;
 
+/** Names under which a Python may be found, as releases look for it. */
+const PYTHONS = `python python3 ${Array.from({ length: 13 }, (_each, index) => `python3.${index + 8}`).join(" ")}`;
+
 /** Reads folder, agent, the agent's program and the environment's name. Becomes the agent, or tells about the server. */
 export const START = shell(
   READ("folder", "agent", "program", "name"),
@@ -37,6 +40,7 @@ export const START = shell(
   'echo "nearest $d"',
   'echo "space $(df -Pk "$d" | tail -n 1)"',
   'for t in sha256sum shasum openssl; do if command -v "$t" >/dev/null 2>&1; then echo "sums yes"; fi; done',
+  `for t in ${PYTHONS}; do if command -v "$t" >/dev/null 2>&1; then echo "python $t $("$t" -S -c "import sys; print(*sys.version_info[:2], sep=chr(46))" 2>/dev/null)"; fi; done`,
   'grep -h " 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null | head -n 5000',
   `echo ${MARKS.end}`,
 );

@@ -12,6 +12,9 @@ writable yes
 nearest /home/kim
 space /dev/my disk 41152736 9137632 30104596 24% /home
 sums yes
+python python3 3.11
+python python3.11 3.11
+python python3.8 
 sums yes
    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1234 1 0000000000000000 100 0 0 10 0
    1: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 0
@@ -19,8 +22,10 @@ sums yes
 `;
 
 const place = placeOf({ name: "production", folder: "/", options: server("kim@films").options, configuration: {} });
-const release = (platform: string, sizeBytes: number): Parameters<typeof checkRelease>[2] =>
-  ({ manifest: { platform, files: [{ sizeBytes }] } }) as unknown as Parameters<typeof checkRelease>[2];
+const release = (platform: string, sizeBytes: number, more: object = {}): Parameters<typeof checkRelease>[2] =>
+  ({ manifest: { platform, files: [{ sizeBytes }], start: {}, configuration: {}, ...more } }) as unknown as Parameters<
+    typeof checkRelease
+  >[2];
 
 test("a server is known by what it tells", () => {
   expect(parseFacts(TEXT)).toEqual({
@@ -31,6 +36,11 @@ test("a server is known by what it tells", () => {
     isWritable: true,
     canSum: true,
     listeningPorts: new Set([8000, 22]),
+    pythons: new Map([
+      ["python3", "3.11"],
+      ["python3.11", "3.11"],
+      ["python3.8", ""],
+    ]),
   });
   expect(parseFacts("")).toMatchObject({ isKnown: false, freeBytes: null, isWritable: false, canSum: false });
 });
@@ -53,4 +63,18 @@ test("a release is compared with the server's platform, port and space", () => {
     checkRelease(place, parseFacts(text), release(platform, sizeBytes)).map(({ code }) => code);
   expect(codes(TEXT, "linux-arm64", 1000)).toEqual(["RELEASE_INCOMPLETE", "PORT_TAKEN"]);
   expect(codes(TEXT.replace("1F40", "1F41"), "linux-x64", 20e9)).toEqual(["STORE_UNWRITABLE"]);
+});
+
+test("a release in Python is compared with the server's Pythons, unless its configuration names one", () => {
+  const facts = parseFacts(TEXT.replace("1F40", "1F41"));
+  const problems = (version: string, configuration: object = {}): readonly string[] =>
+    checkRelease(place, facts, release("linux-x64", 1, { start: { interpreter: { version } }, configuration })).map(
+      (each) => `${each.code}: ${each.place}: ${each.message}`,
+    );
+  expect(problems("3.11")).toEqual([]);
+  expect(problems("3.8")).toEqual([
+    "PYTHON_MISSING: environment production, on kim@films: the release needs Python 3.8, but " +
+      "python3.8 is not there or does not run, python3 is 3.11, python is not there or does not run",
+  ]);
+  expect(problems("3.8", { production: { GREENLIGHT_PYTHON: "/opt/python3.8" } })).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import { problem, type Problem } from "../../../base/problem.ts";
 import type { TargetRelease } from "../../../deployment/target.ts";
+import type { ReleaseManifest } from "../../../release/manifest.ts";
+import { PYTHON_VARIABLE, pythonNames } from "../../../release/python-launcher.ts";
 import { runtimeFor, runtimePackage } from "./agent-bundle.ts";
 import type { ServerPlace } from "./place.ts";
 
@@ -16,6 +18,8 @@ export interface ServerFacts {
   /** Whether there is a program that computes SHA-256. */
   readonly canSum: boolean;
   readonly listeningPorts: ReadonlySet<number>;
+  /** Pythons on PATH: name → minor version (`3.11`), empty for one that does not run. */
+  readonly pythons: ReadonlyMap<string, string>;
 }
 
 const LISTEN_STATE = "0A";
@@ -44,6 +48,12 @@ export function parseFacts(text: string): ServerFacts {
     isWritable: value("writable") === "yes",
     canSum: value("sums") === "yes",
     listeningPorts: new Set(listening),
+    pythons: new Map(
+      lines.flatMap((line) => {
+        const [word, name, version = ""] = line.split(" ");
+        return word === "python" && name !== undefined ? [[name, version] as const] : [];
+      }),
+    ),
   };
 }
 
@@ -81,6 +91,7 @@ export function checkRelease(place: ServerPlace, facts: ServerFacts, { manifest 
       problem("RELEASE_INCOMPLETE", { place: label, message, remedy: "bundle the release on such a machine" }),
     );
   }
+  problems.push(...checkPython(place, facts, manifest));
   const port = Number(greeting.options["port"]);
   if (facts.listeningPorts.has(port)) {
     problems.push(problem("PORT_TAKEN", { place: `port ${port}`, message: `in use on ${label}` }));
@@ -90,6 +101,25 @@ export function checkRelease(place: ServerPlace, facts: ServerFacts, { manifest 
   const { nearest, freeBytes } = facts;
   // While it is installed it is there twice: as it was sent, and in its folder.
   return spaceFor(label, { nearest, freeBytes, neededBytes: AGENT_BYTES + 2 * releaseBytes });
+}
+
+/** As the release's launcher will look; one that the configuration names is left to the agent, which can start it. */
+function checkPython(
+  { label, name: environment }: ServerPlace,
+  { pythons }: ServerFacts,
+  { start, configuration }: ReleaseManifest,
+): readonly Problem[] {
+  const { interpreter } = start;
+  if (interpreter === undefined || configuration[environment]?.[PYTHON_VARIABLE] !== undefined) return [];
+  const names = pythonNames(interpreter.version);
+  if (names.some((name) => pythons.get(name) === interpreter.version)) return [];
+  const found = names.map((name) => {
+    const version = pythons.get(name) ?? "";
+    return version === "" ? `${name} is not there or does not run` : `${name} is ${version}`;
+  });
+  const message = `the release needs Python ${interpreter.version}, but ${found.join(", ")}`;
+  const remedy = `install Python ${interpreter.version} where the environment runs, or name it in its configuration (${PYTHON_VARIABLE}), or bundle with a Python that is there`;
+  return [problem("PYTHON_MISSING", { place: `environment ${environment}, on ${label}`, message, remedy })];
 }
 
 function spaceFor(

@@ -15,6 +15,14 @@ export const LACK = existsSync(join(TOOLS, "bin/ruff"))
   ? null
   : "skipped: no environment with Python's tools, see test/python-tools";
 
+/** An environment with poetry alone, whose dependencies are not those of the other tools. */
+export const POETRY = process.env["GREENLIGHT_POETRY"] ?? join(import.meta.dirname, "../../../../../.cache/poetry");
+
+/** As `LACK`, of poetry. */
+export const LACK_OF_POETRY = existsSync(join(POETRY, "bin/poetry"))
+  ? null
+  : "skipped: no environment with poetry, see test/python-tools";
+
 /** A project in a folder of its own; its environment is the one with the tools. */
 export class PythonProject {
   readonly rig = new Rig();
