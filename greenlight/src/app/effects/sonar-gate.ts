@@ -1,50 +1,47 @@
-import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { z } from "zod";
 
 import { problem } from "../../base/problem.ts";
-import type { Effect, EffectResult } from "../../engine/effect.ts";
-import type { Finding, FindingsEvidence } from "../../evidence/evidence.ts";
+import { err, ok, type Result } from "../../base/result.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { Finding } from "../../evidence/evidence.ts";
 import { findingsEvidence } from "../../evidence/findings.ts";
+import { judgeEvidence } from "../../evidence/judge.ts";
 import { inconclusive } from "../../evidence/readers/inconclusive.ts";
+import { askUntil, type SonarPatience, type SonarServer } from "../sonar/sonar-server.ts";
+import { readSonarTask } from "../sonar/sonar-task.ts";
 
 const argsSchema = z.object({
   waitSeconds: z.number().positive().max(3600),
   pollMs: z.number().positive().default(2000),
 });
-const TIMEOUT_MS = 15_000;
-const LARGEST_CHARACTERS = 1024 * 1024;
 const NOTHING = { isAlready: false, problems: [], facts: {}, subject: null } as const;
 
 /**
  * What the quality gate of SonarCloud or SonarQube says of the analysis that the scanner of the step `scan` sent: each
- * condition that is not met is an error. A server that can't be reached, or does not come to an end, is inconclusive.
- * Web API: `api/ce/task`, `api/qualitygates/project_status`.
+ * condition that is not met is an error. A server that can't be asked, that does not come to an end in time, or that the
+ * scanner itself did not reach, is inconclusive. Web API: `api/ce/task`, `api/qualitygates/project_status`.
  */
 export const sonarGate: Effect = async (rawArgs, context) => {
-  const args = argsSchema.parse(rawArgs);
-  const task = await readTask(context.needs["scan"]?.outputs["task"] ?? "");
+  const { waitSeconds, pollMs } = argsSchema.parse(rawArgs);
+  const { outputs = {}, evidence = [] } = context.needs["scan"] ?? {};
+  const task = await readSonarTask(outputs["task"] ?? "");
   if (typeof task === "string") {
+    const unsent = evidence.find((each) => each.kind === "findings" && each.isInconclusive === true);
+    if (unsent?.kind === "findings") return unknown(context, `no analysis was sent: ${unsent.why ?? task}`);
     const found = problem("EVIDENCE_UNREADABLE", { place: "sonar-report-task.txt", message: task });
     return { ...NOTHING, outcome: "failed", why: task, problems: [found], evidence: [] };
   }
   const token = context.secrets["SONAR_TOKEN"] ?? "";
-  const ask = (path: string): Promise<unknown> => request(`${task.serverUrl}${path}`, token, context.signal);
+  const server = { url: task.serverUrl, token, signal: context.signal };
+  const patience = { endsAt: performance.now() + waitSeconds * 1000, pollMs };
+  const { dashboardUrl } = task;
   try {
-    const analysis = await awaitAnalysis(
-      () => ask(`/api/ce/task?id=${encodeURIComponent(task.id)}`),
-      args,
-      context.signal,
-    );
-    if (context.signal.aborted) return { ...NOTHING, outcome: "cancelled", why: "cancelled", evidence: [] };
-    const answer = await ask(`/api/qualitygates/project_status?analysisId=${encodeURIComponent(analysis)}`);
-    const { projectStatus } = STATUS.parse(answer);
-    return judge(projectStatus, task.dashboardUrl);
+    const analysis = await awaitAnalysis(server, task.id, patience);
+    const status = analysis.ok ? await askGate(server, analysis.value, patience) : analysis;
+    return status.ok ? judge(context, status.value, dashboardUrl) : unknown(context, status.error, dashboardUrl);
   } catch (error) {
-    if (context.signal.aborted) return { ...NOTHING, outcome: "cancelled", why: "cancelled", evidence: [] };
-    const why = `the quality gate is not known: ${reasonOf(error)}`;
-    return { ...NOTHING, outcome: "warned", why, evidence: [inconclusive("sonar", why)] };
+    if (!context.signal.aborted) throw error;
+    return { ...NOTHING, outcome: "cancelled", why: "cancelled", evidence: [] };
   }
 };
 
@@ -68,93 +65,64 @@ const STATUS = z.object({
     conditions: z.array(CONDITION).optional(),
   }),
 });
+type Condition = z.infer<typeof CONDITION>;
+type GateStatus = z.infer<typeof STATUS>["projectStatus"];
 
+/** The analysis' id, once the server has worked it up. */
 async function awaitAnalysis(
-  ask: () => Promise<unknown>,
-  { waitSeconds, pollMs }: z.infer<typeof argsSchema>,
-  signal: AbortSignal,
-): Promise<string> {
-  const looks = Math.ceil((waitSeconds * 1000) / pollMs);
-  for (let look = 0; look < looks; look += 1) {
-    const { task } = TASK.parse(await ask());
-    if (task.status === "SUCCESS" && task.analysisId !== undefined) return task.analysisId;
-    if (task.status === "FAILED" || task.status === "CANCELED")
-      throw new Error(`the server's analysis ended as ${task.status}: ${task.errorMessage ?? "it does not say why"}`);
-    await sleep(pollMs, undefined, { signal });
-  }
-  throw new Error(`the server has not worked the analysis up within ${waitSeconds} s`);
+  server: SonarServer,
+  taskId: string,
+  patience: SonarPatience,
+): Promise<Result<string, string>> {
+  const path = `/api/ce/task?id=${encodeURIComponent(taskId)}`;
+  const isEnd = ({ task }: z.infer<typeof TASK>): boolean => task.status !== "PENDING" && task.status !== "IN_PROGRESS";
+  const answer = await askUntil(server, { path, schema: TASK, isEnd }, patience);
+  if (!answer.ok) return answer;
+  const { status, analysisId, errorMessage = "it does not say why" } = answer.value.task;
+  if (status === "SUCCESS" && analysisId !== undefined) return ok(analysisId);
+  return err(`the server's analysis ended as ${status}: ${errorMessage}`);
 }
 
-function judge(status: z.infer<typeof STATUS>["projectStatus"], dashboardUrl: string): EffectResult {
-  const broken = (status.conditions ?? []).filter((each) => each.status === "ERROR");
-  const findings = broken.map(({ metricKey, comparator, errorThreshold = "", actualValue = "nothing" }): Finding => {
-    const bound = comparator === "LT" ? "at least" : "at most";
-    const message = `${metricKey} is ${actualValue}, and must be ${bound} ${errorThreshold}`;
-    return { rule: metricKey, level: "error", message, file: null, line: null };
-  });
+async function askGate(
+  server: SonarServer,
+  analysisId: string,
+  patience: SonarPatience,
+): Promise<Result<GateStatus, string>> {
+  const path = `/api/qualitygates/project_status?analysisId=${encodeURIComponent(analysisId)}`;
+  const answer = await askUntil(server, { path, schema: STATUS, isEnd: () => true }, patience);
+  if (!answer.ok) return answer;
+  const { projectStatus } = answer.value;
+  return projectStatus.status === "NONE" ? err("the project has no quality gate") : ok(projectStatus);
+}
+
+function judge(context: EffectContext, status: GateStatus, dashboardUrl: string): EffectResult {
   const facts = { dashboardUrl };
-  const evidence: readonly FindingsEvidence[] = [findingsEvidence({ tool: "sonar", checkedCount: null, findings })];
-  if (status.status === "NONE")
-    return {
-      ...NOTHING,
-      outcome: "warned",
-      why: "the project has no quality gate",
-      facts,
-      evidence: [inconclusive("sonar", "the project has no quality gate")],
-    };
+  const findings = (status.conditions ?? []).filter((each) => each.status === "ERROR").map(unmet);
+  const evidence = [findingsEvidence({ tool: "sonar", checkedCount: null, findings })];
   if (status.status !== "ERROR")
     return { ...NOTHING, outcome: "passed", why: "the quality gate is passed", facts, evidence };
   const why = `the quality gate is not passed: ${findings.map((each) => each.message).join("; ")}`.slice(0, 1000);
-  const found = problem("FINDINGS_REPORTED", {
-    place: "sonar",
-    message: why,
-    remedy: `look at ${dashboardUrl || "the server"}`,
-  });
+  const remedy = `look at ${dashboardUrl || "the server"}`;
+  const found = problem("FINDINGS_REPORTED", { place: context.step, message: why, remedy });
   return { ...NOTHING, outcome: "failed", why, problems: [found], facts, evidence };
 }
 
-interface SonarTask {
-  readonly serverUrl: string;
-  readonly id: string;
-  readonly dashboardUrl: string;
+function unknown(context: EffectContext, reason: string, dashboardUrl = ""): EffectResult {
+  const why = `the quality gate is not known: ${reason}`;
+  const evidence = [inconclusive("sonar", why)];
+  const { outcome, problems } = judgeEvidence(evidence, context.quality);
+  return { ...NOTHING, outcome, why, problems, facts: { dashboardUrl }, evidence };
 }
 
-/** The scanner's `report-task.txt`; a text says what is wrong with it. */
-async function readTask(path: string): Promise<SonarTask | string> {
-  const text = await readFile(path, "utf8").catch(() => null);
-  if (text === null) return "the scanner left no report-task.txt";
-  const fields = new Map(
-    text.split("\n").map((line) => [line.split("=", 1)[0] ?? "", line.slice(line.indexOf("=") + 1).trim()]),
-  );
-  const [serverUrl = "", id = ""] = [fields.get("serverUrl"), fields.get("ceTaskId")];
-  const url = URL.canParse(serverUrl) ? new URL(serverUrl) : null;
-  if (url === null || id === "") return "report-task.txt names no server and no task";
-  // The token goes with each request.
-  const isSafe =
-    url.protocol === "https:" ||
-    (url.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
-  if (!isSafe) return `the server ${url.origin} is not reached by https`;
-  return { serverUrl: serverUrl.replace(/\/+$/u, ""), id, dashboardUrl: fields.get("dashboardUrl") ?? "" };
+function unmet({ metricKey, comparator, errorThreshold = "", actualValue }: Condition): Finding {
+  const bound = comparator === "LT" ? "at least" : "at most";
+  const [actual, wanted] = [actualValue ?? "", errorThreshold].map((value) => shown(metricKey, value));
+  const message = `${metricKey} is ${actual || "not known"}, and must be ${bound} ${wanted}`;
+  return { rule: metricKey, level: "error", message, file: null, line: null };
 }
 
-async function request(url: string, token: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, {
-    headers: { authorization: `Bearer ${token}`, accept: "application/json" },
-    redirect: "error",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-  });
-  if (!response.ok) throw new Error(`the server answered with HTTP ${response.status}`);
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > LARGEST_CHARACTERS) throw new Error("the server's answer is too large");
-  }
-  return JSON.parse(text);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof z.ZodError || error instanceof SyntaxError) return "the server's answer is of another form";
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+/** Ratings come as 1 to 5, and are known to people as A to E. */
+function shown(metricKey: string, value: string): string {
+  const letter = metricKey.endsWith("_rating") ? "ABCDE"[Number(value) - 1] : undefined;
+  return letter ?? value;
 }
