@@ -9,7 +9,7 @@ const composition: Composition = {
   clock: systemClock,
   openRuns: async (stateFolder) => (await import("./local-stores.ts")).openRuns(stateFolder),
   openWork: async (stateFolder) => (await import("./local-stores.ts")).openWork(stateFolder),
-  keeperUnits: () => import("./keeper/service-units.ts"),
+  keeperUnits: () => import("./keeper/obey-unit-order.ts"),
 };
 
 forgiveLostReaders();

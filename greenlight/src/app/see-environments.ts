@@ -59,6 +59,20 @@ export async function seeEnvironments(
   };
 }
 
+/** The named environment on another machine, with the way to it; null: the project has none of that name there. */
+export async function seeDistant(
+  request: Request,
+  name: string,
+): Promise<{ readonly project: string; readonly seen: SeenEnvironment; readonly target: Target } | null> {
+  const { definition } = await knowDefinition(request);
+  const noted = definition?.environments.find((each) => each.name === name && !each.definition.target.isLocal);
+  if (definition === null || noted === undefined) return null;
+  const target = await connectTarget(request.place, noted);
+  const { viewEnvironment } = await import("../deployment/view-environment.ts");
+  const seen = { environment: name, isDefined: true, ...(await viewEnvironment(target)) };
+  return { project: definition.project, seen, target };
+}
+
 /** What is not in the definition is worth a line only while it runs. */
 function isShown(seen: SeenEnvironment): boolean {
   return seen.isDefined || (seen.status !== "absent" && seen.status !== "stopped");

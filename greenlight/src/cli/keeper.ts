@@ -1,13 +1,12 @@
-import { keptEnvironments, type KeptEnvironment, type KeeperUnits, type UnitScope } from "../app/keeper-units.ts";
+import { keptEnvironments, type KeptEnvironment } from "../app/keeper-units.ts";
 import { formatProblem, problem, ProblemError, type Problem } from "../base/problem.ts";
+import type { KeeperUnitOrder, KeeperUnitState } from "../deployment/keeper-unit.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable } from "./terminal.ts";
 
-interface Chosen {
-  readonly environments: readonly KeptEnvironment[];
-  readonly units: KeeperUnits;
-  readonly scope: UnitScope;
-}
+type Act = KeeperUnitOrder["act"];
+
+const ACTS: Readonly<Record<string, Act>> = { install: "install", uninstall: "remove", status: "describe" };
 
 /**
  * `greenlight keeper install|uninstall|status`: a unit of systemd for each environment, which starts its keeper after a
@@ -19,7 +18,7 @@ export async function keeper(
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const [what = ""] = args;
-  const act = { install, uninstall, status }[what];
+  const act = Object.hasOwn(ACTS, what) ? ACTS[what] : undefined;
   if (act === undefined || (options["user"] === true && options["system"] === true)) {
     const message =
       act === undefined ? `"${what}" is none of install, uninstall, status` : "--user or --system, not both";
@@ -27,44 +26,43 @@ export async function keeper(
   }
   const only = typeof options["environment"] === "string" ? options["environment"] : undefined;
   const units = await call.composition.keeperUnits();
-  const scope = options["system"] === true ? "system" : options["user"] === true ? "user" : units.usualScope();
-  const environments = await keptEnvironments({ place: call.place(), clock: call.composition.clock, only });
-  return act(call, { environments, units, scope }, options["print"] === true);
+  const scope = options["system"] === true ? "system" : options["user"] === true ? "user" : null;
+  const environments = await keptEnvironments({
+    place: call.place(),
+    clock: call.composition.clock,
+    only,
+    units,
+  });
+  if (options["print"] === true && act !== "describe") return print(call, environments, { act, scope });
+  return obey(call, environments, { act, scope });
 }
 
-async function install(call: CommandCall, { environments, units, scope }: Chosen, isPrinted: boolean): Promise<number> {
-  if (isPrinted) {
-    const files = environments.map(({ of }) => units.describeUnit({ ...of, scope }));
-    if (call.isJson) console.log(JSON.stringify({ units: files }));
-    else for (const { path, text } of files) console.log(`# ${printable(path)}\n${text}`);
-    return 0;
-  }
-  return change(call, { environments, units, scope }, (of) => units.installUnit({ ...of, scope }));
-}
-
-async function uninstall(call: CommandCall, chosen: Chosen, isPrinted: boolean): Promise<number> {
-  if (!isPrinted) {
-    return change(call, chosen, (of) => Promise.resolve(chosen.units.removeUnit({ ...of, scope: chosen.scope })));
-  }
-  for (const { of } of chosen.environments) console.log(chosen.units.describeUnit({ ...of, scope: chosen.scope }).path);
+/** Touches nothing. */
+async function print(
+  call: CommandCall,
+  environments: readonly KeptEnvironment[],
+  { act, scope }: Pick<KeeperUnitOrder, "act" | "scope">,
+): Promise<number> {
+  const answers = await Promise.all(environments.map((each) => each.obey({ act: "describe", scope })));
+  const files = answers.map(({ file }) => file);
+  if (act === "remove") for (const { path } of files) console.log(path);
+  else if (call.isJson) console.log(JSON.stringify({ units: files }));
+  else for (const { path, text } of files) console.log(`# ${printable(path)}\n${text}`);
   return 0;
 }
 
-function status(call: CommandCall, chosen: Chosen): Promise<number> {
-  return change(call, chosen, () => Promise.resolve([]));
-}
-
-async function change(
+async function obey(
   call: CommandCall,
-  { environments, units, scope }: Chosen,
-  act: (of: KeptEnvironment["of"]) => Promise<readonly Problem[]>,
+  environments: readonly KeptEnvironment[],
+  order: Pick<KeeperUnitOrder, "act" | "scope">,
 ): Promise<number> {
   const problems: Problem[] = [];
   const states = [];
-  for (const { of, seen } of environments) {
-    problems.push(...(await act(of)));
-    const { status: state, keeper: process } = seen;
-    states.push({ environment: of.environment, status: state, keeper: process, ...units.readUnit({ ...of, scope }) });
+  for (const { seen, obey: ask } of environments) {
+    const answer = await ask(order);
+    problems.push(...answer.problems);
+    const { environment, status, keeper: process } = seen;
+    states.push({ environment, status, keeper: process, ...answer.state });
   }
   if (call.isJson) {
     console.log(JSON.stringify({ environments: states, problems }));
@@ -74,14 +72,16 @@ async function change(
     const pid = each.keeper === null ? "no keeper" : `keeper ${each.keeper.pid}`;
     console.log(printable(`${each.environment}: ${each.status}, ${pid}; ${describeUnit(each)}`));
   }
-  if (states.some((each) => each.isInstalled && each.isLingering === false)) {
-    console.log("units of yours end with your last login and do not start at boot: loginctl enable-linger");
+  const bound = states.find((each) => each.isInstalled && each.isLingering === false);
+  if (bound !== undefined) {
+    const user = printable(bound.user);
+    console.log(`units of ${user} end with the last login and do not start at boot: sudo loginctl enable-linger ${user}`);
   }
   for (const each of problems) console.error(printable(formatProblem(each)));
   return problems.length > 0 ? 3 : 0;
 }
 
-function describeUnit(state: ReturnType<KeeperUnits["readUnit"]>): string {
+function describeUnit(state: KeeperUnitState): string {
   if (!state.isInstalled) return `no ${state.scope} unit`;
   const claims = [
     state.isEnabled ? "enabled" : "not enabled",

@@ -8,6 +8,7 @@ import type { Deployment } from "./deployment.ts";
 import type { RecordedExchange, RecordingSettings } from "./gates/recorded-exchange.ts";
 import type { ServiceAnswer, ServiceCall } from "./gates/service-call.ts";
 import type { DurationCounts } from "./gates/traffic-figures.ts";
+import type { KeeperUnitAnswer, KeeperUnitOrder } from "./keeper-unit.ts";
 
 /** What a target's module gets to `connect` with. */
 export interface TargetConnection {
@@ -89,6 +90,11 @@ export interface Target {
    * rejection replaces a grant. Needs no lease: any number of processes may call it at once.
    */
   writeApproval(answer: ApprovalRecord): Promise<Result<ApprovalRecord, readonly Problem[]>>;
+  /**
+   * The unit of systemd on another machine, which starts the environment's keeper after a reboot; resolves to null where nothing was
+   * deployed yet. Left out: the environment lives on this machine, or keeps itself.
+   */
+  keeperUnit?(order: KeeperUnitOrder): Promise<KeeperUnitAnswer | null>;
 }
 
 export type SlotName = "blue" | "green";

@@ -10,6 +10,7 @@ import { createChores } from "./chores.ts";
 import { serveControl } from "./control-server.ts";
 import { openDesiredStore, type DesiredStore } from "./desired-store.ts";
 import { endEverything } from "./end-everything.ts";
+import { endAsTold } from "./end-as-told.ts";
 import { endProcessGroup } from "./end-process.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
 import { holdFolder, type HeldFolder } from "./held-folder.ts";
@@ -32,7 +33,9 @@ export interface KeeperOptions {
   /** How often logs are bounded. */
   readonly choresEveryMs?: number;
   log(line: string): void;
-  /** The keeper has nothing left to keep. */
+  /** Aborted when the keeper is told to end. */
+  readonly told?: AbortSignal;
+  /** The keeper has nothing left to keep, or was told to end. */
   onEnd(why: string): void;
 }
 
@@ -102,6 +105,13 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
     options.onEnd(why);
   });
   const endMemoryWatch = watchMemory(household.supervisors);
+  const obeyTerm = once(async () => {
+    timers.forEach((timer) => clearInterval(timer));
+    endMemoryWatch();
+    await endAsTold(household, STOP_GRACE_MS).catch((error: unknown) => options.log(String(error)));
+    held.release();
+    options.onEnd("told to end");
+  });
   const timers = [
     setInterval(() => {
       if (hasNothingToKeep(household) && Date.now() - orderedAt > IDLE_LIMIT_MS) void leave("there is nothing to keep");
@@ -129,6 +139,8 @@ export async function startKeeper(options: KeeperOptions): Promise<Result<"keepi
     // Nobody could ever find or stop these processes again.
     if (loss !== null) await leave(loss);
   };
+  options.told?.addEventListener("abort", () => void obeyTerm("told"));
+  if (options.told?.aborted === true) void obeyTerm("told");
   return ok("keeping");
 }
 

@@ -9,7 +9,7 @@ import { boundOwnLog } from "./log-file.ts";
 /**
  * The supervisor of one environment: `node main.js FOLDER [EPOCH]`. Started by a controller, or by the router
  * after its keeper died; it outlives both. Only `greenlight down` ends what it keeps: on TERM the keeper alone goes, and the
- * router starts another one.
+ * router starts another one; but where router and keeper are told together, as when the system goes down, all of it ends.
  */
 const [folder, resumeEpoch] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: main FOLDER [EPOCH]");
@@ -18,8 +18,12 @@ if (folder === undefined) throw new Error("usage: main FOLDER [EPOCH]");
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 
+const told = new AbortController();
+process.on("SIGTERM", () => told.abort());
+
 const started = await startKeeper({
   folder,
+  told: told.signal,
   resumeEpoch: resumeEpoch === undefined ? null : Number(resumeEpoch),
   log,
   onEnd: (why) => {

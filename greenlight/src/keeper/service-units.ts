@@ -1,10 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 
 import { writeDurably } from "../base/durable-file.ts";
 import { problem, type Problem } from "../base/problem.ts";
+import { withRuntimeFolder } from "./session-scope.ts";
 import { processEntry, systemEnvironment } from "./spawn-keeper.ts";
 import { unitFile, type UnitFile, type UnitScope } from "./unit-file.ts";
 
@@ -13,6 +14,8 @@ export interface UnitOf {
   readonly environment: string;
   readonly folder: string;
   readonly scope: UnitScope;
+  /** Absolute paths of Node and of what stands by; left out: those of this process. */
+  readonly programs?: { readonly node: string; readonly program: string };
 }
 
 export interface UnitState {
@@ -26,6 +29,8 @@ export interface UnitState {
   readonly isActive: boolean;
   /** Whether units of this user run without a login; null where it can't be told, or does not matter. */
   readonly isLingering: boolean | null;
+  /** Whose unit it is. */
+  readonly user: string;
 }
 
 const SYSTEMCTL_TIMEOUT_MS = 30_000;
@@ -41,11 +46,11 @@ export function describeUnit(of: UnitOf): UnitFile {
   const { HOME, ...others } = systemEnvironment();
   // systemd itself gives the home of the user of a system's unit.
   const variables = of.scope === "user" && HOME !== undefined ? { ...others, HOME } : others;
-  const program = processEntry("keeper/stand-by-main");
-  return unitFile({ ...of, user: String(owner), node: process.execPath, program, variables });
+  const programs = of.programs ?? { node: process.execPath, program: processEntry("keeper/stand-by-main") };
+  return unitFile({ ...of, ...programs, user: String(owner), variables });
 }
 
-/** Writes, enables and starts the unit. Idempotent. */
+/** Writes, enables and starts the unit, and lets a user's units run without a login where they may ask for that. Idempotent. */
 export async function installUnit(of: UnitOf): Promise<readonly Problem[]> {
   const unit = describeUnit(of);
   const missing = findManager(of.scope);
@@ -58,7 +63,10 @@ export async function installUnit(of: UnitOf): Promise<readonly Problem[]> {
   }
   const isRunning = systemctl(of.scope, ["is-active", "--quiet", unit.name]).status === 0;
   const orders = [["daemon-reload"], ["enable", unit.name], [isRunning ? "restart" : "start", unit.name]];
-  return inTurn(of.scope, orders);
+  const problems = inTurn(of.scope, orders);
+  // Where that is for root alone, `isLingering` says that it is still to be done.
+  if (problems.length === 0 && of.scope === "user" && readLingering() === false) loginctl(["enable-linger"]);
+  return problems;
 }
 
 /** Stops, disables and removes the unit. What runs goes on. Idempotent. */
@@ -90,17 +98,20 @@ export function readUnit(of: UnitOf): UnitState {
     isEnabled: asks("is-enabled"),
     isActive: asks("is-active"),
     isLingering: of.scope === "user" && found !== null ? readLingering() : null,
+    user: userInfo().username,
   };
 }
 
 /** Without it, a user's units end with the last login and do not start at boot (loginctl(1)). */
 function readLingering(): boolean | null {
-  const answer = spawnSync("loginctl", ["show-user", userInfo().username, "--property=Linger", "--value"], {
-    encoding: "utf8",
-    timeout: SYSTEMCTL_TIMEOUT_MS,
-  });
+  const answer = loginctl(["show-user", userInfo().username, "--property=Linger", "--value"]);
   const text = (answer.stdout ?? "").trim();
   return answer.status === 0 && text !== "" ? text === "yes" : null;
+}
+
+function loginctl(order: readonly string[]): SpawnSyncReturns<string> {
+  const options = { encoding: "utf8", timeout: SYSTEMCTL_TIMEOUT_MS } as const;
+  return spawnSync("loginctl", ["--no-ask-password", ...order], options);
 }
 
 function findManager(scope: UnitScope): Problem | null {
@@ -132,6 +143,7 @@ function systemctl(
   const answer = spawnSync("systemctl", [`--${scope}`, "--no-ask-password", ...order], {
     encoding: "utf8",
     timeout: SYSTEMCTL_TIMEOUT_MS,
+    env: withRuntimeFolder(process.env),
   });
   const isMissing = (answer.error as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
   return { status: answer.status, text: `${answer.stdout ?? ""}${answer.stderr ?? ""}`, isMissing };

@@ -8,6 +8,7 @@ import { readLimitTag, withoutLimitTag } from "../base/limit-tag.ts";
 import { ownProgram, type OwnProgram } from "../base/own-files.ts";
 import { environmentFolder, type EnvironmentFolder } from "./environment-folder.ts";
 import { openLog } from "./log-file.ts";
+import { outsideOfLogin } from "./session-scope.ts";
 
 /**
  * Starts a keeper for the folder as a process of its own session, which outlives the caller, and returns its pid
@@ -20,13 +21,13 @@ export function spawnKeeper(folder: string, resumeEpoch: number | null = null): 
   const output = openLog(paths.log("keeper"));
   try {
     const args = [processEntry("keeper/main"), folder, ...(resumeEpoch === null ? [] : [String(resumeEpoch)])];
-    const plain = { file: process.execPath, args };
+    const plain = outsideOfLogin(process.execPath, args);
     const call = readLimitTag("self") === null ? plain : withoutLimitTag(plain.file, plain.args);
     const child = spawn(call.file, call.args, {
       cwd: folder,
       detached: true,
       stdio: ["ignore", output, output],
-      env: { ...systemEnvironment(), NODE_COMPILE_CACHE: compileCache(paths) },
+      env: { ...systemEnvironment(), ...plain.env, NODE_COMPILE_CACHE: compileCache(paths) },
       windowsHide: true,
     });
     // Without a listener a failed start would end the caller; the missing pid says it.

@@ -1,6 +1,7 @@
-import { openSync, writeSync } from "node:fs";
+import { openSync, realpathSync, writeSync } from "node:fs";
 
 import { environmentFolder } from "./environment-folder.ts";
+import { isSystemStopping } from "./session-scope.ts";
 import { standBy } from "./stand-by.ts";
 
 /**
@@ -10,12 +11,32 @@ import { standBy } from "./stand-by.ts";
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: stand-by-main FOLDER");
 
+const file = ownFile();
 const ending = new AbortController();
 process.on("SIGTERM", () => ending.abort());
 process.on("SIGINT", () => ending.abort());
 process.on("SIGHUP", () => {});
 
-await standBy({ folder, log, signal: ending.signal });
+await standBy({ folder, log, mayStart, isReplaced, signal: ending.signal });
+
+function mayStart(): boolean {
+  return !isSystemStopping();
+}
+
+/** On a server the path of a unit goes through a link to the version that came last. */
+function isReplaced(): boolean {
+  const now = ownFile();
+  // Nothing there while it is being replaced; starting again then would fail.
+  return now !== null && now !== file;
+}
+
+function ownFile(): string | null {
+  try {
+    return realpathSync(process.argv[1] ?? "");
+  } catch {
+    return null;
+  }
+}
 
 /** Into the keeper's log, and to systemd's journal. */
 function log(line: string): void {

@@ -12,6 +12,10 @@ import { parseDesiredState, parseKeeperRecord, SLOT_NAMES } from "./wire.ts";
 export interface StandByOptions {
   readonly folder: string;
   log(line: string): void;
+  /** False: the system goes down, and nothing is to be started any more. */
+  mayStart(): boolean;
+  /** Another version of what stands by has come in its place. */
+  isReplaced(): boolean;
   /** Aborted: it is to end. */
   readonly signal: AbortSignal;
 }
@@ -24,9 +28,10 @@ const LAST_RETRY_MS = 30_000;
 
 /**
  * Starts a keeper whenever something should run and nobody keeps it: after a boot, or when keeper and router were lost at
- * once. Starts none in an environment that was stopped. Resolves when the folder is gone, or the signal is aborted.
+ * once. Starts none in an environment that was stopped. Resolves when the folder is gone, the signal is aborted, or another version
+ * has come, which systemd starts then: the files of this one may be removed.
  */
-export async function standBy({ folder, log, signal }: StandByOptions): Promise<void> {
+export async function standBy({ folder, log, mayStart, isReplaced, signal }: StandByOptions): Promise<void> {
   let retryMs = FIRST_RETRY_MS;
   let retryAt = -Infinity;
   let started: ProcessIdentity | null = null;
@@ -35,6 +40,7 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
   let told = "";
   log(`standing by for ${folder}`);
   while (!signal.aborted && existsSync(folder)) {
+    if (isReplaced()) return log("another version has come; making room for it");
     // Mostly there is somebody, and to see that costs next to nothing.
     if (holder !== null && isSameProcess(holder)) {
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
@@ -51,7 +57,7 @@ export async function standBy({ folder, log, signal }: StandByOptions): Promise<
     ({ lastKeeper, holder } = need);
     // A slow machine is not helped by a second one that starts beside the first.
     const isStarting = started !== null && isSameProcess(started);
-    if (need.isKeeperWanted && !isStarting && performance.now() >= retryAt) {
+    if (need.isKeeperWanted && !isStarting && performance.now() >= retryAt && mayStart()) {
       started = startKeeper(folder);
       log(`nobody keeps ${folder}; starting a keeper (pid ${started?.pid ?? "none"})`);
       retryAt = performance.now() + retryMs;

@@ -142,15 +142,20 @@ export class Supervisor {
 
   /** Ends the process for good: TERM to its group, `graceMs`, KILL. Answers the pids that were ended. */
   async end(graceMs: number): Promise<number[]> {
-    this.#isEnding = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.rest();
     const identity = this.#life?.identity;
-    this.#life?.stopWatching();
     if (identity !== undefined) await endProcessGroup(identity, graceMs);
     const { isFolderOurs, paths, name } = this.#options;
     if (isFolderOurs()) await rm(paths.processRecord(name), { force: true });
     this.#life = null;
     return identity === undefined ? [] : [identity.pid];
+  }
+
+  /** From now on nothing is started, and nothing ended, until `end`. */
+  rest(): void {
+    this.#isEnding = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#life?.stopWatching();
   }
 
   #adopt(record: ProcessRecord): void {

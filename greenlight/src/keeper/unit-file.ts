@@ -45,6 +45,7 @@ export function unitFile(request: UnitRequest): UnitFile {
     `ExecStart=/usr/bin/env ${[request.node, request.program, folder].map(asArgument).join(" ")}`,
     ...(isSystem ? [`User=${inLine(user)}`] : []),
     ...Object.entries(request.variables).map(([key, value]) => `Environment=${quoted(`${key}=${value}`)}`),
+    "SyslogIdentifier=greenlight",
     "Restart=always",
     "RestartSec=1",
     "# Router and slots live in this group, too: they outlive the unit, and one that the kernel ends ends nobody else.",

@@ -10,12 +10,19 @@ const LOOK_EVERY_MS = 100;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
+interface KeeperWatchOptions {
+  readonly folder: string;
+  log(line: string): void;
+  isEnding(): boolean;
+  onOrphaned(): void;
+}
+
 /**
  * Starts the keeper again when it dies; the keeper does the same for the router. After `down` the new keeper sees that
  * it is to stay stopped and ends at once. `onOrphaned` is called when the environment's folder was deleted,
- * also when there is another one at its path.
+ * also when there is another one at its path. A router that ends starts nobody: where the system ends all, nobody is to come back.
  */
-export function watchKeeper(folder: string, log: (line: string) => void, onOrphaned: () => void): void {
+export function watchKeeper({ folder, log, isEnding, onOrphaned }: KeeperWatchOptions): void {
   const held = holdFolder(folder);
   let retryMs = FIRST_RETRY_MS;
   let retryAt = -Infinity;
@@ -36,6 +43,7 @@ export function watchKeeper(folder: string, log: (line: string) => void, onOrpha
       watchProcess(keeper, LOOK_EVERY_MS, () => void look());
       return;
     }
+    if (isEnding()) return;
     if (performance.now() >= retryAt) {
       log(`the keeper is gone; starting one (pid ${spawnKeeper(folder) ?? "none"})`);
       retryAt = performance.now() + retryMs;

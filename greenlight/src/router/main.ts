@@ -29,7 +29,12 @@ if (!started.ok) {
   process.exit(started.error.code === "PORT_TAKEN" ? PORT_TAKEN_EXIT : 1);
 }
 const router = started.value;
-watchKeeper(folder, log, () => void end("the environment's folder is gone"));
+watchKeeper({
+  folder,
+  log,
+  isEnding: () => isEnding,
+  onOrphaned: () => void end("the environment's folder is gone"),
+});
 process.on("SIGTERM", () => void end("told to end"));
 // A terminal's Ctrl-C is meant for the command in front, never for what serves.
 process.on("SIGINT", () => {});

@@ -129,6 +129,7 @@ export async function startRouter(options: RouterOptions): Promise<Result<Router
       tls: tls === null || certificate === null ? null : { ...tls, ...certificate },
       metrics,
       route: routes.current(),
+      isEnding: shared.isClosing,
       waitingCount: room.count,
       waitingBytes: room.heldBytes,
       refusals,

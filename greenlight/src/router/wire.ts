@@ -88,6 +88,8 @@ export interface TlsStatus {
 export interface RouterStatus {
   readonly pid: number;
   readonly startTime: string;
+  /** It was told to end, and takes no more connections. */
+  readonly isEnding?: boolean;
   readonly host: string;
   readonly port: number;
   readonly route: Route;

@@ -56,8 +56,8 @@ function readAgentFiles(hasAcme: boolean): AgentFiles {
   };
 }
 
-/** The programs that run on the server; keeper and router are started by their paths. */
-const ENTRIES = ["agent-main", "keeper/main", "router/main"] as const;
+/** The programs that run on the server; keeper, router and what stands by are started by their paths. */
+const ENTRIES = ["agent-main", "keeper/main", "keeper/stand-by-main", "router/main"] as const;
 const ACME_ENTRY: OwnProgram = "certificate-main";
 const ACME_PACKAGE = "acme-client";
 
@@ -141,7 +141,7 @@ function unpack(packed: string): void {
     // One file under several names: another version of Greenlight with the same Node takes no more space.
     fs.linkSync(kept, path.join(temporary, "node"));
     if (!fs.existsSync(folder)) fs.renameSync(temporary, folder);
-    // For what people write into a crontab: the agent that came last.
+    // For units and what people write into a crontab: the agent that came last.
     fs.symlinkSync(agent, `${temporary}.link`);
     fs.renameSync(`${temporary}.link`, path.join(root, "agents", "current"));
     const sent = process.argv[1];

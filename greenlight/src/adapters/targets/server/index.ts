@@ -1,6 +1,7 @@
 import { ProblemError, type Problem } from "../../../base/problem.ts";
 import { err } from "../../../base/result.ts";
 import type { ServiceAnswer } from "../../../deployment/gates/service-call.ts";
+import type { KeeperUnitAnswer } from "../../../deployment/keeper-unit.ts";
 import type { Lease, Target, TargetConnection, TargetRelease, TargetState } from "../../../deployment/target.ts";
 import type { ReleaseManifest } from "../../../release/manifest.ts";
 import { ServerLink } from "./link.ts";
@@ -13,6 +14,8 @@ const ORDER_LIMIT_MS = 60_000;
 const INSTALL_LIMIT_MS = 900_000;
 /** A certificate authority may be slow. */
 const AUTHORITY_LIMIT_MS = 300_000;
+/** systemd is asked several times, and may be busy. */
+const UNIT_LIMIT_MS = 180_000;
 const LEASE_WAIT_MS = 15_000;
 const READY_COUNT = 3;
 const PROBE_EVERY_MS = 100;
@@ -102,6 +105,7 @@ export function connect(connection: TargetConnection): Target {
         return err(error.problems);
       });
     },
+    keeperUnit: (unit) => link.look<KeeperUnitAnswer>({ name: "keeperUnit", args: [unit], timeoutMs: UNIT_LIMIT_MS }),
   };
 }
 

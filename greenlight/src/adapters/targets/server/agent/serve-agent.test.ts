@@ -40,6 +40,7 @@ function serve(target: Target = world.target("agent")): void {
     input,
     write: async (bytes) => void output.write(bytes),
     connect: () => target,
+    keeperUnit: () => Promise.reject(new Error("no unit in this test")),
     onSilence: () => {
       isSilent = true;
     },

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
 import { ProblemError } from "../../../../base/problem.ts";
+import type { KeeperUnitAnswer, KeeperUnitOrder } from "../../../../deployment/keeper-unit.ts";
 import type { Lease, LeaseHolder, Target, TargetConnection, TargetRelease } from "../../../../deployment/target.ts";
 import { encodeFrame, readFrames } from "../frames.ts";
 import { SILENCE_LIMIT_MS, type AgentAnswer, type AgentRequest, type Greeting } from "../wire.ts";
@@ -15,8 +16,18 @@ interface Surroundings {
   write(bytes: Buffer): Promise<void>;
   /** The target that does the work here. */
   connect(connection: TargetConnection): Target;
+  /** Obeys an order about the unit of one environment here. */
+  keeperUnit(of: KeeperUnitPlace, order: KeeperUnitOrder): Promise<KeeperUnitAnswer>;
   /** Called when nothing was heard for so long that the connection has to be dead. */
   onSilence(): void;
+}
+
+export interface KeeperUnitPlace {
+  readonly environment: string;
+  /** Absolute folder of the environment. */
+  readonly folder: string;
+  /** Greenlight as it was brought last, by a path that stays when another version comes. */
+  readonly agent: string;
 }
 
 /**
@@ -51,13 +62,20 @@ export async function serveAgent(around: Surroundings): Promise<void> {
 interface Office {
   readonly target: Target;
   readonly contents: Contents;
+  readonly keeperUnit: (order: KeeperUnitOrder) => Promise<KeeperUnitAnswer>;
   readonly leases: Map<number, Lease>;
 }
 
-function openOffice({ root, connect }: Surroundings, greeting: Greeting): Office {
+function openOffice({ root, connect, keeperUnit }: Surroundings, greeting: Greeting): Office {
   const { name } = greeting;
-  const target = connect({ ...greeting, folder: join(root, "environments", name) });
-  return { target, contents: new Contents(root, name), leases: new Map() };
+  const folder = join(root, "environments", name);
+  const unitOf = { environment: name, folder, agent: join(root, "agents", "current") };
+  return {
+    target: connect({ ...greeting, folder }),
+    contents: new Contents(root, name),
+    keeperUnit: (order) => keeperUnit(unitOf, order),
+    leases: new Map(),
+  };
 }
 
 /** What is passed on as it comes. */
@@ -95,6 +113,8 @@ function callOf(office: Office, { call, args }: AgentRequest, body: Buffer): () 
   if (passed !== undefined)
     return () => (target[passed] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
   switch (call) {
+    case "keeperUnit":
+      return () => office.keeperUnit(args[0] as KeeperUnitOrder);
     case "ping":
       return async () => null;
     case "takeLease":
