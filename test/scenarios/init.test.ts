@@ -47,6 +47,22 @@ test.each([
   for (const step of steps) expect(planned.stdout).toContain(JSON.stringify(step));
 });
 
+test("the example of the page comes out as the page says", async () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/init.md"), "utf8");
+  const block = (language: string): string =>
+    new RegExp("```" + language + "\\n(.*?)\\n```", "su").exec(page)?.[1] ?? "";
+  sandbox.write("package.json", block("json"));
+  sandbox.write("package-lock.json", NODE["package-lock.json"]);
+  sandbox.write("tsconfig.json", "{}");
+  sandbox.write("trainer/pyproject.toml", block("toml"));
+  sandbox.write("trainer/ratings/__init__.py", "");
+  const shown = await sandbox.greenlight(["init", "--dry-run"]);
+  // The page is laid out by a formatter, the definition is not.
+  const plain = (text: string): string => text.replaceAll(/\s+/gu, "").replaceAll(/,(?=[\])}])/gu, "");
+  expect(plain(shown.stdout)).toBe(plain(block("ts")));
+  expect(plain(block("ts"))).toContain("defineProject");
+});
+
 test("what stands is written over only when that is asked for", async () => {
   for (const [name, text] of Object.entries(NODE)) sandbox.write(name, text);
   sandbox.write("greenlight.config.ts", "// mine\n");
