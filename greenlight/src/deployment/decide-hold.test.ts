@@ -5,7 +5,7 @@ import { decide } from "./decide.ts";
 import type { Deployment } from "./deployment.ts";
 import type { DeployOutcome, DeploymentStateName } from "./environment.ts";
 import { nothingFound, type Observation } from "./observation.ts";
-import { openEnvironment } from "./open-environment.ts";
+import { fakeEnvironment } from "./testing/fake-environment.ts";
 import { FAKE_TIMINGS } from "./testing/fake-timings.ts";
 import { FakeWorld } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
@@ -22,9 +22,7 @@ describe("a deployment where only one release fits", () => {
   });
 
   function deploy(label: string): Promise<DeployOutcome> {
-    const target = world.target(`controller of ${label}`);
-    const environment = openEnvironment({ name: "fake", folder: "/fake", target, clock: world.clock });
-    return environment.deploy(requestFor(label));
+    return fakeEnvironment(world, `controller of ${label}`).deploy(requestFor(label));
   }
 
   const atRest = (): readonly string[] => [...world.brokenRules, ...brokenAtRest(world)];

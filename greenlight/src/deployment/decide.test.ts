@@ -2,16 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { decide } from "./decide.ts";
-import { stateOf, type Deployment } from "./deployment.ts";
+import { stateOf } from "./deployment.ts";
 import type { DeploymentStateName } from "./environment.ts";
-import { NO_GATES } from "./gates/gate-record.ts";
 import { NO_FIGURES } from "./judge-baking.ts";
-import { nothingFound, type Findings, type Observation } from "./observation.ts";
-import type { LiveRelease, TargetSlot, TargetState } from "./target.ts";
+import { nothingFound, type Observation } from "./observation.ts";
+import { BLUE, deployment, GREEN, NOW, seen, slot } from "./testing/seen.ts";
 
-const NOW = 1_700_000_000_000;
-const BLUE: LiveRelease = { deploymentId: "old", releaseId: "r-old", digest: "d-old", slot: "blue" };
-const GREEN: LiveRelease = { deploymentId: "new", releaseId: "r-new", digest: "d-new", slot: "green" };
 const STATES: readonly DeploymentStateName[] = [
   "queued",
   "locked",
@@ -35,84 +31,6 @@ const STATES: readonly DeploymentStateName[] = [
   "needs-human",
 ];
 const TERMINAL = new Set<DeploymentStateName>(["succeeded", "aborted", "rolled-back", "needs-human"]);
-
-function deployment(state: DeploymentStateName, change: Partial<Deployment> = {}): Deployment {
-  return {
-    schema: 1,
-    id: GREEN.deploymentId,
-    environment: "staging",
-    releaseId: GREEN.releaseId,
-    digest: GREEN.digest,
-    previousReleaseId: BLUE.releaseId,
-    slot: GREEN.slot,
-    epoch: 1,
-    who: "w",
-    why: "y",
-    runId: "r",
-    approvalWait: null,
-    approval: null,
-    transitions: [{ state, at: new Date(NOW).toISOString(), why: "" }],
-    blue: BLUE,
-    gates: NO_GATES,
-    kind: "deployment",
-    warm: null,
-    service: { readyPath: "/ready", healthPath: "/health" },
-    interruption: null,
-    failure: null,
-    steps: [],
-    ...change,
-  };
-}
-
-function slot({ deploymentId, releaseId, digest }: LiveRelease, change: Partial<TargetSlot> = {}): TargetSlot {
-  return {
-    deploymentId,
-    releaseId,
-    digest,
-    pid: 1,
-    port: 1,
-    restartCount: 0,
-    isCrashLooping: false,
-    lastExit: null,
-    warmUntil: null,
-    ...change,
-  };
-}
-
-function seen(
-  target: Partial<TargetState>,
-  found: Partial<Findings> = {},
-  change: Partial<Observation> = {},
-): Observation {
-  return {
-    timings: {
-      leaseWaitMs: 5000,
-      startTimeoutMs: 3000,
-      readyCount: 3,
-      probeEveryMs: 50,
-      bakeMs: 1000,
-      drainMs: 2000,
-      warmMs: 60_000,
-      swap: "beside",
-      holdMs: 20_000,
-    },
-    target: {
-      isKnown: true,
-      isStopped: false,
-      problems: [],
-      keeper: { pid: 1, startTime: "x" },
-      router: { pid: 2, isInPlace: true },
-      route: { epoch: 1, live: BLUE },
-      slots: { blue: slot(BLUE), green: slot(GREEN) },
-      traffic: [],
-      ...target,
-    },
-    lease: "held",
-    needsApproval: false,
-    found: { ...nothingFound(NOW), ...found },
-    ...change,
-  };
-}
 
 const WELL = { ...NO_FIGURES, probeCount: 20, requestCount: 20, restartCountBefore: 0 };
 const onGreen = { route: { epoch: 1, live: GREEN } };

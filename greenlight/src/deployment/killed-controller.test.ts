@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { stateOf } from "./deployment.ts";
-import type { DeployOutcome, Environment, Transition } from "./environment.ts";
+import type { DeployOutcome } from "./environment.ts";
 import { DEFAULT_BAKING } from "./gates/baking-policy.ts";
 import type { SwitchGate } from "./gates/gate.ts";
-import { openEnvironment } from "./open-environment.ts";
-import type { DeploymentTimings } from "./target.ts";
-import type { Behaviour } from "./testing/fake-behaviour.ts";
+import { BESIDE, HOLD, type Scenario } from "./testing/controller-scenarios.ts";
+import { fakeEnvironment, labelOf, liveLabel } from "./testing/fake-environment.ts";
 import { FakeWorld, Killed } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
 import { brokenAtRest, recordsOf } from "./testing/world-rules.ts";
@@ -20,105 +19,7 @@ beforeEach(() => {
   world = new FakeWorld();
 });
 
-function environment(controller: string, onStep?: OnStep): Environment {
-  const target = world.target(controller, onStep);
-  return openEnvironment({ name: "fake", folder: "/fake", target, clock: world.clock });
-}
-
-const labelOf = (releaseId: string | undefined): string | null => releaseId?.split("-")[0] ?? null;
-const live = (): string | null => labelOf(world.route.live?.releaseId);
 const GRANT = { kind: "granted", by: "ann", why: "good", how: "command" } as const;
-
-/** What a controller is at when it is killed. */
-interface Scenario {
-  readonly name: string;
-  /** Releases that were deployed before, oldest first. */
-  readonly before: readonly string[];
-  readonly label: string;
-  readonly kind?: "rollback";
-  readonly behaviour?: Behaviour;
-  /** The state in which somebody presses Ctrl-C. */
-  readonly abortIn?: Transition["state"];
-  readonly isApproved?: true;
-  readonly warmMs?: number;
-  /** Two releases don't fit side by side. */
-  readonly swap?: DeploymentTimings["swap"];
-  /** What its gates before the switch find; left out: it has none. */
-  readonly gates?: "pass" | "fail";
-}
-
-const BESIDE: readonly Scenario[] = [
-  { name: "a deployment beside a live release", before: ["a"], label: "b" },
-  { name: "a deployment into the slot of a warm release", before: ["z", "a"], label: "b" },
-  { name: "a first deployment", before: [], label: "b" },
-  { name: "a deployment that waits for its approval", before: ["a"], label: "b", isApproved: true },
-  { name: "a deployment that keeps nothing warm", before: ["a"], label: "b", warmMs: 0 },
-  { name: "a deployment that passes its gates", before: ["a"], label: "b", gates: "pass" },
-  { name: "a deployment that its gates stop", before: ["a"], label: "b", gates: "fail" },
-  { name: "a deployment that is never ready", before: ["a"], label: "b", behaviour: "never-ready" },
-  { name: "a deployment that fails while baking", before: ["a"], label: "b", behaviour: "fails-in-production" },
-  { name: "a first deployment that fails while baking", before: [], label: "b", behaviour: "fails-in-production" },
-  { name: "a deployment that is cancelled before the switch", before: ["a"], label: "b", abortIn: "health" },
-  { name: "a deployment that is cancelled after the switch", before: ["a"], label: "b", abortIn: "baking" },
-  { name: "a rollback to a release that runs", before: ["a", "c"], label: "a", kind: "rollback" },
-  { name: "a rollback to a release that runs no more", before: ["a", "z", "c"], label: "a", kind: "rollback" },
-  {
-    name: "a rollback to a release that has died",
-    before: ["a", "c"],
-    label: "a",
-    kind: "rollback",
-    behaviour: "never-ready",
-  },
-];
-
-/** Two releases don't fit side by side. */
-const HOLD: readonly Scenario[] = [
-  { name: "a deployment where only one fits", before: ["a"], label: "b", swap: "hold" },
-  { name: "a first deployment where only one fits", before: [], label: "b", swap: "hold" },
-  {
-    name: "a deployment where only one fits, after an approval",
-    before: ["a"],
-    label: "b",
-    swap: "hold",
-    isApproved: true,
-  },
-  {
-    name: "a deployment where only one fits, that its gates stop",
-    before: ["a"],
-    label: "b",
-    swap: "hold",
-    gates: "fail",
-  },
-  {
-    name: "a deployment where only one fits, that is never ready",
-    before: ["a"],
-    label: "b",
-    swap: "hold",
-    behaviour: "never-ready",
-  },
-  {
-    name: "a deployment where only one fits, that fails while baking",
-    before: ["z", "a"],
-    label: "b",
-    swap: "hold",
-    behaviour: "fails-in-production",
-  },
-  {
-    name: "a deployment where only one fits, that is cancelled when the old release was stopped",
-    before: ["a"],
-    label: "b",
-    swap: "hold",
-    abortIn: "starting-green",
-  },
-  {
-    name: "a deployment where only one fits, that is cancelled after the switch",
-    before: ["a"],
-    label: "b",
-    swap: "hold",
-    abortIn: "baking",
-  },
-  { name: "a rollback where only one fits", before: ["a", "c"], label: "a", kind: "rollback", swap: "hold" },
-];
 
 const SCENARIOS: readonly Scenario[] = [...BESIDE, ...(IS_HEAVY ? HOLD : HOLD.slice(0, 2))];
 
@@ -130,7 +31,7 @@ async function prepare({ before, label, behaviour, warmMs, swap = "beside" }: Sc
   world = new FakeWorld();
   world.timings = { ...world.timings, swap };
   if (warmMs !== undefined) world.timings = { ...world.timings, warmMs };
-  for (const each of before) await environment(`before-${each}`).deploy(requestFor(each));
+  for (const each of before) await fakeEnvironment(world, `before-${each}`).deploy(requestFor(each));
   if (behaviour !== undefined) world.behaviours.set(requestFor(label).releaseId, behaviour);
 }
 
@@ -144,7 +45,7 @@ function act(scenario: Scenario, controller: string, onStep?: OnStep): Promise<D
       if (state === abortIn) abort.abort();
     },
   });
-  return environment(controller, onStep).deploy({
+  return fakeEnvironment(world, controller, onStep).deploy({
     ...request,
     ...(kind === undefined ? {} : { kind }),
     ...(gates === undefined
@@ -188,21 +89,21 @@ async function recover(recovery: Recovery, scenario: Scenario, controller: strin
     case "the same again":
       return (await act({ ...scenario, abortIn: "succeeded" }, controller, onStep)).kind;
     case "another release":
-      return (await environment(controller, onStep).deploy(requestFor("new"))).kind;
+      return (await fakeEnvironment(world, controller, onStep).deploy(requestFor("new"))).kind;
     case "a rollback": {
-      const chosen = await environment("chooser").chooseRollback(undefined);
+      const chosen = await fakeEnvironment(world, "chooser").chooseRollback(undefined);
       const label = chosen.ok ? (labelOf(chosen.value.releaseId) ?? "") : "new";
-      return (await environment(controller, onStep).deploy({ ...requestFor(label), kind: "rollback" })).kind;
+      return (await fakeEnvironment(world, controller, onStep).deploy({ ...requestFor(label), kind: "rollback" })).kind;
     }
     case "a stop":
-      await environment(controller, onStep).stop();
+      await fakeEnvironment(world, controller, onStep).stop();
       return "stopped";
   }
 }
 
 /** Somebody's release still has the traffic, unless there never was one, or the first one just failed. */
 function expectStillServed(at: string, { before }: Scenario): void {
-  if (before.length > 0) expect([at, live()]).not.toEqual([at, null]);
+  if (before.length > 0) expect([at, liveLabel(world)]).not.toEqual([at, null]);
   expect([at, world.brokenRules]).toEqual([at, []]);
 }
 
@@ -214,7 +115,7 @@ function expectAllSet(at: string, recovery: Recovery, recordCount: number): void
   expect([at, records.every(({ who, why }) => who !== "" && why !== "")]).toEqual([at, true]);
   if (recovery === "a stop")
     expect([at, world.isKeeperUp, world.slots]).toEqual([at, false, { blue: null, green: null }]);
-  if (recovery === "another release") expect([at, live()]).toEqual([at, "new"]);
+  if (recovery === "another release") expect([at, liveLabel(world)]).toEqual([at, "new"]);
 }
 
 describe.each(SCENARIOS)("the controller of $name", (scenario) => {
@@ -283,17 +184,17 @@ describe.each(SCENARIOS)("the controller of $name", (scenario) => {
         // Its lease has expired: nobody can tell it from a dead one.
         world.kill("sleeper");
         isOvertaken = world.leaseHolder === "sleeper";
-        await environment("other").deploy(requestFor("new"));
+        await fakeEnvironment(world, "other").deploy(requestFor("new"));
       });
       // One that had no lease yet, or none any more, is just the next one.
-      if (isOvertaken) expect([at, live()]).toEqual([at, "new"]);
+      if (isOvertaken) expect([at, liveLabel(world)]).toEqual([at, "new"]);
       expect([at, world.brokenRules, brokenAtRest(world)]).toEqual([at, [], []]);
     }
   });
 });
 
 test("the rules are no decoration: a controller that breaks them is noticed", async () => {
-  await environment("one").deploy(requestFor("a"));
+  await fakeEnvironment(world, "one").deploy(requestFor("a"));
   const target = world.target("vandal");
   await target.endSlot({ epoch: world.epoch, slot: "blue", deploymentId: world.route.live?.deploymentId ?? "" });
   expect(world.brokenRules).toEqual([

@@ -1,9 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { isFinished, stateOf, type Deployment } from "./deployment.ts";
-import type { DeployOutcome, Environment } from "./environment.ts";
-import { openEnvironment } from "./open-environment.ts";
-import type { Behaviour } from "./testing/fake-behaviour.ts";
+import { stateOf, type Deployment } from "./deployment.ts";
+import type { DeployOutcome } from "./environment.ts";
+import {
+  brokenOrOpen,
+  fakeEnvironment,
+  liveLabel,
+  misbehave,
+  slotLabels,
+  statesOf,
+} from "./testing/fake-environment.ts";
 import { FakeWorld } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
 
@@ -14,30 +20,15 @@ beforeEach(() => {
   world = new FakeWorld();
 });
 
-function environment(controller = "one", onStep?: (step: string) => void): Environment {
-  const target = world.target(controller, onStep);
-  return openEnvironment({ name: "fake", folder: "/fake", target, clock: world.clock });
-}
-
 const deploy = (label: string, options?: RequestOptions): Promise<DeployOutcome> =>
-  environment().deploy(requestFor(label, options));
+  fakeEnvironment(world).deploy(requestFor(label, options));
 const goBackTo = (label: string, options?: RequestOptions): Promise<DeployOutcome> =>
-  environment("rollback").deploy({ ...requestFor(label, options), kind: "rollback", who: "ann", why: "it is wrong" });
-
-function misbehave(label: string, behaviour: Behaviour): void {
-  world.behaviours.set(requestFor(label).releaseId, behaviour);
-}
-
-const labelOf = (releaseId: string | undefined): string | null => releaseId?.split("-")[0] ?? null;
-const liveLabel = (): string | null => labelOf(world.route.live?.releaseId);
-const running = (): (string | null)[] => Object.values(world.slots).flatMap((slot) => labelOf(slot?.releaseId) ?? []);
-const states = ({ deployment }: DeployOutcome): string[] => deployment.transitions.map(({ state }) => state);
-
-function expectNothingBroken(): void {
-  expect(world.brokenRules).toEqual([]);
-  const records = [...world.records.values()].map((text) => JSON.parse(text) as Deployment);
-  expect(records.filter((each) => !isFinished(each)).map(stateOf)).toEqual([]);
-}
+  fakeEnvironment(world, "rollback").deploy({
+    ...requestFor(label, options),
+    kind: "rollback",
+    who: "ann",
+    why: "it is wrong",
+  });
 
 describe("a rollback of a finished deployment", () => {
   test("is one switch to the release that still runs, and is told in the history with who and why", async () => {
@@ -55,7 +46,7 @@ describe("a rollback of a finished deployment", () => {
       kind: "deployed",
       deployment: { kind: "rollback", who: "ann", why: "it is wrong" },
     });
-    expect(states(outcome)).toEqual([
+    expect(statesOf(outcome)).toEqual([
       "queued",
       "locked",
       "preflight",
@@ -71,12 +62,12 @@ describe("a rollback of a finished deployment", () => {
     expect(switchedAt - begunAt).toBeLessThan(1000);
     // The route leads to the deployment that it always was; what was taken back is gone.
     expect(world.route.live?.deploymentId).toBe(first.deployment.id);
-    expect([liveLabel(), running(), world.slots.blue?.warmUntil]).toEqual(["a", ["a"], null]);
-    expect(await environment().history(1)).toMatchObject([
+    expect([liveLabel(world), slotLabels(world), world.slots.blue?.warmUntil]).toEqual(["a", ["a"], null]);
+    expect(await fakeEnvironment(world).history(1)).toMatchObject([
       { kind: "rollback", previousReleaseId: requestFor("b").releaseId },
     ]);
     expect((await deploy("a")).kind).toBe("already");
-    expectNothingBroken();
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test("starts the release anew when it runs no more, through the same states", async () => {
@@ -85,10 +76,10 @@ describe("a rollback of a finished deployment", () => {
     await deploy("c");
     const outcome = await goBackTo("a");
     expect(outcome.kind).toBe("deployed");
-    expect(states(outcome)).toContain("starting-green");
-    expect(states(outcome).slice(-4)).toEqual(["baking", "draining", "retiring", "succeeded"]);
-    expect([liveLabel(), running()]).toEqual(["a", ["a"]]);
-    expectNothingBroken();
+    expect(statesOf(outcome)).toContain("starting-green");
+    expect(statesOf(outcome).slice(-4)).toEqual(["baking", "draining", "retiring", "succeeded"]);
+    expect([liveLabel(world), slotLabels(world)]).toEqual(["a", ["a"]]);
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test.each(["never-ready", "wrong-version", "unhealthy"] as const)(
@@ -96,27 +87,27 @@ describe("a rollback of a finished deployment", () => {
     async (behaviour) => {
       await deploy("a");
       await deploy("b");
-      misbehave("a", behaviour);
+      misbehave(world, "a", behaviour);
       const outcome = await goBackTo("a");
       expect(outcome.kind).toBe("aborted");
-      expect(states(outcome)).toContain("starting-green");
-      expect([liveLabel(), running()]).toEqual(["b", ["b"]]);
-      expectNothingBroken();
+      expect(statesOf(outcome)).toContain("starting-green");
+      expect([liveLabel(world), slotLabels(world)]).toEqual(["b", ["b"]]);
+      expect(brokenOrOpen(world)).toEqual([]);
     },
   );
 
   test("to a release that does not answer in production needs a person, and ends nothing", async () => {
     await deploy("a");
     await deploy("b");
-    misbehave("a", "fails-in-production");
+    misbehave(world, "a", "fails-in-production");
     const outcome = await goBackTo("a");
     expect(outcome).toMatchObject({ kind: "needs-human", problems: [{ code: "DEPLOYMENT_NEEDS_HUMAN" }] });
     expect(outcome.problems[0]?.message).toContain(`${requestFor("b").releaseId} still runs beside it`);
-    expect([liveLabel(), running()]).toEqual(["a", ["a", "b"]]);
+    expect([liveLabel(world), slotLabels(world)]).toEqual(["a", ["a", "b"]]);
     // And back again by hand: what was bad before runs still.
     expect((await goBackTo("b")).kind).toBe("deployed");
-    expect(liveLabel()).toBe("b");
-    expectNothingBroken();
+    expect(liveLabel(world)).toBe("b");
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test("that was ended by its keeper a moment before is started anew", async () => {
@@ -125,8 +116,8 @@ describe("a rollback of a finished deployment", () => {
     world.failing.set("keepSlot", 1);
     const outcome = await goBackTo("a");
     expect(outcome.kind).toBe("deployed");
-    expect(states(outcome)).toContain("starting-green");
-    expectNothingBroken();
+    expect(statesOf(outcome)).toContain("starting-green");
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test("that is cancelled before the switch leaves the old release kept as it was", async () => {
@@ -140,9 +131,9 @@ describe("a rollback of a finished deployment", () => {
       },
     });
     expect(outcome.kind).toBe("cancelled");
-    expect([liveLabel(), running()]).toEqual(["b", ["a", "b"]]);
+    expect([liveLabel(world), slotLabels(world)]).toEqual(["b", ["a", "b"]]);
     expect(world.slots.blue?.warmUntil).not.toBeNull();
-    expectNothingBroken();
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test("that is cancelled after the switch is finished all the same: nobody wants the bad release back", async () => {
@@ -156,8 +147,8 @@ describe("a rollback of a finished deployment", () => {
       },
     });
     expect(stateOf(outcome.deployment as Deployment)).toBe("succeeded");
-    expect([liveLabel(), running()]).toEqual(["a", ["a"]]);
-    expectNothingBroken();
+    expect([liveLabel(world), slotLabels(world)]).toEqual(["a", ["a"]]);
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 });
 
@@ -166,8 +157,8 @@ test("a rollback has the router listen where the definition wants it before it i
   await deploy("b");
   world.isRouterUp = false;
   expect(await goBackTo("a")).toMatchObject({ kind: "deployed" });
-  expect([liveLabel(), world.isRouterUp]).toEqual(["a", true]);
-  expectNothingBroken();
+  expect([liveLabel(world), world.isRouterUp]).toEqual(["a", true]);
+  expect(brokenOrOpen(world)).toEqual([]);
 });
 
 describe("a rollback while a deployment is under way", () => {
@@ -182,13 +173,13 @@ describe("a rollback while a deployment is under way", () => {
         },
       });
       expect((await back)?.kind).toMatch(/^(deployed|already)$/);
-      expect(liveLabel()).toBe("a");
+      expect(liveLabel(world)).toBe("a");
       expect(outcome.kind).toBe("aborted");
       expect(outcome.problems[0]).toMatchObject({
         place: "fake",
         message: expect.stringContaining("ann goes back to"),
       });
-      expectNothingBroken();
+      expect(brokenOrOpen(world)).toEqual([]);
     },
   );
 });
@@ -199,15 +190,15 @@ describe("a deployment that waits for a person", () => {
     let newer: Promise<DeployOutcome> | undefined;
     const older = await deploy("b", {
       ask: (question) => {
-        newer = environment("two").deploy({ ...requestFor("c"), who: "bob" });
+        newer = fakeEnvironment(world, "two").deploy({ ...requestFor("c"), who: "bob" });
         return listen(question);
       },
     });
     expect((await newer)?.kind).toBe("deployed");
     expect(older).toMatchObject({ kind: "aborted", problems: [{ code: "DEPLOYMENT_SUPERSEDED" }] });
     expect(older.why).toContain(`${requestFor("c").releaseId} by bob`);
-    expect(liveLabel()).toBe("c");
-    expectNothingBroken();
+    expect(liveLabel(world)).toBe("c");
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test("is let go by a stop", async () => {
@@ -215,13 +206,13 @@ describe("a deployment that waits for a person", () => {
     let stopped: Promise<unknown> | undefined;
     const outcome = await deploy("b", {
       ask: (question) => {
-        stopped = environment("two").stop();
+        stopped = fakeEnvironment(world, "two").stop();
         return listen(question);
       },
     });
     await stopped;
     expect(outcome).toMatchObject({ kind: "aborted", why: expect.stringContaining("the environment was stopped") });
-    expectNothingBroken();
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 
   test("twice for the same release goes on once, whoever is quicker, when it is approved", async () => {
@@ -229,15 +220,15 @@ describe("a deployment that waits for a person", () => {
     let second: Promise<DeployOutcome> | undefined;
     const first = await deploy("b", {
       ask: async (question) => {
-        second = environment("two").deploy(requestFor("b", { ask: listen }));
-        setTimeout(() => void environment("three").answer(question.deploymentId, GRANT), 50);
+        second = fakeEnvironment(world, "two").deploy(requestFor("b", { ask: listen }));
+        setTimeout(() => void fakeEnvironment(world, "three").answer(question.deploymentId, GRANT), 50);
         return listen(question);
       },
     });
     const kinds = [first.kind, (await second)?.kind].toSorted();
     expect(kinds).toEqual(["aborted", "deployed"]);
-    expect(liveLabel()).toBe("b");
-    expectNothingBroken();
+    expect(liveLabel(world)).toBe("b");
+    expect(brokenOrOpen(world)).toEqual([]);
   });
 });
 

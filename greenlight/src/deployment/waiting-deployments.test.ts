@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import type { ApprovalRecord } from "./approval.ts";
 import { stateOf, type Deployment } from "./deployment.ts";
-import type { ApprovalPolicy, DeployApproval, DeployOutcome, Environment } from "./environment.ts";
+import type { ApprovalPolicy, DeployApproval, DeployOutcome } from "./environment.ts";
 import { openEnvironment } from "./open-environment.ts";
+import { fakeEnvironment, liveLabel, statesOf } from "./testing/fake-environment.ts";
 import { FakeWorld, Killed } from "./testing/fake-world.ts";
 import { requestFor } from "./testing/requests.ts";
 
@@ -16,11 +17,6 @@ beforeEach(() => {
   world = new FakeWorld();
   askedCount = 0;
 });
-
-function environment(controller = "one", onStep?: (step: string) => void): Environment {
-  const target = world.target(controller, onStep);
-  return openEnvironment({ name: "fake", folder: "/fake", target, clock: world.clock });
-}
 
 const nobody: ApprovalPolicy["ask"] = async ({ standing }) => {
   const before = await standing();
@@ -41,26 +37,23 @@ const yes: DeployApproval = { kind: "granted", by: "ann", why: "tested", how: "c
 const no: DeployApproval = { kind: "rejected", by: "bob", why: "freeze", how: "command" };
 
 function deploy(label: string, how: { ask?: ApprovalPolicy["ask"]; runId?: string } = {}): Promise<DeployOutcome> {
-  return environment().deploy(requestFor(label, { ask: nobody, expiresAfterMs: 24 * HOUR_MS, ...how }));
+  return fakeEnvironment(world).deploy(requestFor(label, { ask: nobody, expiresAfterMs: 24 * HOUR_MS, ...how }));
 }
 
 async function answerOnlyOne(given: DeployApproval): Promise<ApprovalRecord> {
-  const [waiting] = await environment("other").waiting();
+  const [waiting] = await fakeEnvironment(world, "other").waiting();
   if (waiting === undefined || given.kind === "waiting") throw new Error("nothing waits");
   const { kind, by, why, how } = given;
-  const answered = await environment("other").answer(waiting.deployment.id, { answer: kind, by, why, how });
+  const answered = await fakeEnvironment(world, "other").answer(waiting.deployment.id, { answer: kind, by, why, how });
   if (!answered.ok) throw new Error(JSON.stringify(answered.error));
   return answered.value;
 }
-
-const states = ({ deployment }: DeployOutcome): string[] => deployment.transitions.map(({ state }) => state);
-const liveLabel = (): string | null => world.route.live?.releaseId.split("-")[0] ?? null;
 
 describe("a deployment that waits", () => {
   test("is listed with its time, and goes on under its own id once another process has approved", async () => {
     const first = await deploy("a");
     expect(first.kind).toBe("waiting");
-    const [waiting] = await environment().waiting();
+    const [waiting] = await fakeEnvironment(world).waiting();
     expect(waiting).toMatchObject({ deployment: { id: first.deployment.id }, answer: null });
     expect(Date.parse(waiting?.expiresAt ?? "")).toBeGreaterThan(world.now);
 
@@ -69,18 +62,18 @@ describe("a deployment that waits", () => {
     expect(second.kind).toBe("deployed");
     expect(second.deployment.id).toBe(first.deployment.id);
     expect(second.deployment.approval).toMatchObject({ by: "ann", why: "tested", how: "command" });
-    expect(states(second).filter((state) => state === "awaiting-approval")).toHaveLength(2);
+    expect(statesOf(second).filter((state) => state === "awaiting-approval")).toHaveLength(2);
     expect(askedCount).toBe(1);
     expect(world.records.size).toBe(1);
-    expect(await environment().waiting()).toEqual([]);
+    expect(await fakeEnvironment(world).waiting()).toEqual([]);
   });
 
   test("keeps its time when it is asked again", async () => {
     await deploy("a");
-    const [before] = await environment().waiting();
+    const [before] = await fakeEnvironment(world).waiting();
     world.now += HOUR_MS;
     await deploy("a");
-    expect((await environment().waiting())[0]?.expiresAt).toBe(before?.expiresAt);
+    expect((await fakeEnvironment(world).waiting())[0]?.expiresAt).toBe(before?.expiresAt);
   });
 
   test("notices an answer that another process gives meanwhile", async () => {
@@ -98,7 +91,7 @@ describe("a deployment that waits", () => {
     await answerOnlyOne(no);
     const outcome = await deploy("a");
     expect([outcome.kind, outcome.why]).toEqual(["rejected", "rejected by bob: freeze"]);
-    expect(liveLabel()).toBeNull();
+    expect(liveLabel(world)).toBeNull();
     // A rejection ends that deployment only; whoever tries again is asked again.
     expect((await deploy("a", { ask: saying(yes) })).kind).toBe("deployed");
   });
@@ -108,21 +101,21 @@ describe("a deployment that waits", () => {
     await answerOnlyOne(no);
     const outcome = await deploy("a", { runId: "second", ask: saying(yes) });
     expect(outcome.kind).toBe("deployed");
-    const history = await environment().history(2);
+    const history = await fakeEnvironment(world).history(2);
     expect(history[1]?.transitions.at(-1)).toMatchObject({ state: "aborted", why: "rejected by bob: freeze" });
   });
 
   test("ends as expired when its time is over while somebody waits along", async () => {
-    const outcome = await environment().deploy(requestFor("a", { ask: listening, expiresAfterMs: 60_000 }));
+    const outcome = await fakeEnvironment(world).deploy(requestFor("a", { ask: listening, expiresAfterMs: 60_000 }));
     expect(outcome).toMatchObject({ kind: "aborted", problems: [{ code: "APPROVAL_EXPIRED" }] });
-    expect(await environment().waiting()).toEqual([]);
+    expect(await fakeEnvironment(world).waiting()).toEqual([]);
   });
 
   test("can't be answered any more, and asks anew, when its time was over while nobody waited along", async () => {
     const first = await deploy("a");
     world.now += 25 * HOUR_MS;
-    expect(await environment().waiting()).toEqual([]);
-    const late = await environment().answer(first.deployment.id, {
+    expect(await fakeEnvironment(world).waiting()).toEqual([]);
+    const late = await fakeEnvironment(world).answer(first.deployment.id, {
       answer: "granted",
       by: "x",
       why: "",
@@ -147,14 +140,14 @@ describe("a deployment that waits", () => {
     await deploy("a");
     await answerOnlyOne(yes);
     expect((await deploy("b")).kind).toBe("waiting");
-    expect(liveLabel()).toBeNull();
+    expect(liveLabel(world)).toBeNull();
   });
 
   test("says why an approval does not count: it has expired, or is for another digest", async () => {
     const linesOf = async (label: string): Promise<string[]> => {
       const lines: string[] = [];
       const request = requestFor(label, { ask: nobody, expiresAfterMs: 24 * HOUR_MS });
-      await environment().deploy({ ...request, log: (line) => lines.push(line) });
+      await fakeEnvironment(world).deploy({ ...request, log: (line) => lines.push(line) });
       return lines.filter((line) => line.startsWith("ann's"));
     };
     await deploy("a");
@@ -215,11 +208,11 @@ describe("a deployment that waits", () => {
 
   test("is withdrawn with its run, and then nobody can approve it", async () => {
     const first = await deploy("a");
-    expect(await environment("other").withdraw("another run", "cancelled")).toEqual([]);
-    expect(await environment().waiting()).toHaveLength(1);
-    expect(await environment("other").withdraw("run", "cancelled by kim")).toEqual([]);
-    expect(await environment().waiting()).toEqual([]);
-    const [record] = await environment().history(1);
+    expect(await fakeEnvironment(world, "other").withdraw("another run", "cancelled")).toEqual([]);
+    expect(await fakeEnvironment(world).waiting()).toHaveLength(1);
+    expect(await fakeEnvironment(world, "other").withdraw("run", "cancelled by kim")).toEqual([]);
+    expect(await fakeEnvironment(world).waiting()).toEqual([]);
+    const [record] = await fakeEnvironment(world).history(1);
     expect(record?.id).toBe(first.deployment.id);
     expect(record?.transitions.at(-1)).toMatchObject({ state: "aborted", why: "cancelled by kim" });
     expect(world.leaseHolder).toBeNull();
@@ -228,7 +221,7 @@ describe("a deployment that waits", () => {
   test("is not withdrawn while another controller has the environment", async () => {
     await deploy("a");
     await world.target("two").takeLease({ deploymentId: "x", who: "two", runId: "y" });
-    expect(await environment().withdraw("run", "cancelled")).toMatchObject([{ code: "ENVIRONMENT_BUSY" }]);
+    expect(await fakeEnvironment(world).withdraw("run", "cancelled")).toMatchObject([{ code: "ENVIRONMENT_BUSY" }]);
   });
 });
 
@@ -236,7 +229,7 @@ describe("a grant", () => {
   test("lets its release go live once: afterwards a person is asked again", async () => {
     await deploy("a", { ask: saying(yes) });
     expect((await deploy("a", { ask: nobody })).kind).toBe("already");
-    await environment().stop();
+    await fakeEnvironment(world).stop();
     expect((await deploy("a")).kind).toBe("waiting");
   });
 
@@ -264,7 +257,7 @@ describe("a grant", () => {
         killedAt = step;
         throw new Killed(step);
       };
-      await environment("killed", onStep)
+      await fakeEnvironment(world, "killed", onStep)
         .deploy(requestFor("a", { ask: saying(yes) }))
         .catch((error: unknown) => {
           if (!(error instanceof Killed)) throw error;
@@ -274,7 +267,11 @@ describe("a grant", () => {
       places.push(killedAt);
       const wasAnswered = world.answers.size > 0;
       const outcome = await deploy("a", { ask: saying(yes) });
-      expect([killedAt, ["deployed", "already"].includes(outcome.kind), liveLabel()]).toEqual([killedAt, true, "a"]);
+      expect([killedAt, ["deployed", "already"].includes(outcome.kind), liveLabel(world)]).toEqual([
+        killedAt,
+        true,
+        "a",
+      ]);
       const bakedBefore = [...world.records.values()]
         .map((text) => JSON.parse(text) as Deployment)
         .filter(({ transitions }) => transitions.some(({ state }) => state === "baking")).length;

@@ -1,101 +1,54 @@
 import { once } from "node:events";
-import type { IncomingHttpHeaders } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 
-import type { PlainRequest } from "./request-head.ts";
-import { ServicePool, type AnswerController, type AnswerHandler, type ServicePoolOptions } from "./service-pool.ts";
+import { ServicePool, type ServicePoolOptions } from "./service-pool.ts";
+import { ask, GET, HeardAnswer } from "./testing/heard-answer.ts";
 
-const GET: PlainRequest = { method: "GET", path: "/", headers: ["host", "x"], body: null };
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/** Keeps what it is told, and the order. */
-class Heard implements AnswerHandler {
-  readonly calls: string[] = [];
-  status = 0;
-  headers: IncomingHttpHeaders = {};
-  body = "";
-  error: (Error & { code?: string }) | null = null;
-  controller: AnswerController | null = null;
-  readonly over: Promise<void>;
-  #end: () => void = () => {};
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
 
-  constructor() {
-    this.over = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-  }
+/** `onRequest` is called with what came in over a connection so far, each time that a head or more is there. */
+async function service(
+  onRequest: (socket: Socket, text: string) => void,
+): Promise<{ port: number; sockets: Socket[] }> {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    socket.on("data", (bytes: Buffer) => onRequest(socket, bytes.toString("latin1")));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  ends.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { port: (server.address() as AddressInfo).port, sockets };
+}
 
-  onRequestStart(controller: AnswerController): void {
-    this.controller = controller;
-    this.calls.push("start");
-  }
-  onResponseStart(_controller: AnswerController, status: number, headers: IncomingHttpHeaders): void {
-    this.status = status;
-    this.headers = headers;
-    this.calls.push("head");
-  }
-  onResponseData(_controller: AnswerController, data: Buffer): boolean {
-    this.body += data.toString("latin1");
-    return false;
-  }
-  onResponseWhole(controller: AnswerController, data: Buffer): boolean {
-    this.onResponseEnd();
-    return this.onResponseData(controller, data);
-  }
-  onResponseEnd(): void {
-    this.calls.push("end");
-    this.#end();
-  }
-  onResponseError(_controller: AnswerController, error: Error): void {
-    this.error = error;
-    this.calls.push("error");
-    this.#end();
-  }
+function pool(port: number, options: Partial<ServicePoolOptions> = {}): ServicePool {
+  const made = new ServicePool({
+    host: "127.0.0.1",
+    port,
+    connectionLimit: 100,
+    connectTimeoutMs: 1000,
+    headTimeoutMs: 5000,
+    bodyTimeoutMs: 5000,
+    idleMs: 3000,
+    ...options,
+  });
+  ends.push(() => made.destroy(new Error("the test is over")));
+  return made;
 }
 
 describe("the connections to a service", () => {
-  const ends: (() => void)[] = [];
-  afterEach(() => {
-    for (const end of ends.splice(0)) end();
-  });
-
-  /** `onRequest` is called with what came in over a connection so far, each time that a head or more is there. */
-  async function service(
-    onRequest: (socket: Socket, text: string) => void,
-  ): Promise<{ port: number; sockets: Socket[] }> {
-    const sockets: Socket[] = [];
-    const server: Server = createServer((socket) => {
-      sockets.push(socket);
-      socket.on("error", () => {});
-      socket.on("data", (bytes: Buffer) => onRequest(socket, bytes.toString("latin1")));
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    ends.push(() => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    });
-    return { port: (server.address() as AddressInfo).port, sockets };
-  }
-
-  function pool(port: number, options: Partial<ServicePoolOptions> = {}): ServicePool {
-    const made = new ServicePool({
-      host: "127.0.0.1",
-      port,
-      connectionLimit: 100,
-      connectTimeoutMs: 1000,
-      headTimeoutMs: 5000,
-      bodyTimeoutMs: 5000,
-      idleMs: 3000,
-      ...options,
-    });
-    ends.push(() => made.destroy(new Error("the test is over")));
-    return made;
-  }
-
   test("carry one request after the other", async () => {
     const texts: string[] = [];
     const { port, sockets } = await service((socket, text) => {
@@ -169,7 +122,7 @@ describe("the connections to a service", () => {
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`);
       socket.write(bytes);
     });
-    const heard = new Heard();
+    const heard = new HeardAnswer();
     const pieces: Buffer[] = [];
     heard.onResponseData = (controller, data) => {
       pieces.push(data);
@@ -295,7 +248,7 @@ describe("the connections to a service", () => {
     });
     const through = pool(port);
     await ask(through);
-    const early = new Heard();
+    const early = new HeardAnswer();
     early.onRequestStart = (controller) => controller.abort(new Error("changed my mind"));
     through.dispatch(GET, early);
     await early.over;
@@ -303,7 +256,7 @@ describe("the connections to a service", () => {
     await ask(through);
     expect(sockets).toHaveLength(1);
 
-    const late = new Heard();
+    const late = new HeardAnswer();
     through.dispatch({ ...GET, path: "/hang" }, late);
     late.controller?.abort(new Error("too late"));
     await late.over;
@@ -339,13 +292,6 @@ describe("the connections to a service", () => {
     expect((await Promise.all(both)).map((heard) => heard.error?.message)).toEqual(["drained", "drained"]);
   });
 });
-
-async function ask(through: ServicePool, request: Partial<PlainRequest> = {}): Promise<Heard> {
-  const heard = new Heard();
-  through.dispatch({ ...GET, ...request }, heard);
-  await heard.over;
-  return heard;
-}
 
 function chunk(part: string): string {
   return part === "" ? "" : `${part.length.toString(16)}\r\n${part}\r\n`;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import type { DeployRequest, Environment, Rehearsal } from "../environment.ts";
-import { openEnvironment } from "../open-environment.ts";
+import { fakeEnvironment } from "../testing/fake-environment.ts";
 import { FakeWorld } from "../testing/fake-world.ts";
 import { requestFor } from "../testing/requests.ts";
 
@@ -14,8 +14,7 @@ beforeEach(() => {
 });
 
 function environment(): Environment {
-  const target = world.target("one", (step) => void steps.push(step));
-  return openEnvironment({ name: "fake", folder: "/fake", target, clock: world.clock });
+  return fakeEnvironment(world, "one", (step) => void steps.push(step));
 }
 
 /** Everything there is of the world; a rehearsal must not change any of it. */
