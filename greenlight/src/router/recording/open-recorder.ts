@@ -1,4 +1,4 @@
-import { readJson } from "../base/durable-file.ts";
+import { readJson } from "../../base/durable-file.ts";
 import { parseRecordingPlan } from "./recording-format.ts";
 import { recordingPaths } from "./recording-reader.ts";
 import { Recorder } from "./recording.ts";

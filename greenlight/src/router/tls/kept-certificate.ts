@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import { writeDurably } from "../base/durable-file.ts";
+import { writeDurably } from "../../base/durable-file.ts";
+import type { RouterTls } from "../wire.ts";
 import { describePair, validToOf, type LoadedTls } from "./tls-files.ts";
-import type { RouterTls } from "./wire.ts";
 
 interface KeptPair {
   readonly schema: 1;

@@ -1,8 +1,8 @@
 import type { Server } from "node:https";
 
-import { formatProblem } from "../base/problem.ts";
+import { formatProblem } from "../../base/problem.ts";
+import type { RouterTls, TlsStatus } from "../wire.ts";
 import { readTlsFiles, signatureOf, type LoadedTls } from "./tls-files.ts";
-import type { RouterTls, TlsStatus } from "./wire.ts";
 
 export interface TlsWatch {
   status(): TlsStatus;

@@ -11,11 +11,11 @@ import { connect, type TLSSocket } from "node:tls";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { startRouter } from "./router.ts";
-import { hasOpenssl, makeCertificate } from "./testing/certificate.ts";
-import { echoWebSocket } from "./testing/echo-websocket.ts";
-import { RouterRig } from "./testing/router-rig.ts";
-import type { RouterTls } from "./wire.ts";
+import { startRouter } from "../router.ts";
+import { hasOpenssl, makeCertificate } from "../testing/certificate.ts";
+import { echoWebSocket } from "../testing/echo-websocket.ts";
+import { RouterRig } from "../testing/router-rig.ts";
+import type { RouterTls } from "../wire.ts";
 
 const POLL = { timeout: 15_000, interval: 10 } as const;
 const LIMITS = { tlsLookMs: 20 };

@@ -16,11 +16,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { callHttp } from "../keeper/control-client.ts";
+import { callHttp } from "../../keeper/control-client.ts";
+import { startRouter, type Router } from "../router.ts";
 import { parseRecordedLine, type RecordedLine, type RecordingPlan } from "./recording-format.ts";
 import { readRecordedLines, recordingPaths } from "./recording-reader.ts";
 import { redactionOf } from "./recording-redaction.ts";
-import { startRouter, type Router } from "./router.ts";
 
 const PLAN: RecordingPlan = {
   requests: [

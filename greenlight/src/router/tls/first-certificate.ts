@@ -1,8 +1,8 @@
-import { formatProblem, type Problem } from "../base/problem.ts";
-import { err, ok, type Result } from "../base/result.ts";
+import { formatProblem, type Problem } from "../../base/problem.ts";
+import { err, ok, type Result } from "../../base/result.ts";
+import type { RouterTls } from "../wire.ts";
 import { readKeptPair } from "./kept-certificate.ts";
 import { readTlsFiles, type LoadedTls } from "./tls-files.ts";
-import type { RouterTls } from "./wire.ts";
 
 /**
  * What a router begins with: the pair in the files; where that is broken or expired, the one that served last; where there is none

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
-import { http } from "../base/light-builtins.ts";
+import { http } from "../../base/light-builtins.ts";
+import { answerLast } from "../plain-answer.ts";
+import { faultOf, parseTarget } from "../request-fault.ts";
 import { readChallenge } from "./acme-challenge.ts";
-import { answerLast } from "./plain-answer.ts";
-import { faultOf, parseTarget } from "./request-fault.ts";
 
 const HTTPS_PORT = 443;
 const CLIENT_LIMIT = 1000;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
-import { writeDurably } from "../base/durable-file.ts";
+import { writeDurably } from "../../base/durable-file.ts";
 import { RecordingFile } from "./recording-file.ts";
 import { parseRecordingPlan, type RecordedLine, type RecordingPlan } from "./recording-format.ts";
 import { requestMatcher, type RequestMatcher } from "./recording-match.ts";

@@ -6,12 +6,12 @@ import { connect } from "node:tls";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { environmentFolder } from "../keeper/environment-folder.ts";
-import { freePort } from "../keeper/free-port.ts";
-import { startRouter } from "./router.ts";
-import { hasOpenssl, makeCertificate } from "./testing/certificate.ts";
-import { RouterRig } from "./testing/router-rig.ts";
-import type { RouterTls } from "./wire.ts";
+import { environmentFolder } from "../../keeper/environment-folder.ts";
+import { freePort } from "../../keeper/free-port.ts";
+import { startRouter } from "../router.ts";
+import { hasOpenssl, makeCertificate } from "../testing/certificate.ts";
+import { RouterRig } from "../testing/router-rig.ts";
+import type { RouterTls } from "../wire.ts";
 
 const POLL = { timeout: 15_000, interval: 10 } as const;
 const LIMITS = { tlsLookMs: 20 };

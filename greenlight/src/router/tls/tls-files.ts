@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import type { SecureContextOptions } from "node:tls";
 
-import { crypto } from "../base/light-builtins.ts";
-import { problem, type Problem } from "../base/problem.ts";
-import { err, ok, type Result } from "../base/result.ts";
-import type { RouterTls } from "./wire.ts";
+import { crypto } from "../../base/light-builtins.ts";
+import { problem, type Problem } from "../../base/problem.ts";
+import { err, ok, type Result } from "../../base/result.ts";
+import type { RouterTls } from "../wire.ts";
 
 export interface LoadedTls {
   readonly context: SecureContextOptions;
