@@ -1,23 +1,23 @@
-import { problem, ProblemError, type Problem } from "../base/problem.ts";
+import { problem, ProblemError, type Problem } from "../../base/problem.ts";
 import type {
   ApprovalPolicy,
   DeployOutcome,
   DeployRequest,
   Environment,
   Rehearsal,
-} from "../deployment/environment.ts";
-import { DEFAULT_BAKING } from "../deployment/gates/baking-policy.ts";
-import type { Approver } from "../engine/approval.ts";
-import type { BlobStore } from "../engine/blob-store.ts";
-import type { Blueprint } from "../pipeline/blueprint.ts";
-import type { EnvironmentDefinition } from "../pipeline/definition.ts";
+} from "../../deployment/environment.ts";
+import { DEFAULT_BAKING } from "../../deployment/gates/baking-policy.ts";
+import type { Approver } from "../../engine/approval.ts";
+import type { BlobStore } from "../../engine/blob-store.ts";
+import type { Blueprint } from "../../pipeline/blueprint.ts";
+import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
+import { openEnvironmentSecrets } from "../secrets/environment-secrets.ts";
+import { withStores, type Stores } from "../with-stores.ts";
 import { parseSpanMs } from "./approval-span.ts";
-import type { Composition } from "./composition.ts";
 import { connectEnvironment } from "./connect-environment.ts";
-import type { ProjectPlace } from "./find-project.ts";
 import { findRelease, readRelease, type FoundRelease } from "./find-release.ts";
-import { openEnvironmentSecrets } from "./secrets/environment-secrets.ts";
-import { withStores, type Stores } from "./with-stores.ts";
 
 export interface DeployCall extends Pick<DeployRequest, "who" | "why" | "signal" | "onTransition" | "log"> {
   readonly place: ProjectPlace;
@@ -54,8 +54,8 @@ export async function deployRelease<Answer>(
     const request = await requestFor(call, { release, stores, approval: policy });
     // A rollback has no time to wait until the code of gates is loaded, and no use for it.
     const [{ deployGates }, { declaredSmoke }] = await Promise.all([
-      import("./gates/deploy-gates.ts"),
-      import("./gates/declared-smoke.ts"),
+      import("../gates/deploy-gates.ts"),
+      import("../gates/declared-smoke.ts"),
     ]);
     const gates = deployGates({
       definition,
@@ -109,7 +109,7 @@ async function carryOut<Answer>(
   const answer =
     codeHost === null
       ? await act(at.environment, at.request)
-      : await (await import("./outbox/tell-deployments.ts")).whileTelling(telling, at, act);
+      : await (await import("../outbox/tell-deployments.ts")).whileTelling(telling, at, act);
   const { environment, request } = at;
   const [newest] = await environment.history(1);
   const project = call.blueprint.name;

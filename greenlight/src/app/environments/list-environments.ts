@@ -1,10 +1,10 @@
-import type { Clock } from "../base/clock.ts";
-import { problem, ProblemError, type Problem } from "../base/problem.ts";
-import type { DeploymentRecord, DeploymentStateName, EnvironmentState } from "../deployment/environment.ts";
-import type { Blueprint } from "../pipeline/blueprint.ts";
-import type { EnvironmentDefinition } from "../pipeline/definition.ts";
+import type { Clock } from "../../base/clock.ts";
+import { problem, ProblemError, type Problem } from "../../base/problem.ts";
+import type { DeploymentRecord, DeploymentStateName, EnvironmentState } from "../../deployment/environment.ts";
+import type { Blueprint } from "../../pipeline/blueprint.ts";
+import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { connectEnvironment } from "./connect-environment.ts";
-import type { ProjectPlace } from "./find-project.ts";
 
 export interface ListedEnvironment extends EnvironmentState {
   readonly environment: string;

@@ -1,11 +1,11 @@
-import type { Clock } from "../base/clock.ts";
-import { problem, ProblemError, type Problem } from "../base/problem.ts";
-import type { ApprovalRecord } from "../deployment/approval.ts";
-import type { Environment, WaitingDeployment } from "../deployment/environment.ts";
-import type { RunView } from "../engine/run-view.ts";
-import type { Blueprint } from "../pipeline/blueprint.ts";
+import type { Clock } from "../../base/clock.ts";
+import { problem, ProblemError, type Problem } from "../../base/problem.ts";
+import type { ApprovalRecord } from "../../deployment/approval.ts";
+import type { Environment, WaitingDeployment } from "../../deployment/environment.ts";
+import type { RunView } from "../../engine/run-view.ts";
+import type { Blueprint } from "../../pipeline/blueprint.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { connectEnvironment } from "./connect-environment.ts";
-import type { ProjectPlace } from "./find-project.ts";
 
 interface Project {
   readonly place: ProjectPlace;

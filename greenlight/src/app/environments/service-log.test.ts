@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { ProjectPlace } from "./find-project.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { lastServiceLines, latestSlot, readServiceLog, serviceLogPath } from "./service-log.ts";
 
 let place: ProjectPlace;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { systemClock } from "../base/system-clock.ts";
-import type { DeploymentRecord, Environment } from "../deployment/environment.ts";
-import { recordAt } from "./outbox/testing/sample-records.ts";
+import { systemClock } from "../../base/system-clock.ts";
+import type { DeploymentRecord, Environment } from "../../deployment/environment.ts";
+import { recordAt } from "../outbox/testing/sample-records.ts";
 import { deploymentReportFiles, reportDeployment, writeDeploymentReports } from "./write-deployment-reports.ts";
 
 let stateFolder: string;

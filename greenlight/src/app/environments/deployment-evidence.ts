@@ -1,5 +1,5 @@
-import type { DeploymentRecord } from "../deployment/environment.ts";
-import type { DeploymentEvidence } from "../evidence/evidence.ts";
+import type { DeploymentRecord } from "../../deployment/environment.ts";
+import type { DeploymentEvidence } from "../../evidence/evidence.ts";
 
 /** A deployment's record as evidence: what reports show of it, wherever it was made. */
 export function deploymentEvidence(

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import type { Clock } from "../base/clock.ts";
-import type { Environment } from "../deployment/environment.ts";
-import { openEnvironment } from "../deployment/open-environment.ts";
-import type { Target, TargetConnection } from "../deployment/target.ts";
-import { modulePath } from "../engine/module-path.ts";
-import type { EnvironmentDefinition } from "../pipeline/definition.ts";
-import { recordingSettings } from "./gates/recording-settings.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Environment } from "../../deployment/environment.ts";
+import { openEnvironment } from "../../deployment/open-environment.ts";
+import type { Target, TargetConnection } from "../../deployment/target.ts";
+import { modulePath } from "../../engine/module-path.ts";
+import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
+import { recordingSettings } from "../gates/recording-settings.ts";
 
 /** Opens an environment by its definition; the target's module is imported here and nowhere earlier. */
 export async function connectEnvironment(options: {

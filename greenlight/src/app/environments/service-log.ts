@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-import { problem, ProblemError } from "../base/problem.ts";
-import type { ProjectPlace } from "./find-project.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import type { ProjectPlace } from "../find-project.ts";
 
 /** Who of an environment writes a log. */
 const LOG_WRITERS = ["blue", "green", "router", "keeper"] as const;

@@ -1,6 +1,6 @@
-import type { Clock } from "../base/clock.ts";
-import type { Environment } from "../deployment/environment.ts";
-import type { CodeHostDescriptor } from "../pipeline/definition.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Environment } from "../../deployment/environment.ts";
+import type { CodeHostDescriptor } from "../../pipeline/definition.ts";
 
 /**
  * Stops an environment, and tells the code host that what was live there is so no more. Telling is bounded in time and never
@@ -18,7 +18,7 @@ export async function stopEnvironment(options: {
 }): Promise<Awaited<ReturnType<Environment["stop"]>>> {
   const { environment, codeHost } = options;
   if (codeHost === null) return environment.stop();
-  const { openDeploymentNotices } = await import("./outbox/deployment-notices.ts");
+  const { openDeploymentNotices } = await import("../outbox/deployment-notices.ts");
   const result = await environment.stop();
   const notices = await openDeploymentNotices({
     ...options,

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Clock } from "../base/clock.ts";
-import { writeDurably } from "../base/durable-file.ts";
-import type { DeploymentRecord, DeploymentStateName, Environment } from "../deployment/environment.ts";
-import { renderHtmlDeployment, renderMarkdownDeployment } from "../report/deployment-report.ts";
+import type { Clock } from "../../base/clock.ts";
+import { writeDurably } from "../../base/durable-file.ts";
+import type { DeploymentRecord, DeploymentStateName, Environment } from "../../deployment/environment.ts";
+import { renderHtmlDeployment, renderMarkdownDeployment } from "../../report/deployment-report.ts";
 import { deploymentEvidence } from "./deployment-evidence.ts";
 
 export interface DeploymentReportFiles {

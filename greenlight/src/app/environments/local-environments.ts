@@ -1,9 +1,9 @@
-import type { Clock } from "../base/clock.ts";
-import { problem, ProblemError } from "../base/problem.ts";
-import type { Environment } from "../deployment/environment.ts";
-import type { Blueprint } from "../pipeline/blueprint.ts";
+import type { Clock } from "../../base/clock.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import type { Environment } from "../../deployment/environment.ts";
+import type { Blueprint } from "../../pipeline/blueprint.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { connectEnvironment } from "./connect-environment.ts";
-import type { ProjectPlace } from "./find-project.ts";
 
 /** The project's environments on this machine, in the order of the definition; or the named one, wherever it is. */
 export async function localEnvironments(options: {

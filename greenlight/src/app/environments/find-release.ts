@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 
-import { problem, ProblemError } from "../base/problem.ts";
-import type { Environment } from "../deployment/environment.ts";
-import type { CacheStore, BlobStore } from "../engine/blob-store.ts";
-import { isSuccess } from "../engine/outcome.ts";
-import type { RunStore } from "../engine/run-store.ts";
-import { viewRun, type StepView } from "../engine/run-view.ts";
-import type { ReleaseManifest } from "../release/manifest.ts";
-import { readManifest } from "../release/read-manifest.ts";
-import { releaseDigest, releaseId } from "../release/release-digest.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import type { Environment } from "../../deployment/environment.ts";
+import type { CacheStore, BlobStore } from "../../engine/blob-store.ts";
+import { isSuccess } from "../../engine/outcome.ts";
+import type { RunStore } from "../../engine/run-store.ts";
+import { viewRun, type StepView } from "../../engine/run-view.ts";
+import type { ReleaseManifest } from "../../release/manifest.ts";
+import { readManifest } from "../../release/read-manifest.ts";
+import { releaseDigest, releaseId } from "../../release/release-digest.ts";
 
 export interface FoundRelease {
   readonly manifest: ReleaseManifest;
