@@ -1,9 +1,9 @@
-import { problem, ProblemError } from "../base/problem.ts";
-import { isSameProcess } from "../base/process-identity.ts";
-import type { RunSummary } from "../engine/run-store.ts";
-import { viewRun, type RunView } from "../engine/run-view.ts";
-import type { Composition } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import { isSameProcess } from "../../base/process-identity.ts";
+import type { RunSummary } from "../../engine/run-store.ts";
+import { viewRun, type RunView } from "../../engine/run-view.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
 
 /** A run as it is listed: `interrupted` when its engine is gone and it never ended. */
 export interface ListedRun extends Omit<RunSummary, "outcome"> {

@@ -1,8 +1,8 @@
-import type { Clock } from "../base/clock.ts";
-import { problem, ProblemError } from "../base/problem.ts";
-import { isSameProcess } from "../base/process-identity.ts";
-import type { RunEvent, RunStarted } from "../engine/event.ts";
-import type { RunStore } from "../engine/run-store.ts";
+import type { Clock } from "../../base/clock.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import { isSameProcess } from "../../base/process-identity.ts";
+import type { RunEvent, RunStarted } from "../../engine/event.ts";
+import type { RunStore } from "../../engine/run-store.ts";
 
 /** How soon something that happens in another process is seen. */
 const POLL_MS = 200;

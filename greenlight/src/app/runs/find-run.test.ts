@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { RunDatabase } from "../adapters/stores/sqlite/run-database.ts";
-import { ownIdentity } from "../base/process-identity.ts";
-import type { RunEvent } from "../engine/event.ts";
-import type { Outcome } from "../engine/outcome.ts";
+import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
+import { ownIdentity } from "../../base/process-identity.ts";
+import type { RunEvent } from "../../engine/event.ts";
+import type { Outcome } from "../../engine/outcome.ts";
 import { findRun, type RunQuery } from "./find-run.ts";
 
 const ANY: RunQuery = { named: undefined, suits: () => true, nothingSuits: "nothing ran" };

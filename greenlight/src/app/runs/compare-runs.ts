@@ -1,9 +1,9 @@
-import { problem, ProblemError } from "../base/problem.ts";
-import { diffManifests } from "../engine/manifest.ts";
-import type { RunStore } from "../engine/run-store.ts";
-import type { RunView, StepView } from "../engine/run-view.ts";
-import type { Composition } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import { diffManifests } from "../../engine/manifest.ts";
+import type { RunStore } from "../../engine/run-store.ts";
+import type { RunView, StepView } from "../../engine/run-view.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { findRun } from "./find-run.ts";
 
 /** What differs between a step's work in two runs. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { ownIdentity, processStartTime, type ProcessIdentity } from "../base/process-identity.ts";
+import { ownIdentity, processStartTime, type ProcessIdentity } from "../../base/process-identity.ts";
 import { readCancelRequest, requestCancel } from "./cancel-request.ts";
 
 const ASKED = { by: "ann", why: "wrong branch" };

@@ -1,12 +1,12 @@
-import { randomLetter, timeOrderedId } from "../base/ids.ts";
-import { problem, ProblemError } from "../base/problem.ts";
-import type { RunView } from "../engine/run-view.ts";
-import type { Blueprint } from "../pipeline/blueprint.ts";
-import { makePlan } from "../pipeline/make-plan.ts";
-import type { Plan } from "../pipeline/plan.ts";
-import type { Composition } from "./composition.ts";
-import { executePlan, type PlanExecution } from "./execute-plan.ts";
-import { readTrigger } from "./read-checkout.ts";
+import { randomLetter, timeOrderedId } from "../../base/ids.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import type { RunView } from "../../engine/run-view.ts";
+import type { Blueprint } from "../../pipeline/blueprint.ts";
+import { makePlan } from "../../pipeline/make-plan.ts";
+import type { Plan } from "../../pipeline/plan.ts";
+import type { Composition } from "../composition.ts";
+import { executePlan, type PlanExecution } from "../execute-plan.ts";
+import { readTrigger } from "../read-checkout.ts";
 
 export interface RunRequest extends Pick<
   PlanExecution,

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
-import { logPath } from "../engine/log-path.ts";
-import type { StepView } from "../engine/run-view.ts";
-import type { Composition, WorkStores } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
+import { logPath } from "../../engine/log-path.ts";
+import type { StepView } from "../../engine/run-view.ts";
+import type { Composition, WorkStores } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
 
 /** Finds what the steps of a run wrote. The store of blobs is opened when the first step asks for one. */
 export class StepLogs {

@@ -1,9 +1,9 @@
-import { problem, ProblemError } from "../base/problem.ts";
-import { isSameProcess } from "../base/process-identity.ts";
-import type { RunEvent } from "../engine/event.ts";
-import type { Outcome } from "../engine/outcome.ts";
-import type { RunStore, RunSummary } from "../engine/run-store.ts";
-import { viewRun, type RunView } from "../engine/run-view.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import { isSameProcess } from "../../base/process-identity.ts";
+import type { RunEvent } from "../../engine/event.ts";
+import type { Outcome } from "../../engine/outcome.ts";
+import type { RunStore, RunSummary } from "../../engine/run-store.ts";
+import { viewRun, type RunView } from "../../engine/run-view.ts";
 
 /** `interrupted`: its engine is gone and it never ended. */
 export type RunState = Outcome | "running" | "interrupted";

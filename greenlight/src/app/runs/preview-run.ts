@@ -1,14 +1,14 @@
-import { FolderLook } from "../engine/folder-look.ts";
-import { whyTooOld } from "../engine/kept-age.ts";
-import { ProjectTree } from "../engine/project-tree.ts";
-import type { StepResult } from "../engine/step-result.ts";
-import { howStampHolds, looksWhole, type StepStamp } from "../engine/step-stamp.ts";
-import type { PlannedStep } from "../pipeline/plan.ts";
-import type { Plan } from "../pipeline/plan.ts";
-import type { Composition } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
-import { repositoryFolder } from "./read-checkout.ts";
-import { prepareStateFolder } from "./state-folder.ts";
+import { FolderLook } from "../../engine/folder-look.ts";
+import { whyTooOld } from "../../engine/kept-age.ts";
+import { ProjectTree } from "../../engine/project-tree.ts";
+import type { StepResult } from "../../engine/step-result.ts";
+import { howStampHolds, looksWhole, type StepStamp } from "../../engine/step-stamp.ts";
+import type { PlannedStep } from "../../pipeline/plan.ts";
+import type { Plan } from "../../pipeline/plan.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
+import { repositoryFolder } from "../read-checkout.ts";
+import { prepareStateFolder } from "../state-folder.ts";
 
 /** What a run would do with one step, as far as can be told without running anything. */
 export interface StepPreview {
@@ -140,9 +140,9 @@ type Preview = Omit<StepPreview, "step" | "stage" | "needs">;
 /** What only steps need that have changed. */
 async function loadCloser() {
   const [{ digestOutputs }, { explainRun }, { takeManifest }] = await Promise.all([
-    import("../engine/outputs.ts"),
-    import("../engine/explain-run.ts"),
-    import("../engine/take-manifest.ts"),
+    import("../../engine/outputs.ts"),
+    import("../../engine/explain-run.ts"),
+    import("../../engine/take-manifest.ts"),
   ]);
   return { digestOutputs, explainRun, takeManifest };
 }

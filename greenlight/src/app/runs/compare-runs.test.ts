@@ -4,17 +4,17 @@ import { DatabaseSync } from "node:sqlite";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { BlobFolder } from "../adapters/stores/folder/blob-folder.ts";
-import { RunDatabase } from "../adapters/stores/sqlite/run-database.ts";
-import { WorkDatabase } from "../adapters/stores/sqlite/work-database.ts";
-import { systemClock } from "../base/system-clock.ts";
-import { whyAgainst } from "../cli/why-against.ts";
-import { Rig, type RigRun } from "../engine/testing/rig.ts";
-import { step } from "../pipeline/define.ts";
-import type { StepDefinition } from "../pipeline/definition.ts";
+import { BlobFolder } from "../../adapters/stores/folder/blob-folder.ts";
+import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
+import { WorkDatabase } from "../../adapters/stores/sqlite/work-database.ts";
+import { systemClock } from "../../base/system-clock.ts";
+import { whyAgainst } from "../../cli/why-against.ts";
+import { Rig, type RigRun } from "../../engine/testing/rig.ts";
+import { step } from "../../pipeline/define.ts";
+import type { StepDefinition } from "../../pipeline/definition.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { compareRuns, type StepComparison } from "./compare-runs.ts";
-import type { Composition } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
 
 const composition: Composition = {
   clock: systemClock,

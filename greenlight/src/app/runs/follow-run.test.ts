@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { ownIdentity } from "../base/process-identity.ts";
-import { systemClock } from "../base/system-clock.ts";
-import type { EventBody, RunEvent } from "../engine/event.ts";
+import { ownIdentity } from "../../base/process-identity.ts";
+import { systemClock } from "../../base/system-clock.ts";
+import type { EventBody, RunEvent } from "../../engine/event.ts";
 import { followRun } from "./follow-run.ts";
 
 const STARTED: EventBody = {

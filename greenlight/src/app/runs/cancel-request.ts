@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { createDurably, readJson, writeWhole } from "../base/durable-file.ts";
-import { problem, ProblemError } from "../base/problem.ts";
-import { isProcessIdentity, isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
+import { createDurably, readJson, writeWhole } from "../../base/durable-file.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import { isProcessIdentity, isSameProcess, ownIdentity, type ProcessIdentity } from "../../base/process-identity.ts";
 
 interface CancelRequest {
   readonly by: string;

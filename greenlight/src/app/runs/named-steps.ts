@@ -1,6 +1,6 @@
-import { problem, ProblemError } from "../base/problem.ts";
-import type { RunStarted } from "../engine/event.ts";
-import type { RunView, StepView } from "../engine/run-view.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import type { RunStarted } from "../../engine/event.ts";
+import type { RunView, StepView } from "../../engine/run-view.ts";
 
 /** What of a run tells its steps: its view, or its first event. */
 type KnownSteps = Pick<RunStarted, "stages" | "finally" | "dropped">;

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { isProcessIdentity, isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
-import type { ConcurrencyGroup } from "../pipeline/definition.ts";
+import { isProcessIdentity, isSameProcess, ownIdentity, type ProcessIdentity } from "../../base/process-identity.ts";
+import type { ConcurrencyGroup } from "../../pipeline/definition.ts";
 
 /** A run that waits for the project. Tickets sort by the time of arrival. */
 export interface Ticket extends ProcessIdentity {

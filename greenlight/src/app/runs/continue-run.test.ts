@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { defineProject, pipeline, step } from "../pipeline/define.ts";
-import { makeBlueprint } from "../pipeline/make-blueprint.ts";
-import { makePlan } from "../pipeline/make-plan.ts";
-import type { Plan } from "../pipeline/plan.ts";
+import { defineProject, pipeline, step } from "../../pipeline/define.ts";
+import { makeBlueprint } from "../../pipeline/make-blueprint.ts";
+import { makePlan } from "../../pipeline/make-plan.ts";
+import type { Plan } from "../../pipeline/plan.ts";
 import { stepsAgain } from "./continue-run.ts";
 
 function plan(): Plan {
