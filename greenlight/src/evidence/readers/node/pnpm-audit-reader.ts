@@ -4,8 +4,8 @@ import { err, ok } from "../../../base/result.ts";
 import type { Finding } from "../../evidence.ts";
 import { findingsEvidence } from "../../findings.ts";
 import { inconclusive } from "../inconclusive.ts";
-import { readJsonAs } from "../json-report.ts";
-import type { Reader } from "../reader.ts";
+import { describeMismatch } from "../mismatch.ts";
+import { parseJson, type Reader } from "../reader.ts";
 import { advisoryId, levelOf } from "./severity.ts";
 
 /**
@@ -17,9 +17,11 @@ export const readPnpmAudit: Reader = (text, { tool }) => {
   const [, code] = /\b(ERR_PNPM_[A-Z_]{1,60})/u.exec(text.slice(0, 4000)) ?? [];
   if (code !== undefined && !text.includes('"advisories"')) return tellFailure(code, text, tool);
   const start = text.indexOf("{");
-  const report = readJsonAs(start > 0 ? text.slice(start) : text, REPORT);
-  if (!report.ok) return report;
-  const { advisories, metadata } = report.value;
+  const json = parseJson(start > 0 ? text.slice(start) : text);
+  if (!json.ok) return json;
+  const report = REPORT.safeParse(json.value);
+  if (!report.success) return err(describeMismatch(report.error));
+  const { advisories, metadata } = report.data;
   const checkedCount = metadata?.totalDependencies ?? null;
   return ok([findingsEvidence({ tool, checkedCount, findings: Object.values(advisories).map(toFinding) })]);
 };
