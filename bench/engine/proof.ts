@@ -1,10 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { WrongWork } from "../measure/wrong-work.ts";
+import { checkRun } from "./check-run.ts";
 import type { Contender } from "./contender.ts";
 import { makeTasks } from "./workload.ts";
 import { Workspace } from "./workspace.ts";
-import { checkRun, WrongWork } from "./wrong-work.ts";
 
 const COUNT = 50;
 

@@ -1,9 +1,10 @@
 import { measureProcess, type Measured } from "../measure/measure-process.ts";
+import { unlessWrong } from "../measure/wrong-work.ts";
+import { checkRun } from "./check-run.ts";
 import type { Contender } from "./contender.ts";
 import { prove } from "./proof.ts";
 import type { Task } from "./workload.ts";
 import { Workspace } from "./workspace.ts";
-import { checkRun, WrongWork } from "./wrong-work.ts";
 
 export const SITUATIONS = ["cold", "unchanged", "restore"] as const;
 export type Situation = (typeof SITUATIONS)[number];
@@ -41,7 +42,7 @@ export async function measureRounds(options: {
   const workspaces = new Map<Result, Workspace>();
   for (const result of results) {
     const { contender } = result;
-    await unlessWrong(result, async () => {
+    await unlessWrong(result, result.contender.name, async () => {
       await prove(contender, scratch);
       workspaces.set(result, new Workspace({ scratch, contender, tasks }));
     });
@@ -53,7 +54,7 @@ export async function measureRounds(options: {
       const result = results[(turn + round) % results.length];
       const workspace = result === undefined ? undefined : workspaces.get(result);
       if (result === undefined || workspace === undefined || result.wrong !== null) continue;
-      await unlessWrong(result, () => measureOnce(result, workspace, round));
+      await unlessWrong(result, result.contender.name, () => measureOnce(result, workspace, round));
     }
     console.error(round === 0 ? "warmed up" : `round ${round} of ${options.rounds}`);
   }
@@ -68,16 +69,5 @@ async function measureOnce({ measured }: Result, workspace: Workspace, round: nu
     const once = await workspace.run();
     checkRun(workspace, situation, once);
     if (round > 0) measured[situation].push(once);
-  }
-}
-
-/** Takes a contender that does wrong work out of the rounds, and leaves the others in. */
-async function unlessWrong(result: Result, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof WrongWork)) throw error;
-    result.wrong = error.message;
-    console.error(`${result.contender.name}: wrong work: ${error.message}`);
   }
 }

@@ -4,10 +4,10 @@ import { Agent, createServer, request, type IncomingMessage, type Server } from 
 import type { AddressInfo } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 
+import { WrongWork } from "../measure/wrong-work.ts";
 import type { Contender } from "./contender.ts";
 import { ServedProcess } from "./served-process.ts";
 import { LARGE_BYTES } from "./workload.ts";
-import { WrongWork } from "./wrong-work.ts";
 
 /** What the service saw of a request. */
 interface Seen {

@@ -1,10 +1,10 @@
+import { unlessWrong, WrongWork } from "../measure/wrong-work.ts";
 import type { Contender } from "./contender.ts";
 import { prove } from "./proof.ts";
 import { ServedProcess } from "./served-process.ts";
 import { serviceCall } from "./service.ts";
 import { LARGE_BYTES, LARGE_PATH, SMALL_BODY, WORKLOADS, wrkScript, type Workload } from "./workload.ts";
 import { runWrk } from "./wrk.ts";
-import { WrongWork } from "./wrong-work.ts";
 
 export interface Figures {
   readonly requestsPerS: number;
@@ -47,7 +47,7 @@ export async function measureRounds(options: {
     for (const contender of contenders) {
       const result = emptyResult(contender.name, contender.version ?? "");
       results.push(result);
-      await unlessWrong(result, async () => {
+      await unlessWrong(result, result.name, async () => {
         await prove(contender, scratch);
         const place = { scratch, name: contender.name, upstreamPort: service.port };
         const process = await ServedProcess.start((at) => contender.call(at), place);
@@ -73,7 +73,7 @@ async function measureOnce(
   { result, process }: Running,
   { scratch, round }: { scratch: string; round: number },
 ): Promise<void> {
-  await unlessWrong(result, async () => {
+  await unlessWrong(result, result.name, async () => {
     for (const workload of WORKLOADS) {
       const durationS = round === 0 ? 1 : workload.durationS;
       const cpuBefore = process.cpuMs();
@@ -96,15 +96,4 @@ async function checkBodies(url: string): Promise<void> {
 function emptyResult(name: string, version: string): Result {
   const measured = new Map(WORKLOADS.map((workload): [Workload, Figures[]] => [workload, []]));
   return { name, version, measured, residentBytes: Number.NaN, wrong: null };
-}
-
-/** Takes a contender that does wrong work out of the rounds, and leaves the others in. */
-async function unlessWrong(result: Result, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof WrongWork)) throw error;
-    result.wrong = error.message;
-    console.error(`${result.name}: wrong work: ${error.message}`);
-  }
 }

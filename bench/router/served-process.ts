@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { treeBytes, treeCpuMs } from "../measure/process-tree.ts";
+import { WrongWork } from "../measure/wrong-work.ts";
 import type { Call, Place } from "./contender.ts";
-import { WrongWork } from "./wrong-work.ts";
 
 const START_MS = 10_000;
 const LOOK_EVERY_MS = 20;

@@ -6,11 +6,12 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { checkRun } from "../engine/check-run.ts";
 import { greenlight } from "../engine/contenders/greenlight.ts";
 import { makeTasks } from "../engine/workload.ts";
 import { Workspace } from "../engine/workspace.ts";
-import { checkRun, WrongWork } from "../engine/wrong-work.ts";
 import { describeMachine, measureProcess, median, quantile, type Measured } from "../measure/measure-process.ts";
+import { WrongWork } from "../measure/wrong-work.ts";
 import { writeHistory } from "./run-history.ts";
 
 const PLAN_LIMIT_MS = 1000;

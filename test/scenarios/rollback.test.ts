@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { ListedEnvironments } from "../../greenlight/src/app/list-environments.ts";
+import type { ListedEnvironments } from "../../greenlight/src/app/environments/list-environments.ts";
 import type { DeploymentRecord, Rehearsal } from "../../greenlight/src/deployment/environment.ts";
 import { ended, freePort, Sandbox } from "./testing/sandbox.ts";
 import { writeService } from "./testing/words-service.ts";

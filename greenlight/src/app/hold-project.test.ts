@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../base/system-clock.ts";
 import type { ConcurrencyGroup } from "../pipeline/definition.ts";
 import { holdProject, waitForProject } from "./hold-project.ts";
-import { waitingTickets } from "./run-queue.ts";
+import { waitingTickets } from "./runs/run-queue.ts";
 
 let folder: string;
 let children: ChildProcess[];

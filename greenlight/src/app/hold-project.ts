@@ -7,8 +7,8 @@ import { randomLetter, timeOrderedId } from "../base/ids.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import { isProcessIdentity, isSameProcess, ownIdentity, type ProcessIdentity } from "../base/process-identity.ts";
 import type { ConcurrencyGroup } from "../pipeline/definition.ts";
-import { requestCancel } from "./cancel-request.ts";
-import { takeTicket, waitingTickets, type Ticket } from "./run-queue.ts";
+import { requestCancel } from "./runs/cancel-request.ts";
+import { takeTicket, waitingTickets, type Ticket } from "./runs/run-queue.ts";
 
 const POLL_MS = 100;
 

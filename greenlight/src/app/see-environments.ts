@@ -163,7 +163,7 @@ async function open(
   { place, clock }: Request,
   { name, definition }: { readonly name: string; readonly definition: EnvironmentDefinition },
 ): Promise<Environment> {
-  const { connectEnvironment } = await import("./connect-environment.ts");
+  const { connectEnvironment } = await import("./environments/connect-environment.ts");
   return connectEnvironment({
     name,
     definition,

@@ -1,4 +1,4 @@
-import { answerApproval, type Answered } from "../app/answer-approval.ts";
+import { answerApproval, type Answered } from "../app/environments/answer-approval.ts";
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
 import type { CommandCall } from "./command-call.ts";

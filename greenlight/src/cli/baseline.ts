@@ -1,6 +1,6 @@
 import { compareBaseline, writeBaseline, type BaselineChange } from "../app/baseline.ts";
 import { loadProject } from "../app/load-project.ts";
-import { openLastRun } from "../app/read-runs.ts";
+import { openLastRun } from "../app/runs/read-runs.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";

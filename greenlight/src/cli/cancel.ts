@@ -1,5 +1,5 @@
-import { withdrawDeployments } from "../app/answer-approval.ts";
 import { cancelRun, type CancelledRun } from "../app/cancel-run.ts";
+import { withdrawDeployments } from "../app/environments/answer-approval.ts";
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";

@@ -1,7 +1,7 @@
-import { continueRun, type ContinueRequest } from "../app/continue-run.ts";
-import type { FetchRun } from "../app/find-run.ts";
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
+import { continueRun, type ContinueRequest } from "../app/runs/continue-run.ts";
+import type { FetchRun } from "../app/runs/find-run.ts";
 import { formatProblem, type Problem } from "../base/problem.ts";
 import { exitCodeOf } from "../engine/outcome.ts";
 import type { StoreDescriptor } from "../pipeline/definition.ts";

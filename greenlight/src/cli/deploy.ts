@@ -1,4 +1,4 @@
-import { deployRelease, perform, rehearse } from "../app/deploy-release.ts";
+import { deployRelease, perform, rehearse } from "../app/environments/deploy-release.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import { askAtTerminal } from "./ask-approval.ts";
 import type { CommandCall } from "./command-call.ts";

@@ -1,4 +1,8 @@
-import { listEnvironments, type ListedDeployment, type ListedEnvironment } from "../app/list-environments.ts";
+import {
+  listEnvironments,
+  type ListedDeployment,
+  type ListedEnvironment,
+} from "../app/environments/list-environments.ts";
 import { loadProject } from "../app/load-project.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";

@@ -1,6 +1,6 @@
 import type { ProjectPlace } from "../app/find-project.ts";
-import { findRun } from "../app/find-run.ts";
-import { followRun } from "../app/follow-run.ts";
+import { findRun } from "../app/runs/find-run.ts";
+import { followRun } from "../app/runs/follow-run.ts";
 import type { RunEvent } from "../engine/event.ts";
 import { exitCodeOf } from "../engine/outcome.ts";
 import type { RunStore } from "../engine/run-store.ts";

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
 import type { ProjectPlace } from "../app/find-project.ts";
-import { followRun } from "../app/follow-run.ts";
-import { namedSteps } from "../app/named-steps.ts";
-import { StepLogs } from "../app/step-log.ts";
+import { followRun } from "../app/runs/follow-run.ts";
+import { namedSteps } from "../app/runs/named-steps.ts";
+import { StepLogs } from "../app/runs/step-log.ts";
 import type { RunEvent } from "../engine/event.ts";
 import type { CommandCall } from "./command-call.ts";
 import { exitCodeOfRun, followWhileWanted } from "./follow-and-show.ts";

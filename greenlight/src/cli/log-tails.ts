@@ -1,5 +1,5 @@
 import type { ProjectPlace } from "../app/find-project.ts";
-import { readTail, StepLogs } from "../app/step-log.ts";
+import { readTail, StepLogs } from "../app/runs/step-log.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";
 import { lastLines } from "./last-lines.ts";

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 
 import type { ProjectPlace } from "../app/find-project.ts";
-import { findRun } from "../app/find-run.ts";
-import { followRun } from "../app/follow-run.ts";
-import { stepsOfView } from "../app/named-steps.ts";
-import { readTail, StepLogs } from "../app/step-log.ts";
+import { findRun } from "../app/runs/find-run.ts";
+import { followRun } from "../app/runs/follow-run.ts";
+import { stepsOfView } from "../app/runs/named-steps.ts";
+import { readTail, StepLogs } from "../app/runs/step-log.ts";
 import type { RunEvent } from "../engine/event.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";

@@ -1,6 +1,6 @@
 import { loadProject } from "../app/load-project.ts";
-import { previewRun, type StepPreview } from "../app/preview-run.ts";
-import { choosePipeline, planFor } from "../app/run-pipeline.ts";
+import { previewRun, type StepPreview } from "../app/runs/preview-run.ts";
+import { choosePipeline, planFor } from "../app/runs/run-pipeline.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printAtOnce, standardOutput } from "./standard-output.ts";
 import { printable, Terminal } from "./terminal.ts";

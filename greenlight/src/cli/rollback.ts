@@ -1,4 +1,4 @@
-import { perform, rehearse, rollBack } from "../app/deploy-release.ts";
+import { perform, rehearse, rollBack } from "../app/environments/deploy-release.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";
 import type { CommandCall } from "./command-call.ts";

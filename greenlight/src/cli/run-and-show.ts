@@ -1,6 +1,6 @@
 import type { PlanExecution } from "../app/execute-plan.ts";
 import type { ProjectPlace } from "../app/find-project.ts";
-import { runPipeline } from "../app/run-pipeline.ts";
+import { runPipeline } from "../app/runs/run-pipeline.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";

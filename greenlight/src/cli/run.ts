@@ -1,6 +1,6 @@
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
-import { choosePipeline } from "../app/run-pipeline.ts";
+import { choosePipeline } from "../app/runs/run-pipeline.ts";
 import { formatProblem } from "../base/problem.ts";
 import { exitCodeOf, type Outcome } from "../engine/outcome.ts";
 import type { Blueprint } from "../pipeline/blueprint.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
+import { lastServiceLines, latestSlot, readServiceLog, serviceLogPath } from "../app/environments/service-log.ts";
 import { keptSecretsFilter } from "../app/secrets/kept-secrets.ts";
-import { lastServiceLines, latestSlot, readServiceLog, serviceLogPath } from "../app/service-log.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 

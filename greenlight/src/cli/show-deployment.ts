@@ -1,4 +1,4 @@
-import type { DeployCall } from "../app/deploy-release.ts";
+import type { DeployCall } from "../app/environments/deploy-release.ts";
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
 import { PROBLEMS } from "../base/problem-codes.ts";

@@ -1,4 +1,4 @@
-import { listRuns } from "../app/read-runs.ts";
+import { listRuns } from "../app/runs/read-runs.ts";
 import { seeEnvironments, type SeenEnvironment } from "../app/see-environments.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";

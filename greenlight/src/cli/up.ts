@@ -1,9 +1,9 @@
 import { once } from "node:events";
 
+import { localEnvironments } from "../app/environments/local-environments.ts";
+import { stopEnvironment } from "../app/environments/stop-environment.ts";
 import { loadProject } from "../app/load-project.ts";
-import { localEnvironments } from "../app/local-environments.ts";
-import { choosePipeline } from "../app/run-pipeline.ts";
-import { stopEnvironment } from "../app/stop-environment.ts";
+import { choosePipeline } from "../app/runs/run-pipeline.ts";
 import type { Environment } from "../deployment/environment.ts";
 import { exitCodeOf, isSuccess } from "../engine/outcome.ts";
 import { listenForCancel } from "./cancellation.ts";

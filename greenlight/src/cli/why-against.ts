@@ -1,4 +1,4 @@
-import { compareRuns, type StepComparison } from "../app/compare-runs.ts";
+import { compareRuns, type StepComparison } from "../app/runs/compare-runs.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 

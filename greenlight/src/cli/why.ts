@@ -1,8 +1,8 @@
 import { loadProject } from "../app/load-project.ts";
-import { stepsOfView } from "../app/named-steps.ts";
-import { previewRun } from "../app/preview-run.ts";
-import { openLastRun } from "../app/read-runs.ts";
-import { planFor } from "../app/run-pipeline.ts";
+import { stepsOfView } from "../app/runs/named-steps.ts";
+import { previewRun } from "../app/runs/preview-run.ts";
+import { openLastRun } from "../app/runs/read-runs.ts";
+import { planFor } from "../app/runs/run-pipeline.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printable, Terminal } from "./terminal.ts";
 

@@ -91,7 +91,7 @@ async function endSlot(
   const { slots } = desired.current();
   const { deploymentId } = body;
   if (slots[name] !== null && slots[name].deploymentId !== deploymentId) {
-    return refuse("invalid", `${name} holds ${slots[name].deploymentId}, not ${String(deploymentId)}`);
+    return refuseOther(name, slots[name], deploymentId);
   }
   await desired.change({ slots: { ...slots, [name]: null } });
   await supervisors.get(name)?.end(graceOf(body));
@@ -110,9 +110,7 @@ async function keepSlot(
   const slot = slots[name];
   const { deploymentId, until } = body;
   if (until !== null && !Number.isSafeInteger(until)) return refuse("invalid", "no time until when to keep it");
-  if (slot?.deploymentId !== deploymentId || slot === null) {
-    return refuse("invalid", `${name} holds ${slot?.deploymentId ?? "nothing"}, not ${String(deploymentId)}`);
-  }
+  if (slot?.deploymentId !== deploymentId || slot === null) return refuseOther(name, slot, deploymentId);
   await desired.change({ slots: { ...slots, [name]: { ...slot, warmUntil: until as number | null } } });
   return { status: 200, body: keeperState(household) };
 }
@@ -128,15 +126,18 @@ async function parkSlot(
   const slot = slots[name];
   const { deploymentId, isParked } = body;
   if (typeof isParked !== "boolean") return refuse("invalid", "not said whether to stop it");
-  if (slot?.deploymentId !== deploymentId || slot === null) {
-    return refuse("invalid", `${name} holds ${slot?.deploymentId ?? "nothing"}, not ${String(deploymentId)}`);
-  }
+  if (slot?.deploymentId !== deploymentId || slot === null) return refuseOther(name, slot, deploymentId);
   await desired.change({ slots: { ...slots, [name]: { ...slot, isParked } } });
   if (isParked) {
     await supervisors.get(name)?.end(graceOf(body));
     supervisors.delete(name);
   } else if (!supervisors.has(name)) await household.keepUp(name);
   return { status: 200, body: keeperState(household) };
+}
+
+/** An order about a deployment that is not the slot's. */
+function refuseOther(name: SlotName, slot: DesiredSlot | null, deploymentId: unknown): ControlAnswer {
+  return refuse("invalid", `${name} holds ${slot?.deploymentId ?? "nothing"}, not ${String(deploymentId)}`);
 }
 
 /** Answers once the router listens. One that can't is not desired any more. */

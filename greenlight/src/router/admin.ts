@@ -1,6 +1,6 @@
 import type { ControlAnswer, ControlRequest } from "../keeper/control-server.ts";
 import { metricsText } from "./metrics-text.ts";
-import type { Recorder } from "./recording.ts";
+import type { Recorder } from "./recording/recording.ts";
 import type { RouteStore } from "./route-store.ts";
 import type { Upstreams } from "./upstream.ts";
 import { parseRouteSwap, type RouterStatus } from "./wire.ts";

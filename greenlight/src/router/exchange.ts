@@ -6,7 +6,7 @@ import type { Dispatcher } from "undici";
 import type { Exchanges } from "./exchanges.ts";
 import { requestHeaders, responseHeaders } from "./forward-headers.ts";
 import { answerPlainly } from "./plain-answer.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording } from "./recording/recording.ts";
 import { BODY_TOO_LARGE, type RequestBody } from "./request-body.ts";
 import type { RequestTarget } from "./request-fault.ts";
 import type { AnswerController, AnswerHandler } from "./service-pool.ts";

@@ -1,5 +1,5 @@
 import type { ClientPace } from "./client-pace.ts";
-import type { Recorder } from "./recording.ts";
+import type { Recorder } from "./recording/recording.ts";
 import type { Upstream } from "./upstream.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 

@@ -8,11 +8,11 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { EnvironmentFolder } from "../keeper/environment-folder.ts";
 import { createDataPlane } from "./data-plane.ts";
 import type { Exchanges } from "./exchanges.ts";
-import { firstCertificate } from "./first-certificate.ts";
-import { keepPair } from "./kept-certificate.ts";
-import { createRedirect } from "./redirect.ts";
-import type { LoadedTls } from "./tls-files.ts";
-import { watchTlsFiles } from "./tls-watch.ts";
+import { firstCertificate } from "./tls/first-certificate.ts";
+import { keepPair } from "./tls/kept-certificate.ts";
+import { createRedirect } from "./tls/redirect.ts";
+import type { LoadedTls } from "./tls/tls-files.ts";
+import { watchTlsFiles } from "./tls/tls-watch.ts";
 import type { RouterTls, TlsStatus } from "./wire.ts";
 
 export interface PublicPortsOptions {

@@ -11,14 +11,14 @@ import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { readManifest } from "../../release/read-manifest.ts";
 import { releaseDigest, releaseId } from "../../release/release-digest.ts";
-import { parseSpanMs } from "../approval-span.ts";
-import { connectEnvironment } from "../connect-environment.ts";
-import { deploymentEvidence } from "../deployment-evidence.ts";
+import { parseSpanMs } from "../environments/approval-span.ts";
+import { connectEnvironment } from "../environments/connect-environment.ts";
+import { deploymentEvidence } from "../environments/deployment-evidence.ts";
+import { reportDeployment } from "../environments/write-deployment-reports.ts";
 import { deployGates } from "../gates/deploy-gates.ts";
 import { whileTelling } from "../outbox/tell-deployments.ts";
 import { parseArguments } from "../probing/effect-arguments.ts";
 import { smokeChecksSchema } from "../probing/smoke-check.ts";
-import { reportDeployment } from "../write-deployment-reports.ts";
 
 const ARGUMENTS = z.strictObject({ environment: z.string(), smoke: smokeChecksSchema.optional() });
 

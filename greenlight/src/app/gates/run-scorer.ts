@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 
 import { err, ok, type Result } from "../../base/result.ts";
+import { endingOf } from "../ending-of.ts";
 
 export interface ScorerCall {
   /** A shell line. */
@@ -88,9 +89,4 @@ function collect(stream: NodeJS.ReadableStream, limitBytes: number, onLimit: () 
     else onLimit();
   });
   return () => Buffer.concat(chunks).toString("utf8");
-}
-
-function endingOf(status: number | null, signal: NodeJS.Signals | null): string | null {
-  if (status === 0) return null;
-  return status === null ? `was ended by ${signal ?? "a signal"}` : `ended with status ${status}`;
 }

@@ -5,7 +5,7 @@ import type { Blueprint } from "../../pipeline/blueprint.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 import type { Composition } from "../composition.ts";
 import { executePlan, type PlanExecution } from "../execute-plan.ts";
-import { newRunId } from "../run-pipeline.ts";
+import { newRunId } from "../runs/run-pipeline.ts";
 import { GREENLIGHT_VERSION } from "../version.ts";
 import { beginPart, type BegunPart } from "./begin-part.ts";
 import { FINALLY, type PartSelection } from "./choose-steps.ts";

@@ -1,6 +1,6 @@
 import { systemClock } from "../../base/system-clock.ts";
 import type { EffectContext } from "../../engine/effect.ts";
-import { connectEnvironment } from "../connect-environment.ts";
+import { connectEnvironment } from "../environments/connect-environment.ts";
 
 /** How many requests the environment's router has handed on since it started; null when it can't tell. */
 export async function countRequests(context: EffectContext, environment: string): Promise<number | null> {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 
 import { err, ok, type Result } from "../../base/result.ts";
+import { endingOf } from "../ending-of.ts";
 import { decodeSecret } from "./secret-file.ts";
 
 export interface SecretCommand {
@@ -84,11 +85,6 @@ function start({ command, folder, env }: SecretCommand): Result<Program, string>
     // Node throws some of the system's errors, such as E2BIG, and tells others by an event.
     return err(`could not be started: ${(error as NodeJS.ErrnoException).code}`);
   }
-}
-
-function endingOf(status: number | null, signal: NodeJS.Signals | null): string | null {
-  if (status === 0) return null;
-  return status === null ? `was ended by ${signal ?? "a signal"}` : `ended with status ${status}`;
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import { err, ok } from "../../base/result.ts";
+import { ok } from "../../base/result.ts";
 import type { Finding } from "../evidence.ts";
 import { findingsEvidence, lineNumber } from "../findings.ts";
 import { projectPath } from "../project-path.ts";
-import { describeMismatch } from "./mismatch.ts";
-import { parseJson, type Reader } from "./reader.ts";
+import { readJsonAs } from "./json-report.ts";
+import type { Reader } from "./reader.ts";
 
 /**
  * `secretlint --format json`. The report carries whole source files, and unmasked secrets when masking is switched
@@ -13,11 +13,9 @@ import { parseJson, type Reader } from "./reader.ts";
  * the report itself marks as secret is taken out of that as well.
  */
 export const readSecretlintJson: Reader = (text, { tool, projectFolder }) => {
-  const json = parseJson(text);
-  if (!json.ok) return json;
-  const report = REPORT.safeParse(json.value);
-  if (!report.success) return err(describeMismatch(report.error));
-  const findings = report.data.flatMap((file) =>
+  const report = readJsonAs(text, REPORT);
+  if (!report.ok) return report;
+  const findings = report.value.flatMap((file) =>
     file.messages.map((message): Finding => {
       const rule = message.ruleId.split("/").at(-1) ?? message.ruleId;
       return {
@@ -29,7 +27,7 @@ export const readSecretlintJson: Reader = (text, { tool, projectFolder }) => {
       };
     }),
   );
-  return ok([findingsEvidence({ tool, checkedCount: report.data.length, findings })]);
+  return ok([findingsEvidence({ tool, checkedCount: report.value.length, findings })]);
 };
 
 const MESSAGE = z.object({

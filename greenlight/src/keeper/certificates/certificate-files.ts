@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { writeDurably } from "../../base/durable-file.ts";
 import { crypto } from "../../base/light-builtins.ts";
-import { describePair } from "../../router/tls-files.ts";
+import { describePair } from "../../router/tls/tls-files.ts";
 import type { EnvironmentFolder } from "../environment-folder.ts";
 
 export interface IssuedCertificate {

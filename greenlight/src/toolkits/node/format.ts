@@ -2,6 +2,7 @@ import { unreachable } from "../../base/unreachable.ts";
 import { step } from "../../pipeline/define.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
 import { commonOptions, intoReport, optionWords, pathWords, toolFolder, type ToolOptions } from "../tool-folder.ts";
+import { biome } from "./biome.ts";
 import { npmTool } from "./npm-tool.ts";
 
 export interface FormatOptions extends ToolOptions {
@@ -49,14 +50,7 @@ export function format(options: FormatOptions = {}): StepDefinition {
     }
     case "biome": {
       const report = folder.report("biome-format-report.sarif");
-      const reporter = `--max-diagnostics=none --reporter=sarif --reporter-file=${folder.word(report)}`;
-      return step(name, {
-        run: folder.run(report, `biome format --colors=off ${reporter}${optionWords("--config-path", config)}${paths}`),
-        ...common,
-        packages: ["@biomejs/biome"],
-        evidence: [{ format: "sarif", path: report, tool, ...folder.evidence }],
-        tool: BIOME,
-      });
+      return step(name, { ...biome("format", { folder, report, config, paths }), ...common });
     }
     default:
       return unreachable(tool);
@@ -65,10 +59,3 @@ export function format(options: FormatOptions = {}): StepDefinition {
 
 /** Prettier looks at hidden folders, too, and knows nothing of what lies there for Greenlight. */
 const PRETTIER_ALL = " . '!.greenlight/**' '!out/reports/**'";
-
-/** 1 for findings, and for a configuration that it can't read, after which there is no report. SARIF since 2.4. */
-export const BIOME = npmTool("biome", {
-  package: "@biomejs/biome",
-  versions: ">=2.4.0 <3",
-  exits: { "1": "findings" },
-});

@@ -2,7 +2,7 @@ import { unreachable } from "../../base/unreachable.ts";
 import { step } from "../../pipeline/define.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
 import { commonOptions, intoReport, optionWords, pathWords, toolFolder, type ToolOptions } from "../tool-folder.ts";
-import { BIOME } from "./format.ts";
+import { biome } from "./biome.ts";
 import { npmTool } from "./npm-tool.ts";
 
 export interface LintOptions extends ToolOptions {
@@ -58,14 +58,7 @@ export function lint(options: LintOptions = {}): StepDefinition {
     }
     case "biome": {
       const report = folder.report(`${prefix}-lint-report.sarif`);
-      const reporter = `--max-diagnostics=none --reporter=sarif --reporter-file=${folder.word(report)}`;
-      return step(name, {
-        run: folder.run(report, `biome lint --colors=off ${reporter}${optionWords("--config-path", config)}${paths}`),
-        ...common,
-        packages: ["@biomejs/biome"],
-        evidence: [{ format: "sarif", path: report, tool, ...folder.evidence }],
-        tool: BIOME,
-      });
+      return step(name, { ...biome("lint", { folder, report, config, paths }), ...common });
     }
     default:
       return unreachable(tool);

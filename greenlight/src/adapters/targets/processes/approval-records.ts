@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createDurably, readJson, writeDurably } from "../../../base/durable-file.ts";
@@ -6,6 +6,7 @@ import { problem, type Problem } from "../../../base/problem.ts";
 import { err, ok, type Result } from "../../../base/result.ts";
 import { parseApproval, type ApprovalRecord } from "../../../deployment/approval.ts";
 import type { Place } from "./place.ts";
+import { recordIds } from "./record-ids.ts";
 
 const READ_LIMIT = 200;
 
@@ -23,7 +24,7 @@ export async function readApprovals(place: Place): Promise<readonly ApprovalReco
   const known = lastRead.get(place);
   if (known?.changedAt === changedAt) return known.records;
   const readAt = Date.now();
-  const newest = (await approvalIds(folder)).slice(0, READ_LIMIT);
+  const newest = (await recordIds(folder)).slice(0, READ_LIMIT);
   const read = await Promise.all(newest.map((id) => readApproval(folder, id)));
   const records = read.filter((record) => record !== null);
   // A change within the same tick of the file system's clock would not show.
@@ -51,16 +52,6 @@ export async function writeApproval(
   } catch (error) {
     return err([problem("STORE_UNWRITABLE", { place: path, message: (error as Error).message })]);
   }
-}
-
-/** Ids of the deployments that were answered; they sort by time, newest first. */
-async function approvalIds(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((name) => /^[0-9a-z]{16}\.json$/.test(name))
-    .map((name) => name.slice(0, -".json".length))
-    .toSorted()
-    .toReversed();
 }
 
 async function readApproval(folder: string, id: string): Promise<ApprovalRecord | null> {

@@ -5,12 +5,13 @@ import { readJson, writeDurably } from "../../../base/durable-file.ts";
 import { problem, type Problem } from "../../../base/problem.ts";
 import { parseDeployment, type Deployment } from "../../../deployment/deployment.ts";
 import type { Place } from "./place.ts";
+import { recordIds } from "./record-ids.ts";
 
 const READ_LIMIT = 200;
 
 /** Newest first, at most two hundred. Records that can't be read are left out: history must not block a deployment. */
 export async function readDeployments({ paths }: Place): Promise<readonly Deployment[]> {
-  const newest = (await deploymentIds(paths.deployments)).slice(0, READ_LIMIT);
+  const newest = (await recordIds(paths.deployments)).slice(0, READ_LIMIT);
   const records = await Promise.all(
     newest.map((id) => readJson(join(paths.deployments, `${id}.json`), parseDeployment)),
   );
@@ -36,14 +37,4 @@ export async function writeDeployment(place: Place, deployment: Deployment): Pro
 async function highestLease({ paths }: Place): Promise<number> {
   const names = await readdir(paths.leases).catch(() => []);
   return Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number));
-}
-
-/** Ids sort by time; newest first. */
-export async function deploymentIds(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((name) => /^[0-9a-z]{16}\.json$/.test(name))
-    .map((name) => name.slice(0, -".json".length))
-    .toSorted()
-    .toReversed();
 }

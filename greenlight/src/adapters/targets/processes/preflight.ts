@@ -104,7 +104,7 @@ async function checkTls(place: Place): Promise<readonly Problem[]> {
   const { host, tls } = routerAddress(place);
   if (tls === null) return [];
   const { redirectPort = null, acme = null } = tls;
-  const { readTlsFiles } = await import("../../../router/tls-files.ts");
+  const { readTlsFiles } = await import("../../../router/tls/tls-files.ts");
   const read = acme === null ? readTlsFiles(tls, { isStrict: true }) : await checkAcme(acme);
   const problems = read.ok ? [] : [read.error];
   const router = await livingRouter(place);

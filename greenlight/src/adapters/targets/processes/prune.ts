@@ -2,8 +2,9 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { problem, type Problem } from "../../../base/problem.ts";
-import { deploymentIds, readDeployments } from "./deployment-records.ts";
+import { readDeployments } from "./deployment-records.ts";
 import type { Place } from "./place.ts";
+import { recordIds } from "./record-ids.ts";
 
 const KEPT_RECORD_COUNT = 100;
 const KEPT_PREDICTION_LOG_COUNT = 10;
@@ -17,7 +18,7 @@ export async function prune(place: Place, keepDigests: readonly string[]): Promi
   const recorded = (await readDeployments(place)).slice(0, KEPT_RECORD_COUNT).map(({ digest }) => `${digest}.json`);
   const kept = new Set([...recorded, ...keepDigests, ...keepDigests.map((digest) => `${digest}.json`)]);
   const isKept = (name: string): boolean => kept.has(name);
-  const ids = await deploymentIds(paths.deployments);
+  const ids = await recordIds(paths.deployments);
   const logged = new Set(ids.slice(0, KEPT_PREDICTION_LOG_COUNT).map((id) => `${id}.jsonl`));
   try {
     await removeUnless(paths.releases, isKept);

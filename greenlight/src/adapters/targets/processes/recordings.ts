@@ -1,5 +1,5 @@
 import type { RecordedExchange } from "../../../deployment/gates/recorded-exchange.ts";
-import { readRecordedLines, recordingPaths } from "../../../router/recording-reader.ts";
+import { readRecordedLines, recordingPaths } from "../../../router/recording/recording-reader.ts";
 import type { Place } from "./place.ts";
 
 /** The newest requests that the environment's router recorded, oldest first. */

@@ -1,22 +1,20 @@
 import { z } from "zod";
 
-import { err, ok } from "../../../base/result.ts";
+import { ok } from "../../../base/result.ts";
 import type { Finding } from "../../evidence.ts";
 import { findingsEvidence, lineNumber } from "../../findings.ts";
 import { projectPath } from "../../project-path.ts";
-import { describeMismatch } from "../mismatch.ts";
-import { parseJson, type Reader } from "../reader.ts";
+import { readJsonAs } from "../json-report.ts";
+import type { Reader } from "../reader.ts";
 
 /**
  * `eslint --format json`: a file an entry, severity 2 an error and 1 a warning. A message without a rule is about the
  * file as a whole: `fatal` when it can't be parsed.
  */
 export const readEslintJson: Reader = (text, { tool, projectFolder }) => {
-  const json = parseJson(text);
-  if (!json.ok) return json;
-  const report = REPORT.safeParse(json.value);
-  if (!report.success) return err(describeMismatch(report.error));
-  const findings = report.data.flatMap(({ filePath, messages }) => {
+  const report = readJsonAs(text, REPORT);
+  if (!report.ok) return report;
+  const findings = report.value.flatMap(({ filePath, messages }) => {
     const file = projectPath(projectFolder, filePath);
     return messages.map((each): Finding => ({
       rule: each.ruleId ?? (each.fatal === true ? "parsing" : "eslint"),
@@ -26,7 +24,7 @@ export const readEslintJson: Reader = (text, { tool, projectFolder }) => {
       line: lineNumber(each.line),
     }));
   });
-  return ok([findingsEvidence({ tool, checkedCount: report.data.length, findings })]);
+  return ok([findingsEvidence({ tool, checkedCount: report.value.length, findings })]);
 };
 
 const MESSAGE = z.object({

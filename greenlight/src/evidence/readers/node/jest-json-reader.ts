@@ -1,22 +1,20 @@
 import { z } from "zod";
 
-import { err, ok } from "../../../base/result.ts";
+import { ok } from "../../../base/result.ts";
 import { cutText, MAX_ENTRIES } from "../../bounds.ts";
 import type { TestsEvidence } from "../../evidence.ts";
 import { projectPath, withoutFolder } from "../../project-path.ts";
-import { describeMismatch } from "../mismatch.ts";
-import { parseJson, type Reader } from "../reader.ts";
+import { readJsonAs } from "../json-report.ts";
+import type { Reader } from "../reader.ts";
 
 /**
  * `jest --json`. A file that could not be run at all has no test in it; it counts as one that failed, because what it
  * would have tested is not known.
  */
 export const readJestJson: Reader = (text, { tool, projectFolder }) => {
-  const json = parseJson(text);
-  if (!json.ok) return json;
-  const report = REPORT.safeParse(json.value);
-  if (!report.success) return err(describeMismatch(report.error));
-  const cases = report.data.testResults.flatMap((suite) => casesOf(suite, projectFolder));
+  const report = readJsonAs(text, REPORT);
+  if (!report.ok) return report;
+  const cases = report.value.testResults.flatMap((suite) => casesOf(suite, projectFolder));
   const ran = cases.filter((each) => !each.isSkipped);
   const failed = ran.filter((each) => each.failure !== null);
   const evidence: TestsEvidence = {

@@ -1,22 +1,20 @@
 import { z } from "zod";
 
-import { err, ok } from "../../../base/result.ts";
+import { ok } from "../../../base/result.ts";
 import type { Finding } from "../../evidence.ts";
 import { findingsEvidence, lineNumber } from "../../findings.ts";
 import { projectPath, withoutFolder } from "../../project-path.ts";
-import { describeMismatch } from "../mismatch.ts";
-import { parseJson, type Reader } from "../reader.ts";
+import { readJsonAs } from "../json-report.ts";
+import type { Reader } from "../reader.ts";
 
 /**
  * Bandit's JSON. Severities come out as in its own SARIF: high an error, medium a warning, low a note. A file that it could
  * not parse does not change its exit; here it warns, because nothing is known of it.
  */
 export const readBanditJson: Reader = (text, { tool, projectFolder }) => {
-  const json = parseJson(text);
-  if (!json.ok) return json;
-  const report = REPORT.safeParse(json.value);
-  if (!report.success) return err(describeMismatch(report.error));
-  const { results, errors, metrics } = report.data;
+  const report = readJsonAs(text, REPORT);
+  if (!report.ok) return report;
+  const { results, errors, metrics } = report.value;
   const findings: Finding[] = results.map((result) => ({
     rule: result.test_id,
     level: LEVELS.get(result.issue_severity) ?? "warning",

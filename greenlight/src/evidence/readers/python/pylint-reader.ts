@@ -4,8 +4,8 @@ import { err, ok } from "../../../base/result.ts";
 import type { Finding } from "../../evidence.ts";
 import { findingsEvidence, lineNumber } from "../../findings.ts";
 import { projectPath, withoutFolder } from "../../project-path.ts";
-import { describeMismatch } from "../mismatch.ts";
-import { parseJson, type Reader } from "../reader.ts";
+import { readJsonAs } from "../json-report.ts";
+import type { Reader } from "../reader.ts";
 import { lastWords, linesOf } from "./words-of.ts";
 
 /**
@@ -15,11 +15,9 @@ import { lastWords, linesOf } from "./words-of.ts";
 export const readPylintJson: Reader = (text, { tool, projectFolder }) => {
   const start = /^\{/mu.exec(text)?.index;
   if (start === undefined) return err({ message: `no document in it: ${lastWords(linesOf(text))}` });
-  const json = parseJson(text.slice(start));
-  if (!json.ok) return json;
-  const report = REPORT.safeParse(json.value);
-  if (!report.success) return err(describeMismatch(report.error));
-  const findings: Finding[] = report.data.messages.map((message) => ({
+  const report = readJsonAs(text.slice(start), REPORT);
+  if (!report.ok) return report;
+  const findings: Finding[] = report.value.messages.map((message) => ({
     rule: message.symbol,
     level: LEVELS[message.type],
     message: withoutFolder(projectFolder, message.message),
