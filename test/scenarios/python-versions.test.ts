@@ -70,22 +70,16 @@ describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`
     rmSync(scratch, { recursive: true, force: true });
   });
 
+  function git(...args: readonly string[]): string {
+    const who = ["-c", "user.name=kim", "-c", "user.email=kim@example.com"];
+    return execFileSync("git", [...who, ...args], { cwd: sandbox.folder, encoding: "utf8" }).trim();
+  }
+
   function commit(): string {
-    const git = (...args: readonly string[]): string =>
-      execFileSync("git", ["-c", "user.name=kim", "-c", "user.email=kim@example.com", ...args], {
-        cwd: sandbox.folder,
-        encoding: "utf8",
-      }).trim();
     git("init", "--quiet", "--initial-branch", "main");
     git("add", "--all");
     git("commit", "--quiet", "--message", "all", "--allow-empty");
     return git("rev-parse", "HEAD");
-  }
-
-  function program(path: string, text: string): void {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    chmodSync(path, 0o755);
   }
 
   /** Step → outcome, as the parts of all jobs together tell it. */
@@ -156,10 +150,16 @@ describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`
       ...HERE.map((each) => [`.venv-${each}`]),
       [],
     ]);
-    const [built] = ran.jobs.filter((job) => job.job === "build");
+    const built = ran.jobs.find((job) => job.job === "build");
     const told = readFileSync(join(built?.workspace ?? "", "out/build.txt"), "utf8")
       .trim()
       .split("\n");
     expect(told.map((path) => path.split("/").at(-1))).toEqual(HERE.map((each) => `.venv-${each}`));
   });
 });
+
+function program(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+}

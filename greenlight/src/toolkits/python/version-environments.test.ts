@@ -64,9 +64,8 @@ async function run(options: EnvironmentOptions): Promise<RigRun & { readonly log
     { build: [environment, onVersions(tell, { runtime: "python", versions })] },
     { runId, variables: project.variables, concurrency: 2 },
   );
-  const name = (version: string): string => `python environment (${version})`;
   const log = (version: string): string =>
-    readFileSync(logPath(join(rig.folder, ".greenlight"), runId, name(version)), "utf8");
+    readFileSync(logPath(join(rig.folder, ".greenlight"), runId, `python environment (${version})`), "utf8");
   return { ...ran, log };
 }
 
