@@ -17,30 +17,19 @@ import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vites
 import { mergeParts } from "../../greenlight/src/app/handover/merge-parts.ts";
 import { parsePart } from "../../greenlight/src/app/handover/part-file.ts";
 import { viewRun } from "../../greenlight/src/engine/run-view.ts";
-import { findRuntime } from "../../greenlight/src/engine/runtimes/find-runtime.ts";
+import { noteOf, presentPythons } from "../../greenlight/src/toolkits/python/testing/present-pythons.ts";
 import { runWorkflow } from "./testing/actions-runner.ts";
 import { Sandbox } from "./testing/sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
-const KNOWN = ["3.14", "3.13", "3.12", "3.11", "3.10", "3.9"];
 /** Two that are really here, by version. */
-const PYTHONS = IS_HEAVY ? await present() : {};
-const HERE = Object.keys(PYTHONS).toSorted();
-const NOTE = IS_HEAVY && HERE.length < 2 ? " (skipped: this machine has only one version of Python)" : "";
+const PYTHONS = IS_HEAVY ? await presentPythons(2) : new Map<string, never>();
+const HERE = [...PYTHONS.keys()].toSorted();
+const NOTE = IS_HEAVY ? noteOf(PYTHONS) : "";
 const ABSENT = "3.99";
 
-async function present(): Promise<Record<string, { readonly version: string; readonly program: string }>> {
-  const search = { name: "python", isBare: true, projectFolder: "/", toolFolder: ".", from: process.env } as const;
-  const found: Record<string, { readonly version: string; readonly program: string }> = {};
-  for (const version of KNOWN) {
-    const runtime = await findRuntime({ ...search, version });
-    if (runtime !== null && Object.keys(found).length < 2) found[version] = runtime;
-  }
-  return found;
-}
-
-describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`, { timeout: 600_000 }, () => {
+describe.runIf(HERE.length > 0)(`the compiled jobs of a Python project${NOTE}`, { timeout: 600_000 }, () => {
   let sandbox: Sandbox;
   let scratch: string;
 
@@ -125,7 +114,7 @@ describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`
       },
       // Nothing but what the jobs set up, and the system's own.
       env: { PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` },
-      pythons: PYTHONS,
+      pythons: Object.fromEntries(PYTHONS),
     });
     onTestFailed(() =>
       console.log(

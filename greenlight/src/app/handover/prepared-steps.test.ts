@@ -31,6 +31,10 @@ function needsOf(name: string): readonly string[] {
   return Object.values(found?.needs ?? {});
 }
 
+function prepared(...own: readonly string[]): readonly string[] {
+  return preparedSteps(PLAN, new Set(own));
+}
+
 describe("a step that prepares a machine", () => {
   test("is needed by a combination with the same values alone, by all where none has them", () => {
     expect(needsOf("unit (3.11, linux)")).toEqual(["prepare (3.11)"]);
@@ -40,7 +44,6 @@ describe("a step that prepares a machine", () => {
   });
 
   test("is done again by a part whose steps need it, at whatever distance, and by no other", () => {
-    const prepared = (...own: readonly string[]): readonly string[] => preparedSteps(PLAN, new Set(own));
     expect(prepared("unit (3.12, linux)")).toEqual(["prepare (3.12)"]);
     expect(prepared("deploy")).toEqual(["prepare (3.11)", "prepare (3.12)", "plain"]);
     expect(prepared("prepare (3.11)", "plain")).toEqual([]);

@@ -51,10 +51,10 @@ describe("a runtime", () => {
   it("is found in the tool cache of a runner, where the actions that set versions up put them", async () => {
     nodeOf("6.2.0", `cache/node/6.2.0/${process.arch}/bin/node`);
     nodeOf("6.1.0", `other/node/6.1.0/${process.arch}/bin/node`);
-    const at = (folder: string): string => join(rig.folder, folder);
+    const [cache, other] = [join(rig.folder, "cache"), join(rig.folder, "other")];
     expect(await find("node", "6")).toBeNull();
-    expect(await find("node", "6", { RUNNER_TOOL_CACHE: at("cache") })).toMatchObject({ version: "6.2.0" });
-    expect(await find("node", "6.1", { AGENT_TOOLSDIRECTORY: at("other") })).toMatchObject({ version: "6.1.0" });
+    expect(await find("node", "6", { RUNNER_TOOL_CACHE: cache })).toMatchObject({ version: "6.2.0" });
+    expect(await find("node", "6.1", { AGENT_TOOLSDIRECTORY: other })).toMatchObject({ version: "6.1.0" });
   });
 
   it("is not believed to be what a folder's name says, nor when it fails or says nothing", async () => {
