@@ -10,9 +10,9 @@ import {
   SSHD_PROGRAM,
   WITHOUT_SSHD,
 } from "../../greenlight/src/adapters/targets/server/testing/local-sshd.ts";
-import { findRuntime } from "../../greenlight/src/engine/runtimes/find-runtime.ts";
 import { askVersion } from "../../greenlight/src/release/find-python.ts";
 import { PackageIndex } from "../../greenlight/src/toolkits/python/testing/package-index.ts";
+import { presentPythons } from "../../greenlight/src/toolkits/python/testing/present-pythons.ts";
 import { freePort, Sandbox, type Ended } from "./testing/sandbox.ts";
 
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
@@ -46,12 +46,10 @@ HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever
 `;
 
 async function another(system: string): Promise<string | null> {
-  const search = { name: "python", isBare: true, projectFolder: "/", toolFolder: ".", from: process.env } as const;
-  for (const version of ["3.13", "3.12", "3.10", "3.9"]) {
-    const found = system.startsWith(`${version}.`) ? null : await findRuntime({ ...search, version });
-    if (found !== null && !existsSync(`/usr/bin/python${version}`)) return found.program;
-  }
-  return null;
+  const found = [...(await presentPythons(6))].find(
+    ([version]) => !system.startsWith(`${version}.`) && !existsSync(`/usr/bin/python${version}`),
+  );
+  return found?.[1].program ?? null;
 }
 
 describe.skipIf(!IS_HEAVY || SSHD_PROGRAM === null || SYSTEM_VERSION === null)(

@@ -17,30 +17,19 @@ import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vites
 import { mergeParts } from "../../greenlight/src/app/handover/merge-parts.ts";
 import { parsePart } from "../../greenlight/src/app/handover/part-file.ts";
 import { viewRun } from "../../greenlight/src/engine/run-view.ts";
-import { findRuntime } from "../../greenlight/src/engine/runtimes/find-runtime.ts";
+import { noteOf, presentPythons } from "../../greenlight/src/toolkits/python/testing/present-pythons.ts";
 import { runWorkflow } from "./testing/actions-runner.ts";
 import { Sandbox } from "./testing/sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
-const KNOWN = ["3.14", "3.13", "3.12", "3.11", "3.10", "3.9"];
 /** Two that are really here, by version. */
-const PYTHONS = IS_HEAVY ? await present() : {};
-const HERE = Object.keys(PYTHONS).toSorted();
-const NOTE = IS_HEAVY && HERE.length < 2 ? " (skipped: this machine has only one version of Python)" : "";
+const PYTHONS = IS_HEAVY ? await presentPythons(2) : new Map<string, never>();
+const HERE = [...PYTHONS.keys()].toSorted();
+const NOTE = IS_HEAVY ? noteOf(PYTHONS) : "";
 const ABSENT = "3.99";
 
-async function present(): Promise<Record<string, { readonly version: string; readonly program: string }>> {
-  const search = { name: "python", isBare: true, projectFolder: "/", toolFolder: ".", from: process.env } as const;
-  const found: Record<string, { readonly version: string; readonly program: string }> = {};
-  for (const version of KNOWN) {
-    const runtime = await findRuntime({ ...search, version });
-    if (runtime !== null && Object.keys(found).length < 2) found[version] = runtime;
-  }
-  return found;
-}
-
-describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`, { timeout: 600_000 }, () => {
+describe.runIf(HERE.length > 0)(`the compiled jobs of a Python project${NOTE}`, { timeout: 600_000 }, () => {
   let sandbox: Sandbox;
   let scratch: string;
 
@@ -70,22 +59,16 @@ describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`
     rmSync(scratch, { recursive: true, force: true });
   });
 
+  function git(...args: readonly string[]): string {
+    const who = ["-c", "user.name=kim", "-c", "user.email=kim@example.com"];
+    return execFileSync("git", [...who, ...args], { cwd: sandbox.folder, encoding: "utf8" }).trim();
+  }
+
   function commit(): string {
-    const git = (...args: readonly string[]): string =>
-      execFileSync("git", ["-c", "user.name=kim", "-c", "user.email=kim@example.com", ...args], {
-        cwd: sandbox.folder,
-        encoding: "utf8",
-      }).trim();
     git("init", "--quiet", "--initial-branch", "main");
     git("add", "--all");
     git("commit", "--quiet", "--message", "all", "--allow-empty");
     return git("rev-parse", "HEAD");
-  }
-
-  function program(path: string, text: string): void {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    chmodSync(path, 0o755);
   }
 
   /** Step → outcome, as the parts of all jobs together tell it. */
@@ -131,7 +114,7 @@ describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`
       },
       // Nothing but what the jobs set up, and the system's own.
       env: { PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` },
-      pythons: PYTHONS,
+      pythons: Object.fromEntries(PYTHONS),
     });
     onTestFailed(() =>
       console.log(
@@ -156,10 +139,16 @@ describe.runIf(HERE.length === 2)(`the compiled jobs of a Python project${NOTE}`
       ...HERE.map((each) => [`.venv-${each}`]),
       [],
     ]);
-    const [built] = ran.jobs.filter((job) => job.job === "build");
+    const built = ran.jobs.find((job) => job.job === "build");
     const told = readFileSync(join(built?.workspace ?? "", "out/build.txt"), "utf8")
       .trim()
       .split("\n");
     expect(told.map((path) => path.split("/").at(-1))).toEqual(HERE.map((each) => `.venv-${each}`));
   });
 });
+
+function program(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+}

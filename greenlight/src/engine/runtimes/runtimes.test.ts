@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -46,6 +46,15 @@ describe("a runtime", () => {
     // The project's own goes before a newer one of the machine.
     expect(await find("node", "9", { PATH: join(rig.folder, "bin") })).toMatchObject({ version: "9.0.0" });
     expect(await find("node", "9.0.1", { PATH: join(rig.folder, "bin") })).toMatchObject({ version: "9.0.1" });
+  });
+
+  it("is found in the tool cache of a runner, where the actions that set versions up put them", async () => {
+    nodeOf("6.2.0", `cache/node/6.2.0/${process.arch}/bin/node`);
+    nodeOf("6.1.0", `other/node/6.1.0/${process.arch}/bin/node`);
+    const [cache, other] = [join(rig.folder, "cache"), join(rig.folder, "other")];
+    expect(await find("node", "6")).toBeNull();
+    expect(await find("node", "6", { RUNNER_TOOL_CACHE: cache })).toMatchObject({ version: "6.2.0" });
+    expect(await find("node", "6.1", { AGENT_TOOLSDIRECTORY: other })).toMatchObject({ version: "6.1.0" });
   });
 
   it("is not believed to be what a folder's name says, nor when it fails or says nothing", async () => {
@@ -115,4 +124,44 @@ describe("Python", () => {
     symlinkSync(program, join(rig.folder, "project/.venv-2.9/bin/python2.9"));
     expect(await find("python", "2.9")).toEqual({ version: "2.9.1", program });
   });
+
+  it("wanted bare is the interpreter behind an environment, whatever the environment is called", async () => {
+    pythonOf("2.8.1", "base/bin/python2.8", false);
+    mkdirSync(join(rig.folder, "project/.venv-2.8/bin"), { recursive: true });
+    pythonOf("2.8.1", "project/.venv-2.8/bin/python", true);
+    const search = {
+      name: "python",
+      version: "2.8",
+      projectFolder: join(rig.folder, "project"),
+      toolFolder: ".",
+    } as const;
+    const from = { HOME: rig.folder, PATH: join(rig.folder, "base/bin") };
+    const own = await findRuntime({ ...search, from });
+    expect(own?.program).toBe(join(rig.folder, "project/.venv-2.8/bin/python"));
+    const bare = await findRuntime({ ...search, from, isBare: true });
+    expect(bare?.program).toBe(join(rig.folder, "base/bin/python2.8"));
+  });
+
+  it("made anew by a step is asked anew", async () => {
+    pythonOf("2.6.1", "project/.venv-2.7/bin/python", true);
+    expect(await find("python", "2.7")).toBeNull();
+    rmSync(join(rig.folder, "project/.venv-2.7"), { recursive: true });
+    pythonOf("2.7.3", "project/.venv-2.7/bin/python", true);
+    expect(await find("python", "2.7")).toMatchObject({ version: "2.7.3" });
+  });
+
+  it("of a tool's own folder goes before the project's", async () => {
+    pythonOf("2.5.1", "project/.venv-2.5/bin/python", true);
+    pythonOf("2.5.0", "project/app/.venv-2.5/bin/python", true);
+    const search = { name: "python", version: "2.5", projectFolder: join(rig.folder, "project"), from: {} } as const;
+    expect(await findRuntime({ ...search, toolFolder: "app" })).toMatchObject({ version: "2.5.0" });
+    expect(await findRuntime({ ...search, toolFolder: "." })).toMatchObject({ version: "2.5.1" });
+  });
 });
+
+/** A program that says that it is Python of that version, in an environment or not. */
+function pythonOf(version: string, path: string, isEnvironment: boolean): void {
+  const answer = `printf '%s\\n' ${version} "$0" ${isEnvironment ? "True" : "False"}`;
+  rig.write(path, `#!/bin/sh\n${answer}\n`);
+  chmodSync(join(rig.folder, path), 0o755);
+}

@@ -1,7 +1,10 @@
+import { dirname } from "node:path";
+
 import { problem, type Problem } from "../../base/problem.ts";
 import type { ToolDescriptor } from "../../pipeline/tool-definition.ts";
 import type { EngineContext } from "../engine-context.ts";
 import type { Attempt } from "../run-step.ts";
+import { interpreterOf } from "../runtimes/step-runtime.ts";
 import { toolFacts } from "./tool-facts.ts";
 
 /** What keeps the step's tool from being started: it is missing, or of a version whose reports are not understood. */
@@ -11,7 +14,11 @@ export async function checkTool({ step, run }: Pick<Attempt, "step" | "run">): P
   if (tool === null || facts === null) return [];
   if (facts.program === null) {
     const where = tool.package?.ecosystem === "pypi" ? ".venv, venv or PATH" : "node_modules/.bin or PATH";
-    const message = `${tool.name} is not installed: there is no program "${tool.program}" in ${where}`;
+    const interpreter = tool.package?.ecosystem === "pypi" ? await interpreterOf(step, run.context) : null;
+    const message =
+      interpreter === null
+        ? `${tool.name} is not installed: there is no program "${tool.program}" in ${where}`
+        : `${tool.name} is not installed in the environment of its version, ${dirname(dirname(interpreter))}`;
     return [problem("TOOL_MISSING", { place, message, remedy: tool.install })];
   }
   const { version } = facts;

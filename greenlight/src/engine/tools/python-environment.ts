@@ -33,6 +33,17 @@ export function pythonEnvironmentOf(program: string, distribution: string): Pyth
   return null;
 }
 
+/**
+ * True: the program is that of a virtual environment without `distribution`, which takes no packages from outside along. False
+ * also where that can't be told: a bare interpreter may find packages in several places.
+ */
+export function surelyLacks(program: string, distribution: string): boolean {
+  const home = dirname(dirname(program));
+  const settings = readSettings(home);
+  if (settings["home"] === undefined || settings["include-system-site-packages"] === "true") return false;
+  return packageFolders(home).every(({ path }) => !distributionsIn(path).has(normalName(distribution)));
+}
+
 /** As package indexes compare names (PEP 503). */
 export function normalName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/gu, "-");

@@ -6,7 +6,7 @@ import { interpreterOf } from "../runtimes/step-runtime.ts";
 import type { ManifestContext } from "../take-manifest.ts";
 import { findProgram } from "./find-program.ts";
 import { npmVersionOf } from "./npm-package.ts";
-import { normalName, pythonEnvironmentOf } from "./python-environment.ts";
+import { normalName, pythonEnvironmentOf, surelyLacks } from "./python-environment.ts";
 import { searchPathOf, toolFolderOf } from "./tool-folders.ts";
 
 export interface ToolFacts {
@@ -19,6 +19,8 @@ export interface ToolFacts {
   /** Why an upgrade of it might go unnoticed; null: it would not. */
   readonly unknown: string | null;
 }
+
+const NOT_INSTALLED = "its tool is not installed";
 
 /** What the step's tool is here and now; null when it names none. */
 export async function toolFacts(
@@ -35,12 +37,14 @@ export async function toolFacts(
     interpreter ?? findProgram(tool.program, { path, folder: resolve(projectFolder, toolFolderOf(step)) });
   const label = `${tool.program} (program)`;
   if (program === null)
-    return { packages: { [label]: "not installed" }, version: null, program, unknown: "its tool is not installed" };
+    return { packages: { [label]: "not installed" }, version: null, program, unknown: NOT_INSTALLED };
   if (tool.package === null) {
     const digest = await digestIndexed(program, context.index);
     return { packages: { [label]: digest }, version: null, program, unknown: null };
   }
   const { ecosystem, name } = tool.package;
+  if (interpreter !== null && surelyLacks(interpreter, name))
+    return { packages: { [label]: "not installed" }, version: null, program: null, unknown: NOT_INSTALLED };
   const unknown = `the version of ${name} can't be told`;
   if (ecosystem === "npm") {
     const version = npmVersionOf(program, name);

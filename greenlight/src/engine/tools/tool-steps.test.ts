@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -164,6 +164,11 @@ describe("a tool's version is part of what its result depends on", () => {
     expect((await outcome(onIt)).isFromCache).toBe(true);
     rig.write(`${environment}/lib/python3.11/site-packages/plugin-1.0.dist-info/METADATA`, "");
     expect((await outcome(onIt)).why).toContain("package plugin (Python) added");
+    // The project's own environment has it, which is of no use on another version.
+    rmSync(join(rig.folder, environment, "lib/python3.11/site-packages/check_er-2.2.dist-info"), { recursive: true });
+    const found = await outcome(onIt);
+    expect(found.problems).toMatchObject([{ code: "TOOL_MISSING", remedy: "pip install checker" }]);
+    expect(found.why).toContain(`in the environment of its version, ${join(rig.folder, environment)}`);
   });
 
   test("a result whose tool can't be told from its next version is not kept", async () => {
