@@ -11,6 +11,7 @@ import {
   type ToolOptions,
 } from "../tool-folder.ts";
 import { endByWords, MISCONFIGURED, UNREACHED } from "./by-words.ts";
+import { withoutFields } from "./without-fields.ts";
 
 type Scanner = "vuln" | "misconfig" | "secret" | "license";
 
@@ -47,7 +48,11 @@ export function trivy(options: TrivyOptions): StepDefinition {
   const report = folder.report(`trivy-${options.scan}-report.json`);
   const { offline = false } = options;
   return step(options.name ?? folder.stepName(`trivy ${options.scan}`), {
-    run: folder.run(report, `${scanOf(options, { folder, report })}; exit $code`),
+    // It quotes lines, of secrets and of whatever its checks are about.
+    run: folder.run(
+      report,
+      `${scanOf(options, { folder, report })}; ${withoutFields(folder.word(report), ["Code", "Match"])}; exit $code`,
+    ),
     // An image's name may stand for another image tomorrow.
     ...(options.scan === "image" ? {} : { inputs: options.inputs ?? inputsOf(folder) }),
     env: ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "TRIVY_CACHE_DIR", "TRIVY_DB_REPOSITORY", "DOCKER_HOST"],
