@@ -245,3 +245,24 @@ describe("of what a tool reports", () => {
     expect(findings(wide).findings[0]?.rule).toBe("A");
   });
 });
+
+test("a report that names a secret's line makes nobody quote it, not for another finding on that line either", async () => {
+  rig.write("src/a.ts", "const fine = 1;\nconst key = 'kept-to-itself-77';\n");
+  const check = { ID: "X-1", Title: "a check", Severity: "HIGH", Status: "FAIL" };
+  const results = [
+    { Target: "src/a.ts", Secrets: [{ RuleID: "a-key", Severity: "HIGH", Title: "a key", StartLine: 2, EndLine: 2 }] },
+    { Target: "src/a.ts", Misconfigurations: [1, 2].map((line) => ({ ...check, CauseMetadata: { StartLine: line } })) },
+  ];
+  rig.write("report.json", JSON.stringify({ SchemaVersion: 2, Results: results }));
+  const path = "out/trivy.json";
+  const source: EvidenceSource = { format: "trivy-json", path, tool: "trivy fs" };
+  const made = step("lint", { run: `mkdir -p out && cp report.json ${path}`, evidence: [source] });
+  const run = await runLint(undefined, {}, made);
+  const found = findings(run);
+  expect(found.findings.map(({ rule, line, snippet }) => [rule, line, snippet])).toEqual([
+    ["a-key", 2, undefined],
+    ["X-1", 1, "const fine = 1;"],
+    ["X-1", 2, undefined],
+  ]);
+  expect(JSON.stringify(run.events)).not.toContain("kept-to-itself");
+});

@@ -3,6 +3,7 @@ import { step } from "../../pipeline/define.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
 import { npmTool } from "../node/npm-tool.ts";
 import { commonOptions, GENERATED, optionWords, toolFolder, type ToolOptions } from "../tool-folder.ts";
+import { withoutFields } from "./without-fields.ts";
 
 export interface SecretScanOptions extends ToolOptions {
   /** `secretlint` (from npm; when left out) or `gitleaks` (a program of its own). Both look at files of any language. */
@@ -31,17 +32,11 @@ function secretlint(options: SecretScanOptions): StepDefinition {
   const folder = toolFolder(options.folder);
   const report = folder.report("secretlint-report.json");
   const path = folder.word(report);
-  const strip =
-    "const fs=require('node:fs'),f=process.argv[1];" +
-    "fs.writeFileSync(f,JSON.stringify(JSON.parse(fs.readFileSync(f,'utf8')),(k,v)=>k==='sourceContent'?undefined:v))";
   const globs = ["**/*", ...GENERATED].map((glob) => `"${glob}"`).join(" ");
   const config = optionWords("--secretlintrc", options.config);
   const scan = `secretlint --format json --output ${path}${config} ${globs}`;
   return step(options.name ?? folder.stepName("secrets"), {
-    run: folder.run(
-      report,
-      `${scan}; code=$?; if [ -s ${path} ]; then node -e "${strip}" ${path} || { rm -f ${path}; exit 2; }; fi; exit $code`,
-    ),
+    run: folder.run(report, `${scan}; code=$?; ${withoutFields(path, ["sourceContent"])}; exit $code`),
     inputs: options.inputs ?? folder.inputs(["**/*"]),
     packages: ["secretlint", "@secretlint/secretlint-rule-preset-recommend"],
     evidence: [{ format: "secretlint-json", path: report, tool: "secretlint", ...folder.evidence }],

@@ -98,7 +98,7 @@ test.skipIf(!hasScanner)(
 test.skipIf(!hasServer)(
   `the real scanner sends its analysis to a real server${hasServer ? "" : " (skipped: no SonarQube server)"}`,
   async () => {
-    const run = await project.run(sonar(), { PATH, SONAR_HOST_URL: realUrl, SONAR_TOKEN: realToken });
+    const run = await project.run(sonar(), { PATH, SONAR_HOST_URL: realUrl, SONAR_TOKEN: realToken }, 280_000);
     expect(run).toMatchObject({ exitCode: 0 });
     expect(run.log).not.toContain(realToken);
     await access(join(project.folder, TASK));

@@ -1,7 +1,7 @@
-import { unreachable } from "../../base/unreachable.ts";
 import { step } from "../../pipeline/define.ts";
 import type { StepDefinition } from "../../pipeline/definition.ts";
 import { ADVISORIES_VALID_MS } from "../node/audit.ts";
+import { shellWord } from "../shell-word.ts";
 import {
   commonOptions,
   optionWords,
@@ -10,6 +10,8 @@ import {
   type ToolFolder,
   type ToolOptions,
 } from "../tool-folder.ts";
+import { endByWords, MISCONFIGURED, UNREACHED } from "./by-words.ts";
+import { withoutFields } from "./without-fields.ts";
 
 type Scanner = "vuln" | "misconfig" | "secret" | "license";
 
@@ -40,28 +42,21 @@ export type TrivyOptions = ToolOptions & {
       }
   );
 
-/** What the step's shell ends with once Trivy has said that it could not get its database; sysexits' EX_TEMPFAIL. */
-const NO_DATABASE = 75;
-
 /** Scans files, configuration or an image with Trivy. Without its database the result is inconclusive. */
 export function trivy(options: TrivyOptions): StepDefinition {
   const folder = toolFolder(options.folder);
   const report = folder.report(`trivy-${options.scan}-report.json`);
-  const log = folder.word(folder.report(`trivy-${options.scan}.log`));
-  const { config, offline = false } = options;
-  const quiet = options.scan === "config" ? "" : " --no-progress";
-  const unfetched =
-    options.scan === "config" ? " --skip-check-update" : " --skip-db-update --skip-check-update --offline-scan";
-  const settings = `--format json --output ${folder.word(report)}${quiet}${offline ? unfetched : ""}${optionWords("--config", config)}`;
-  const watched = `trivy ${commandOf(options)} ${settings} ${targetOf(options)} 2> ${log}; code=$?; cat ${log} >&2`;
+  const { offline = false } = options;
   return step(options.name ?? folder.stepName(`trivy ${options.scan}`), {
+    // It quotes lines, of secrets and of whatever its checks are about.
     run: folder.run(
       report,
-      `${watched}; if [ $code -ne 0 ] && grep -Eqi ${UNREACHED} ${log}; then exit ${NO_DATABASE}; fi; exit $code`,
+      `${scanOf(options, { folder, report })}; ${withoutFields(folder.word(report), ["Code", "Match"])}; exit $code`,
     ),
     // An image's name may stand for another image tomorrow.
     ...(options.scan === "image" ? {} : { inputs: options.inputs ?? inputsOf(folder) }),
     env: ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "TRIVY_CACHE_DIR", "TRIVY_DB_REPOSITORY", "DOCKER_HOST"],
+    ...(offline ? { variables: { TRIVY_SKIP_VERSION_CHECK: "true", TRIVY_DISABLE_TELEMETRY: "true" } } : {}),
     evidence: [{ format: "trivy-json", path: report, tool: `trivy ${options.scan}`, ...folder.evidence }],
     tool: {
       name: "trivy",
@@ -70,8 +65,8 @@ export function trivy(options: TrivyOptions): StepDefinition {
         "take a release of github.com/aquasecurity/trivy, or a package of your system: trivy.dev/docs/latest/getting-started",
       package: null,
       versions: null,
-      // Findings do not change how it ends; anything but 0 is a failure of its own.
-      exits: { "1": "misconfigured", [NO_DATABASE]: "unreachable" },
+      // Findings do not change how it ends, and its own 1 means any failure, so its words decide.
+      exits: { [UNREACHED]: "unreachable", [MISCONFIGURED]: "misconfigured" },
     },
     validForMs: ADVISORIES_VALID_MS,
     timeoutMs: options.timeoutMs ?? 20 * 60_000,
@@ -79,22 +74,40 @@ export function trivy(options: TrivyOptions): StepDefinition {
   });
 }
 
-/** What Trivy writes when its database or its checks can't be had, as one word of a shell. */
-const UNREACHED =
-  "'(DB|database) (error|download)|failed to download (vulnerability|java)|first run cannot skip downloading|failed to download.*artifact|OCI (artifact|repository) error'";
+/** As version 0.69 writes them on its last line, `FATAL`; what it only warns of is no failure. */
+const WORDS = {
+  unreached:
+    "FATAL.*(DB error|database error|failed to download|first run|OCI artifact error|dial tcp|no such host|i/o timeout|TOOMANYREQUESTS)",
+  misconfigured:
+    "FATAL.*(unknown (shorthand )?flag|unknown command|invalid argument|flag error|config|no such file or directory|unable to find the specified image)",
+};
 
-function commandOf(options: TrivyOptions): string {
-  switch (options.scan) {
-    case "fs":
-      return `fs --scanners ${(options.scanners ?? ["vuln", "secret"]).join(",")}`;
-    case "config":
-      return "config";
-    case "image":
-      return `image --scanners ${(options.scanners ?? ["vuln", "secret"]).join(",")}`;
-    default:
-      return unreachable(options);
-  }
+/** Trivy does nothing at all without its database of vulnerabilities: what needs none is then looked for by itself. */
+function scanOf(options: TrivyOptions, { folder, report }: { folder: ToolFolder; report: string }): string {
+  const log = folder.word(folder.report(`trivy-${options.scan}.log`));
+  const call = (scanners: readonly Scanner[]): string =>
+    `trivy ${options.scan}${scanners.length === 0 ? "" : ` --scanners ${scanners.join(",")}`}${settingsOf(options, folder.word(report))} ${targetOf(options)}`;
+  const scanners = options.scan === "config" ? [] : (options.scanners ?? (["vuln", "secret"] as const));
+  const first = endByWords(call(scanners), log, WORDS);
+  const others = scanners.filter((scanner) => scanner !== "vuln");
+  if (others.length === 0 || others.length === scanners.length) return first;
+  return `${first}; if [ $code -eq ${UNREACHED} ]; then ${call(others)} || rm -f ${folder.word(report)}; fi`;
 }
+
+function settingsOf(options: TrivyOptions, report: string): string {
+  const { config, offline = false } = options;
+  const isConfig = options.scan === "config";
+  const unfetched = ` --skip-check-update${isConfig ? "" : " --skip-db-update --skip-java-db-update --offline-scan"}`;
+  const skipped = options.scan === "image" ? "" : ` --skip-dirs ${SKIPPED}`;
+  // A configuration of the project may name a status for findings.
+  const fixed = ` --format json --output ${report} --exit-code 0${isConfig ? "" : " --no-progress"}`;
+  return `${fixed}${skipped}${offline ? unfetched : ""}${optionWords("--config", config)}`;
+}
+
+/** What no tool looks at, and so no step's result depends on. */
+const SKIPPED = shellWord(
+  ["dist", "out", "data", "coverage", "node_modules", ".greenlight"].map((name) => `**/${name}`).join(","),
+);
 
 function targetOf(options: TrivyOptions): string {
   if (options.scan !== "image") return pathWords([options.path ?? "."]);

@@ -36,8 +36,8 @@ export interface ToolRun {
 export interface ToolProject {
   readonly folder: string;
   write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
-  /** Runs the step's command as the engine does, by a shell in the project's folder, and reads its reports. */
-  run(step: StepDefinition, env?: Readonly<Record<string, string>>): Promise<ToolRun>;
+  /** Runs the step's command as the engine does, by a shell in the project's folder, and reads its reports; for a minute, or `limitMs`. */
+  run(step: StepDefinition, env?: Readonly<Record<string, string>>, limitMs?: number): Promise<ToolRun>;
   remove(): Promise<void>;
 }
 
@@ -51,9 +51,9 @@ export async function toolProject(files: Readonly<Record<string, string | Uint8A
         await writeFile(join(folder, path), content);
       }
     },
-    run: async (step, env = {}) => {
+    run: async (step, env = {}, limitMs = 60_000) => {
       if (step.action.kind !== "command") throw new Error("not a command");
-      const { exitCode, log } = await shell(step.action.command, folder, env);
+      const { exitCode, log } = await shell(step.action.command, { folder, env, limitMs });
       const evidence: Evidence[] = [];
       const problems: string[] = [];
       for (const { format, path, tool, floorPercent, folder: ran = "" } of step.evidence) {
@@ -85,8 +85,7 @@ export function tally(findings: readonly Finding[]): Record<string, number> {
 
 function shell(
   command: string,
-  folder: string,
-  env: Readonly<Record<string, string>>,
+  { folder, env, limitMs }: { folder: string; env: Readonly<Record<string, string>>; limitMs: number },
 ): Promise<{ readonly exitCode: number | null; readonly log: string }> {
   const path = [
     join(folder, "bin"),
@@ -98,7 +97,7 @@ function shell(
     cwd: folder,
     env: { PATH: path, HOME: folder, NO_UPDATE_NOTIFIER: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 60_000,
+    timeout: limitMs,
   });
   let log = "";
   child.stdout.on("data", (chunk: Buffer) => (log += chunk.toString()));
