@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -9,6 +9,8 @@ import { DockerHost, whyNoDocker } from "./testing/docker-host.ts";
 import { recordedRun } from "./testing/run-record.ts";
 import { ended, Sandbox } from "./testing/sandbox.ts";
 
+const ROOT = join(import.meta.dirname, "../..");
+const PAGE = readFileSync(join(ROOT, "docs/toolkits.md"), "utf8");
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] === "1";
 const lack = IS_HEAVY ? whyNoDocker() : null;
 const BASE = `greenlight-test-node:${process.pid}`;
@@ -245,4 +247,25 @@ describe.runIf(IS_HEAVY && lack === null)(`a service in its image${lack === null
       expect(records()).toEqual([]);
     },
   );
+
+  test("is tested as the example of the page on toolkits says", async () => {
+    const [, section = ""] = PAGE.split("## The service that is tested");
+    const [, code = ""] = /```ts\n([^]*?)```/u.exec(section) ?? [];
+    expect(code).toContain("withService");
+    sandbox.write("greenlight.config.ts", code);
+    sandbox.write("src/main.mjs", SERVICE);
+    sandbox.write("Dockerfile", `FROM ${BASE}\nLABEL greenlight.test=1\nCOPY src /src\nCMD ["/src/main.mjs"]\n`);
+    sandbox.write(
+      "test/integration/films.test.js",
+      `import { expect, test } from "vitest";
+       test("answers", async () => expect(await (await fetch(process.env.SERVICE_URL + "/films")).text()).toBe("well"));`,
+    );
+    mkdirSync(join(sandbox.folder, "node_modules/.bin"));
+    symlinkSync(join(ROOT, "node_modules/vitest"), join(sandbox.folder, "node_modules/vitest"));
+    symlinkSync("../vitest/vitest.mjs", join(sandbox.folder, "node_modules/.bin/vitest"));
+    const { status, stdout } = await greenlight("run");
+    expect(status === 0 ? "" : stdout).toBe("");
+    expect((await step()).evidence).toMatchObject([{ kind: "tests", passedCount: 1, failedCount: 0 }]);
+    expect(sandbox.read(LOG)).toContain("asked for /films");
+  });
 });

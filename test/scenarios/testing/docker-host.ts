@@ -80,7 +80,8 @@ export class DockerHost {
   /** An image that holds this Node and what it is linked with, FROM scratch: nothing can be pulled. */
   async buildNodeImage(tag: string): Promise<void> {
     const context = join(this.#folder, "image");
-    const libraries = execFileSync("ldd", [process.execPath], { encoding: "utf8" }).match(/\/\S+/gu) ?? [];
+    const libraries =
+      execFileSync(placeOf("ldd") ?? "", [process.execPath], { encoding: "utf8" }).match(/\/\S+/gu) ?? [];
     place(process.execPath, join(context, "root/node"));
     for (const library of libraries) place(library, join(context, `root${library}`));
     writeFileSync(join(context, "Dockerfile"), 'FROM scratch\nCOPY root /\nENTRYPOINT ["/node"]\n');
@@ -93,17 +94,17 @@ export class DockerHost {
       daemon.kill("SIGTERM");
       await once(daemon, "exit");
     }
-    if (this.#bridge !== "") execFileSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
+    if (this.#bridge !== "") ip(["link", "delete", this.#bridge]);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #startDaemon(): Promise<void> {
     const number = 16 + (process.pid % 200);
     const bridge = `gl${process.pid}`;
-    execFileSync("ip", ["link", "add", bridge, "type", "bridge"]);
+    ip(["link", "add", bridge, "type", "bridge"]);
     this.#bridge = bridge;
-    execFileSync("ip", ["address", "add", `10.213.${number}.1/24`, "dev", bridge]);
-    execFileSync("ip", ["link", "set", bridge, "up"]);
+    ip(["address", "add", `10.213.${number}.1/24`, "dev", bridge]);
+    ip(["link", "set", bridge, "up"]);
     const own = (name: string): string => join(this.#folder, name);
     const log = openSync(own("log"), "a");
     const places = [
@@ -143,6 +144,10 @@ function isReachable(): boolean {
   } catch {
     return false;
   }
+}
+
+function ip(words: readonly string[]): void {
+  execFileSync(placeOf("ip") ?? "", words, { stdio: "ignore" });
 }
 
 /** Bits 12 and 21: CAP_NET_ADMIN and CAP_SYS_ADMIN (linux/capability.h). Root within a container often has neither. */
