@@ -226,6 +226,17 @@ describe.runIf(IS_HEAVY && lack === null)(`a service in its image${lack === null
     expect(records()).toEqual([]);
   });
 
+  test("is removed by the engine when the step's own process was killed", async () => {
+    const running = await startHanging();
+    const end = ended(running);
+    const [name = ""] = records();
+    const { owner } = JSON.parse(sandbox.read(`.greenlight/containers/${name}`)) as { owner: { pid: number } };
+    process.kill(owner.pid, "SIGKILL");
+    expect((await end).status).toBe(1);
+    expect(await containers()).toEqual([]);
+    expect(records()).toEqual([]);
+  });
+
   test.each(["run", "resume", "cancel"])(
     "is left by an engine that is killed, and removed by the next %s",
     async (next) => {
