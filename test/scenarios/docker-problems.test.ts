@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,6 +107,14 @@ describe.runIf(IS_HEAVY && lack === null)(`Docker that can't${lack === null ? ""
     await expect(file(null)).rejects.toThrow(/^IMAGE_UNREADABLE: .*"build" put out no such file/u);
     await expect(file("--all")).rejects.toThrow(/^IMAGE_UNREADABLE: .*neither the name of an image nor an image/u);
     await expect(file("x".repeat(5000))).rejects.toThrow(/^IMAGE_UNREADABLE: .*it can't be loaded: /u);
+    mkdirSync(join(folder, "oci/blobs/sha256"), { recursive: true });
+    writeFileSync(join(folder, "oci/oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+    writeFileSync(join(folder, "oci/index.json"), '{"schemaVersion":2,"manifests":[]}');
+    execFileSync("tar", ["-cf", join(folder, "image"), "-C", join(folder, "oci"), "."]);
+    const major = Number.parseInt(await host.docker("version", "--format", "{{.Server.Version}}"), 10);
+    await expect(file(null)).rejects.toThrow(
+      major < 25 ? /OCI archives are read since Docker 25/u : /^IMAGE_UNREADABLE/u,
+    );
     await host.docker("save", "--output", join(folder, "image"), `${TAG}:several`, `${TAG}:nothing`);
     await expect(file(null)).rejects.toThrow(/^IMAGE_UNREADABLE: .*it holds 2 images/u);
     await host.docker("tag", `${TAG}:several`, `${TAG}:again`);

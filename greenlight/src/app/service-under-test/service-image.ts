@@ -85,7 +85,12 @@ async function namedBy(
 
 async function load(docker: Docker, path: string): Promise<string> {
   const answer = await docker.call(["load", "--input", path], { limitMs: LOAD_MS });
-  if (answer.exitCode !== 0) throw fault("IMAGE_UNREADABLE", path, `it can't be loaded: ${saidBy(answer)}`);
+  if (answer.exitCode !== 0) {
+    const said = saidBy(answer);
+    // An older daemon misses what only `docker save` writes.
+    const hint = /docker-import-\S*: no such file/u.test(said) ? "; OCI archives are read since Docker 25" : "";
+    throw fault("IMAGE_UNREADABLE", path, `it can't be loaded: ${said}${hint}`);
+  }
   const names = [...answer.stdout.matchAll(/^Loaded image(?: ID)?: (\S+)$/gmu)].flatMap(([, name]) => name ?? []);
   const ids = new Map<string, string>();
   for (const name of names.filter(isImageReference).slice(0, 20)) {
