@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { problem, ProblemError } from "../../base/problem.ts";
 import { findProgram } from "../../engine/tools/find-program.ts";
-import { Docker, saidBy } from "./docker.ts";
+import { Docker, jsonOrNull, saidBy } from "./docker.ts";
 
 export interface DockerDaemon {
   readonly docker: Docker;
@@ -43,12 +43,4 @@ export function isElsewhere(address: string): boolean {
   if (/^ssh:/iu.test(address)) return true;
   const host = /^(?:tcp|https?):\/\/(\[[^\]]*\]|[^:/]*)/iu.exec(address)?.[1]?.toLowerCase();
   return host !== undefined && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])?$/u.test(host);
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -68,3 +68,12 @@ export function saidBy({ stderr, stdout, exitCode, isLate }: DockerAnswer): stri
   const text = said.join("; ").replace(/^Error(?: response from daemon)?: /u, "");
   return text === "" ? `the client exited with ${exitCode}` : text.slice(0, 600);
 }
+
+/** An answer in JSON; null for any other. */
+export function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -11,7 +11,7 @@ import { problem, ProblemError } from "../../base/problem.ts";
 import { recordContainer } from "../../engine/containers/container-records.ts";
 import { watchLog } from "../../engine/step-log.ts";
 import { containerVariables } from "./container-variables.ts";
-import { saidBy, type Docker, type DockerAnswer } from "./docker.ts";
+import { jsonOrNull, saidBy, type Docker, type DockerAnswer } from "./docker.ts";
 import type { ServiceImage } from "./service-image.ts";
 
 export interface ContainerPlan {
@@ -69,6 +69,7 @@ export class ServiceContainer {
   readonly #stopWatch: () => unknown;
   #attached: ChildProcess | null = null;
   #hasEnded = false;
+  #mayExist = false;
 
   constructor(docker: Docker, plan: ContainerPlan) {
     this.#docker = docker;
@@ -86,8 +87,13 @@ export class ServiceContainer {
 
   /** Makes and starts it; answers its port on loopback, or null when it ended at once. Throws CONTAINER_REFUSED. */
   async start(): Promise<number | null> {
+    this.#mayExist = true;
     const made = await this.#create();
-    if (made.exitCode !== 0) throw this.#refused(saidBy(made));
+    if (made.exitCode !== 0) {
+      // A client that was ended says nothing of what the daemon makes.
+      this.#mayExist = !/response from daemon/iu.test(made.stderr);
+      throw this.#refused(saidBy(made));
+    }
     const attached = this.#docker.attach(this.#name, this.#plan.logPath);
     this.#attached = attached;
     attached.once("error", () => (this.#hasEnded = true)).once("exit", () => (this.#hasEnded = true));
@@ -120,20 +126,27 @@ export class ServiceContainer {
    * on record. Answers whether it ended by itself in time; null: it had not been running.
    */
   async end(graceSeconds: number): Promise<boolean | null> {
-    const wasRunning = this.#attached !== null && (await this.state()).isRunning;
-    if (wasRunning) {
-      const limitMs = graceSeconds * 1000 + CALL_MS;
-      await this.#docker.call(["stop", "-t", String(graceSeconds), this.#name], { limitMs });
-      // Its last words.
-      await this.#detach();
-    }
-    const exitCode = wasRunning ? (await this.#look())?.state.ExitCode : undefined;
+    const isInTime = await this.#stop(graceSeconds);
+    if (this.#mayExist) await this.#remove();
+    else this.#forget();
+    this.#stopWatch();
+    return isInTime;
+  }
+
+  async #stop(graceSeconds: number): Promise<boolean | null> {
+    if (this.#attached === null || !(await this.state()).isRunning) return null;
+    const limitMs = graceSeconds * 1000 + CALL_MS;
+    await this.#docker.call(["stop", "-t", String(graceSeconds), this.#name], { limitMs });
+    // Its last words.
+    await this.#detach();
+    return (await this.#look())?.state.ExitCode !== 128 + 9;
+  }
+
+  async #remove(): Promise<void> {
     const removed = await this.#docker.call(["rm", "--force", "--volumes", this.#name], { limitMs: CALL_MS });
     await this.#detach();
-    this.#stopWatch();
     if (removed.stdout.trim() === this.#name) this.#forget();
     else console.error(`the container ${this.#name} could not be removed now: ${saidBy(removed)}`);
-    return wasRunning ? exitCode !== 128 + 9 : null;
   }
 
   async #create(): Promise<DockerAnswer> {
@@ -164,7 +177,7 @@ export class ServiceContainer {
 
   async #look(): Promise<z.infer<typeof INSPECTED> | null> {
     const answer = await this.#docker.call([...INSPECT, "--", this.#name], { limitMs: CALL_MS });
-    return answer.exitCode === 0 ? INSPECTED.parse(JSON.parse(answer.stdout)) : null;
+    return answer.exitCode === 0 ? (INSPECTED.safeParse(jsonOrNull(answer.stdout)).data ?? null) : null;
   }
 
   /** Waits until the log is whole; the client ends with the container. */

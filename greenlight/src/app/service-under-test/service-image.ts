@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { problem, ProblemError, type Problem } from "../../base/problem.ts";
 import type { DockerDaemon } from "./docker-daemon.ts";
-import { saidBy, type Docker } from "./docker.ts";
+import { jsonOrNull, saidBy, type Docker } from "./docker.ts";
 
 export interface WantedImage {
   /** A name, an id or a digest; or a file that holds one, or the image itself as `docker save` writes it. */
@@ -60,7 +60,9 @@ export async function findImage({ docker, platform }: DockerDaemon, wanted: Want
     const since = "step" in source ? `: it was removed since "${source.step}" made it, or another daemon has it` : "";
     throw fault("IMAGE_MISSING", name, `the daemon does not have it${since}`);
   }
-  const image = INSPECTED.parse(JSON.parse(answer.stdout));
+  const inspected = INSPECTED.safeParse(jsonOrNull(answer.stdout));
+  if (!inspected.success) throw fault("DOCKER_UNREACHABLE", name, "what the client says of it is not understood");
+  const image = inspected.data;
   const own = `${image.Os}/${image.Architecture}`;
   // Asked for by name, it is run as the daemon can: by emulation.
   const isAskedFor = wanted.platform?.startsWith(own) === true;
@@ -83,7 +85,12 @@ async function namedBy(
 
 async function load(docker: Docker, path: string): Promise<string> {
   const answer = await docker.call(["load", "--input", path], { limitMs: LOAD_MS });
-  if (answer.exitCode !== 0) throw fault("IMAGE_UNREADABLE", path, `it can't be loaded: ${saidBy(answer)}`);
+  if (answer.exitCode !== 0) {
+    const said = saidBy(answer);
+    // An older daemon misses what only `docker save` writes.
+    const hint = /docker-import-\S*: no such file/u.test(said) ? "; OCI archives are read since Docker 25" : "";
+    throw fault("IMAGE_UNREADABLE", path, `it can't be loaded: ${said}${hint}`);
+  }
   const names = [...answer.stdout.matchAll(/^Loaded image(?: ID)?: (\S+)$/gmu)].flatMap(([, name]) => name ?? []);
   const ids = new Map<string, string>();
   for (const name of names.filter(isImageReference).slice(0, 20)) {

@@ -28,8 +28,9 @@ it("a step with the image of another one needs it, and sees which daemon is mean
   });
 });
 
+const inputs = (reference: string) => withService(node.integrationTests(), { image: reference }).inputs;
+
 it("what was true of an image by name is not kept; of one by digest it is", () => {
-  const inputs = (reference: string) => withService(node.integrationTests(), { image: reference }).inputs;
   const digest = `sha256:${"0".repeat(64)}`;
   expect(inputs("films:latest")).toBeNull();
   expect(inputs(digest)).not.toBeNull();
