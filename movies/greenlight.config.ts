@@ -13,12 +13,13 @@ import {
   report,
   smokeTests,
   step,
+  uploadFindings,
   type EnvironmentDefinition,
   type EnvironmentSecret,
 } from "greenlight";
 import { github } from "greenlight/codehosts";
 import { processes } from "greenlight/targets";
-import { node } from "greenlight/toolkits";
+import { codecovUpload, node } from "greenlight/toolkits";
 
 // Requests that change nothing: they are recorded, and the next release has to answer them like its own model does offline.
 const predictions = [
@@ -86,6 +87,12 @@ const evaluation = step("evaluate", {
 });
 const gate = modelGate({ model, evaluation });
 
+const unitTests = node.unitTests({ coverageFloor: 85 });
+// For whoever has an account there; elsewhere both uploads say that there is nobody to tell.
+const codecov = codecovUpload({ of: [unitTests], files: ["coverage/lcov.info"] });
+const written = report();
+const securityTab = uploadFindings({ report: written });
+
 // The service and its model as one release that starts offline.
 const compiled = node.compile();
 const release = bundle({
@@ -147,19 +154,21 @@ const latency = benchmark("production", { deployment: production, after: [produc
 export default defineProject({
   name: "movies",
   environments,
+  secrets: { CODECOV_TOKEN: optional(fromEnvironment()) },
   // Told of deployments where GITHUB_REPOSITORY and GITHUB_TOKEN are set, as in its own runs.
   codeHost: github(),
   pipelines: {
     delivery: pipeline({
       on: [push("main", "develop"), pullRequest("main", "develop")],
       stages: {
-        quality: [node.quality()],
-        test: [node.unitTests({ coverageFloor: 85 }), node.integrationTests()],
+        // Where the registry tells no advisories, the audit is inconclusive, and warns: see `quality.unreachable`.
+        quality: [node.quality(), node.audit()],
+        test: [unitTests, node.integrationTests(), codecov],
         build: [films, clean, model, evaluation, gate, compiled, release],
         deploy: [staging, stagingSmoke, baseline, production],
         after: [productionSmoke, latency, health({ deployments: { staging, production }, after: [latency] })],
       },
-      finally: [report()],
+      finally: [written, securityTab],
     }),
   },
 });

@@ -47,6 +47,10 @@ test.each([
   for (const step of steps) expect(planned.stdout).toContain(JSON.stringify(step));
 });
 
+function plain(text: string): string {
+  return text.replaceAll(/\s+/gu, "").replaceAll(/,(?=[\])}])/gu, "");
+}
+
 test("the example of the page comes out as the page says", async () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/init.md"), "utf8");
   const block = (language: string): string =>
@@ -58,7 +62,6 @@ test("the example of the page comes out as the page says", async () => {
   sandbox.write("trainer/ratings/__init__.py", "");
   const shown = await sandbox.greenlight(["init", "--dry-run"]);
   // The page is laid out by a formatter, the definition is not.
-  const plain = (text: string): string => text.replaceAll(/\s+/gu, "").replaceAll(/,(?=[\])}])/gu, "");
   expect(plain(shown.stdout)).toBe(plain(block("ts")));
   expect(plain(block("ts"))).toContain("defineProject");
 });

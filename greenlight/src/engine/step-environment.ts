@@ -51,8 +51,8 @@ export function stepEnvironment(step: StepVariables): Record<string, string> {
   Object.assign(env, step.variables);
   for (const name of step.secrets) {
     const value = step.secretValues.get(name);
-    if (value === undefined) throw new Error(`the secret ${name} has no value`);
-    env[name] = value;
+    // An optional one; whatever else is missing was told before the run began.
+    if (value !== undefined) env[name] = value;
   }
   env["PATH"] = `${toolFolders(step)}${env["PATH"] ?? ""}`;
   return env;

@@ -2,7 +2,7 @@ import type {
   CodeHostDescriptor,
   ConcurrencyGroup,
   EnvironmentDefinition,
-  SecretSource,
+  EnvironmentSecret,
   StepDefinition,
   StoreDescriptor,
   Trigger,
@@ -15,7 +15,7 @@ export interface Blueprint {
   readonly name: string;
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
   readonly pipelines: Readonly<Record<string, PipelineBlueprint>>;
-  readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly secrets: Readonly<Record<string, EnvironmentSecret>>;
   readonly store: StoreDescriptor | null;
   readonly codeHost: CodeHostDescriptor | null;
   readonly quality: QualityPolicy | null;

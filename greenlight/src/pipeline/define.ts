@@ -4,13 +4,13 @@ import type {
   ConcurrencyGroup,
   Condition,
   EnvironmentDefinition,
+  EnvironmentSecret,
   EvidenceSource,
   Matrix,
   PackageScope,
   PipelineDefinition,
   ProjectDefinition,
   RetryPolicy,
-  SecretSource,
   StepAction,
   StepDefinition,
   StepEntry,
@@ -178,7 +178,7 @@ export function defineProject(options: {
   readonly name: string;
   readonly environments?: Readonly<Record<string, EnvironmentDefinition>>;
   readonly pipelines: Readonly<Record<string, PipelineDefinition>>;
-  readonly secrets?: Readonly<Record<string, SecretSource>>;
+  readonly secrets?: Readonly<Record<string, EnvironmentSecret>>;
   readonly store?: StoreDescriptor;
   /** `github()`: who is told of deployments. */
   readonly codeHost?: CodeHostDescriptor;

@@ -12,7 +12,7 @@ export interface ProjectDefinition {
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
   readonly pipelines: Readonly<Record<string, PipelineDefinition>>;
   /** By the name under which steps see them. */
-  readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly secrets: Readonly<Record<string, EnvironmentSecret>>;
   /** Shared with other machines; null: everything stays in the project's state folder. */
   readonly store: StoreDescriptor | null;
   /** Who is told of deployments; null: nobody. */

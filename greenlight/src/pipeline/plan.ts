@@ -3,8 +3,8 @@ import type {
   CodeHostDescriptor,
   ConcurrencyGroup,
   EnvironmentDefinition,
+  EnvironmentSecret,
   MatrixValue,
-  SecretSource,
   StoreDescriptor,
 } from "./definition.ts";
 import type { ToolReports } from "./finding-reports.ts";
@@ -32,7 +32,7 @@ export interface Plan {
   readonly finally: readonly PlannedStep[];
   /** The environments that this run deploys to. */
   readonly environments: Readonly<Record<string, EnvironmentDefinition>>;
-  readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly secrets: Readonly<Record<string, EnvironmentSecret>>;
   readonly store: StoreDescriptor | null;
   readonly codeHost: CodeHostDescriptor | null;
   readonly quality: QualityPolicy | null;

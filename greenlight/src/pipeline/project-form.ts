@@ -45,7 +45,7 @@ const PROJECT: Checks<ProjectDefinition> = {
       (name) => matches(name, PROJECT_NAME),
       (each) => hasExactly(each, PIPELINE),
     ),
-  secrets: (value: unknown) => isRecordOf(value, isVariableName, isSecretSource),
+  secrets: (value: unknown) => isRecordOf(value, isVariableName, isEnvironmentSecret),
   store: (value: unknown) => value === null || hasExactly(value, STORE),
   codeHost: (value: unknown) => value === null || hasExactly(value, CODE_HOST),
   quality: (value: unknown) => value === null || isQuality(value),

@@ -174,7 +174,7 @@ function makeSchemas({ z }: typeof Zod): Schemas {
     name: z.string().regex(PROJECT_NAME, `${dashed}, up to 63`),
     environments: z.record(z.string().regex(ENVIRONMENT_NAME, `${dashed}, up to 31`), environment),
     pipelines: z.record(z.string().regex(PROJECT_NAME, `${dashed}, up to 63`), pipeline),
-    secrets: z.record(variableName, secretSource({})),
+    secrets: z.record(variableName, secretSource({ isOptional: z.boolean().optional() })),
     store: z
       .strictObject({
         kind: filled,

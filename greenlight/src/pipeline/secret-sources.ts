@@ -15,7 +15,7 @@ export function fromCommand(program: string, ...args: readonly string[]): Secret
   return { from: "command", command: [program, ...args] };
 }
 
-/** For an environment: where the secret is set nowhere, the service is started without it. */
+/** Where the secret is set nowhere, the service of its environment is started without it, and a step runs without it. */
 export function optional(source: SecretSource): EnvironmentSecret {
   return { ...source, isOptional: true };
 }

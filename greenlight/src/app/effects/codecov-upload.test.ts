@@ -82,6 +82,16 @@ describe("the upload to Codecov", () => {
     expect(host.heard).toEqual([]);
   });
 
+  it("is left out, and said so, where its secret is optional and set nowhere", async () => {
+    using host = await codecov();
+    await using folder = await mkdtempDisposable(join(tmpdir(), "codecov-"));
+    const context = { ...(await contextOf(folder.path)), secrets: {} };
+    const result = await codecovUpload({ ...ARGUMENTS, url: host.url }, context);
+    expect(result).toMatchObject({ outcome: "passed", isAlready: false, subject: null });
+    expect(result.why).toBe("nobody to tell: the secret CODECOV_TOKEN is set nowhere");
+    expect(host.heard).toEqual([]);
+  });
+
   it("warns when it is refused, can't be reached, or there is nothing to send", async () => {
     using host = await codecov(401);
     await using folder = await mkdtempDisposable(join(tmpdir(), "codecov-"));

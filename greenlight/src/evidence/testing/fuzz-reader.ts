@@ -9,7 +9,7 @@ import { readEvidence } from "../read-evidence.ts";
 import { damage } from "./damage-text.ts";
 
 /** What a single input may take before it counts as a hang. */
-const HANG_MS = 5000;
+export const HANG_MS = 5000;
 /** Longer samples are made shorter: what breaks a reader is form, not length. */
 const MAX_SAMPLE = 2500;
 
@@ -75,7 +75,7 @@ export function fuzzReader(
 }
 
 /** The report with fewer and shorter members, when the reader still takes it. */
-function shortened(format: EvidenceFormat, text: string): string {
+export function shortened(format: EvidenceFormat, text: string): string {
   if (text.length <= MAX_SAMPLE) return text;
   let short: string;
   try {
@@ -96,7 +96,7 @@ function isTaken(format: EvidenceFormat, text: string): boolean {
 }
 
 /** What evidence must never be, whatever the report was; null when it is nothing of the kind. */
-function faultOf(evidence: Evidence): string | null {
+export function faultOf(evidence: Evidence): string | null {
   if (evidence.kind === "findings") {
     if (evidence.findings.length > Math.min(500, evidence.findingCount)) return "more findings than counted";
     for (const { message, file, line, rule } of evidence.findings) {

@@ -37,6 +37,8 @@ export function audit(options: AuditOptions = {}): StepDefinition {
   return step(name, {
     run: folder.run(report, intoReport(command, folder.word(report), errors)),
     inputs: options.inputs ?? folder.inputs(["package.json", lock, ".npmrc", ".yarnrc", ".yarnrc.yml"]),
+    // The lock of a workspace lies further up.
+    ...(tool === "npm" ? { packages: options.production === true ? ("production" as const) : ("all" as const) } : {}),
     env: NETWORK,
     evidence,
     tool: descriptor,

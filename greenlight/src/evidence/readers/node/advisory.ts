@@ -51,5 +51,13 @@ export function toldAdvisory(advisory: z.infer<typeof ADVISORY>): Omit<ToldAdvis
 
 /** The registry did not tell its advisories, for that reason. */
 export function unanswered(tool: string, reason: string): FindingsEvidence {
-  return inconclusive(tool, `the registry gave no advisories: ${reason}`);
+  return inconclusive(tool, `the registry gave no advisories: ${withoutAddress(reason)}`);
+}
+
+/** Which address was asked helps nobody in a line that is to be read; the tool's own report has it. */
+function withoutAddress(reason: string): string {
+  return reason
+    .replace(/ - (?:GET|POST|PUT) https?:\/\/\S+/u, "")
+    .replace(/^request to \S+ failed, reason: /u, "")
+    .replace(/^(.{1,300}?): https?:\/\/\S+?:? /u, "$1: ");
 }
