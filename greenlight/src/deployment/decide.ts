@@ -20,7 +20,7 @@ const WARM_READY_LIMIT_MS = 2000;
 /** Of effects within one state; a target that reports success and does not show it must not keep a controller for ever. */
 const EFFECT_LIMIT = 100;
 
-/** States in which nothing has happened to blue yet. */
+/** States from which `aborting` leads back: blue has the traffic, and runs unless it had to make room. */
 const UNDOABLE: ReadonlySet<DeploymentStateName> = new Set([
   "queued",
   "locked",
@@ -38,7 +38,8 @@ const UNDOABLE: ReadonlySet<DeploymentStateName> = new Set([
  * What to do next with a deployment, from what is written about it, what is seen of the world, and the time. Pure: the
  * same three give the same answer, whichever controller asks, so that one can take over from another at any point.
  *
- * Until the switch nothing is done to blue, and whatever happens leads to `aborting`.
+ * Until the switch whatever happens leads to `aborting`, and nothing is done to blue, but that it is stopped where it has to make
+ * room (`decide-hold.ts`); then `aborting` starts it again.
  */
 export function decide(deployment: Deployment, seen: Observation, now: number): Action {
   if (seen.lease === "lost" || seen.found.isOvertaken) return { kind: "end" };

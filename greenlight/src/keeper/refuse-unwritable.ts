@@ -1,7 +1,7 @@
 import type { ControlAnswer } from "./control-server.ts";
 import type { KeeperRefusal } from "./wire.ts";
 
-/** What a disk says that is full, may only be read, or fails. */
+/** What a disk says that is full, may only be read, or fails, and a system that has no handles of files left. */
 const DISK_FAULTS = new Set(["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EMFILE", "ENFILE"]);
 
 /** The answer to an order that could not be written down, and so was not obeyed. Throws what is anything else. */

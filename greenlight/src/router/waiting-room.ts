@@ -11,8 +11,8 @@ export interface Waiter {
 const KNOCK_EVERY_MS = 20;
 
 /**
- * Requests wait here while no upstream accepts connections: while a killed service is being restarted, or between two
- * releases of an environment that had none. Only the first of them knocks, so that a thousand waiting requests don't
+ * Requests wait here while no upstream accepts connections: while a killed service is being restarted, before the first release of
+ * an environment, or while they are held on purpose. Only the first of them knocks, so that a thousand waiting requests don't
  * become a storm of connections; as soon as one gets through, or the route changes, all go.
  */
 export class WaitingRoom {

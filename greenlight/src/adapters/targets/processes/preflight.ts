@@ -86,7 +86,11 @@ async function checkInterpreter({ name }: Place, { manifest }: TargetRelease): P
 async function checkPort(place: Place): Promise<readonly Problem[]> {
   const { host, port } = place.options;
   const router = await livingRouter(place);
-  if (router?.host === host && router.port === port) return [];
+  return router?.host === host && router.port === port ? [] : portProblems(host, port);
+}
+
+/** Why nothing can listen there, low ports of who is not root included; none when a server could. */
+async function portProblems(host: string, port: number): Promise<readonly Problem[]> {
   const at = `port ${port}`;
   try {
     if (await isPortFree(host, port)) return [];
@@ -108,10 +112,8 @@ async function checkTls(place: Place): Promise<readonly Problem[]> {
   const read = acme === null ? readTlsFiles(tls, { isStrict: true }) : await checkAcme(acme);
   const problems = read.ok ? [] : [read.error];
   const router = await livingRouter(place);
-  if (redirectPort === null || router?.tls?.redirectPort === redirectPort || (await isPortFree(host, redirectPort))) {
-    return problems;
-  }
-  return [...problems, problem("PORT_TAKEN", { place: `port ${redirectPort}`, message: `in use on ${host}` })];
+  if (redirectPort === null || router?.tls?.redirectPort === redirectPort) return problems;
+  return [...problems, ...(await portProblems(host, redirectPort))];
 }
 
 async function checkAcme({ directoryCa }: AcmeSettings): Promise<Result<null, Problem>> {
