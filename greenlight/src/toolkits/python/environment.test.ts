@@ -60,6 +60,12 @@ describe.skipIf(!IS_HEAVY)("made by pip", { timeout: 300_000 }, () => {
     expect((await make(options)).log).toContain("already so");
     rig.write("app/requirements-dev.txt", "");
     expect((await make(options)).log).not.toContain("already so");
+    rig.write("app/locks/all.in", "");
+    const elsewhere = { ...options, requirements: ["locks/all.in"] };
+    expect((await make(elsewhere)).log).not.toContain("already so");
+    expect((await make(elsewhere)).log).toContain("already so");
+    rig.write("app/locks/all.in", "# changed\n");
+    expect((await make(elsewhere)).log).not.toContain("already so");
   });
 
   test("an index that can't be reached is said so, and nothing is taken for made", async () => {

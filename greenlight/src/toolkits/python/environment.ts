@@ -43,7 +43,7 @@ export function environment(options: EnvironmentOptions): StepDefinition {
   const report = place.report("python-environment.sarif");
   const locks = strangeLocks(options.with, manager, shellWord(place.fromFolder(report)));
   const made = step(options.name ?? place.stepName("python environment"), {
-    run: place.run(posix.dirname(report), `${locks}; ${placed(options)}; ${observed(manager)}`),
+    run: place.run(posix.dirname(report), `${locks}; ${placed(options)}; ${observed(manager, options)}`),
     env: [...NETWORK, "PIP_CACHE_DIR", "UV_CACHE_DIR", "POETRY_CACHE_DIR", "XDG_CACHE_HOME", "PYENV_VERSION"],
     // Neither an active environment nor a setting of the machine leads it elsewhere.
     variables: {
@@ -57,7 +57,9 @@ export function environment(options: EnvironmentOptions): StepDefinition {
     isPerMachine: true,
   });
   if (versions === undefined) return made;
-  const each = onVersions(made, { runtime: "python", versions });
+  // A build of the project itself writes beside its sources, and two of them into the same files.
+  const isBuilt = options.with === "pip" && (options.extras ?? []).length > 0;
+  const each = onVersions(made, { runtime: "python", versions, ...(isBuilt ? { maxParallel: 1 } : {}) });
   // What makes the environment is the interpreter itself, also when the environment is there.
   const runtime = { name: "python", isBare: true, ...(whenMissing === undefined ? {} : { whenMissing }) } as const;
   return { ...each, runtime };
@@ -77,15 +79,16 @@ function placed({ versions, python }: EnvironmentOptions): string {
 }
 
 /** Everything that says what is to be installed, in one text; it is kept in the environment that was made of it. */
-const WANTED =
-  "for each in pyproject.toml poetry.lock uv.lock setup.py setup.cfg requirements*.txt requirements/*.txt constraints*.txt; " +
-  'do [ ! -f "$each" ] || { echo "$each"; cat "$each"; }; done';
+const FILES =
+  "pyproject.toml poetry.lock uv.lock setup.py setup.cfg requirements*.txt requirements/*.txt constraints*.txt";
 const NO_WAY =
   "NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Name or service not known|name resolution|dns error|" +
   "Network is unreachable|Connection refused|error sending request|All attempts to connect|Max retries exceeded";
 
-function observed({ make, lock, isAlwaysAsked, tool }: Manager): string {
-  const wanted = `wanted() { echo ${shellWord(make)}; version; ${WANTED}; }; made="$env/.greenlight-made"; log="$env.log"`;
+function observed({ make, lock, isAlwaysAsked, tool }: Manager, { requirements = [] }: EnvironmentOptions): string {
+  const files = [FILES, ...requirements.map(shellWord)].join(" ");
+  const texts = `for each in ${files}; do [ ! -f "$each" ] || { echo "$each"; cat "$each"; }; done`;
+  const wanted = `wanted() { echo ${shellWord(make)}; version; ${texts}; }; made="$env/.greenlight-made"; log="$env.log"`;
   const already = '[ -x "$env/bin/python" ] && wanted | cmp -s - "$made" 2>/dev/null';
   const remedy = "check the network, or name an index that can be reached (PIP_INDEX_URL, UV_DEFAULT_INDEX)";
   const unreachable = `echo 'the package index can not be reached: ${remedy}' >&2`;

@@ -38,7 +38,7 @@ const MANAGERS: Readonly<Record<EnvironmentOptions["with"], MakeManager>> = {
   }),
   poetry: ({ extras = [], groups = [], python }, isVersioned) => {
     // Where nothing is: else it goes on with an environment that it once made outside of the project.
-    const poetry = 'POETRY_VIRTUALENVS_PATH="${TMPDIR:-/tmp}/greenlight-no-environments" poetry';
+    const poetry = 'POETRY_VIRTUALENVS_PATH="$PWD/$env/.none" poetry';
     const install = `${poetry} install --no-interaction --no-ansi${words("--extras", extras)}${words("--with", groups)}`;
     const choose = python === undefined ? "" : `${poetry} env use ${shellWord(python)} && `;
     return {
