@@ -18,7 +18,7 @@ server.listen(Number(process.env.PORT), process.env.HOST);
 process.on("SIGTERM", () => server.close(() => process.exit(0)));
 console.log("the service is up");
 `;
-/** Writes down what it is asked, and says yes; a real systemd can't run in a test. */
+/** Writes down what it is asked, and says yes; `server-reboot.test.ts` asks a real systemd. */
 const SYSTEMCTL = `#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in *is-system-running*) echo "\${SYSTEMD_STATE:-running}" ;; esac

@@ -9,10 +9,7 @@ import { seeDistant, seeEnvironments, type SeenEnvironment } from "./see-environ
 
 /** The port to the service manager of this machine. */
 export interface KeeperUnits {
-  obeyUnitOrder(
-    of: UnitPlace,
-    order: Pick<KeeperUnitOrder, "act" | "scope">,
-  ): Promise<KeeperUnitAnswer>;
+  obeyUnitOrder(of: UnitPlace, order: Pick<KeeperUnitOrder, "act" | "scope">): Promise<KeeperUnitAnswer>;
 }
 
 interface UnitPlace {

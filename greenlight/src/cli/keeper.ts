@@ -75,7 +75,9 @@ async function obey(
   const bound = states.find((each) => each.isInstalled && each.isLingering === false);
   if (bound !== undefined) {
     const user = printable(bound.user);
-    console.log(`units of ${user} end with the last login and do not start at boot: sudo loginctl enable-linger ${user}`);
+    console.log(
+      `units of ${user} end with the last login and do not start at boot: sudo loginctl enable-linger ${user}`,
+    );
   }
   for (const each of problems) console.error(printable(formatProblem(each)));
   return problems.length > 0 ? 3 : 0;

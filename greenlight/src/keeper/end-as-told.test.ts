@@ -21,7 +21,8 @@ describe("TERM", () => {
     const release = { deploymentId: "d1", releaseId: "release-d1", digest: "x", slot: "blue" };
     const next = { schema: 1, epoch: 1, upstream: { ...release, host: "127.0.0.1", port: slotPort } };
     const swap = { expected: { deploymentId: null, epoch: 0 }, next };
-    expect((await rig.routerCall("PUT /route", swap)).status).toBe(200);
+    const reply = await rig.routerCall("PUT /route", swap);
+    if (reply.status !== 200) throw new Error(JSON.stringify(reply.body));
   });
   afterEach(() => rig.clean());
 

@@ -46,7 +46,8 @@ export function describeFault(place: ServerPlace, status: number | null, errorTe
     return at("STORE_UNWRITABLE", said, `let the user write to ${server.folder} on ${address.host}`);
   }
   if (status === ENDINGS.noRuntime) {
-    return at("SERVER_UNSUITABLE", `the Node that was brought along does not start there: ${said}`, NODE_NEEDS);
+    const remedy = errorText.includes("libatomic.so.1") ? LIBATOMIC : NODE_NEEDS;
+    return at("SERVER_UNSUITABLE", `the Node that was brought along does not start there: ${said}`, remedy);
   }
   if (status === 126 || status === 127) {
     return at("SERVER_UNSUITABLE", `its shell can't run what is needed: ${said}`, "install the program that it names");
@@ -57,6 +58,9 @@ export function describeFault(place: ServerPlace, status: number | null, errorTe
 /** The status of ssh itself, against that of the program at its other end. */
 const SSH_FAILED = 255;
 const NODE_NEEDS = "use a server with glibc 2.28 or newer (Debian 10, RHEL 8, Ubuntu 20.04, or later)";
+/** Node is linked with it, and the smallest installations lack it. */
+const LIBATOMIC =
+  "install it there: apt-get install libatomic1 (Debian, Ubuntu), or dnf install libatomic (RHEL, Fedora)";
 
 /** A cut after the connection stood; what was under way may or may not have been done. */
 export function describeCut({ label }: ServerPlace, errorText: string): Problem {
