@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -86,6 +86,39 @@ async function reportOf(scan: string): Promise<string> {
   return readFile(join(project.folder, `out/reports/trivy-${scan}-report.json`), "utf8");
 }
 
+// Each was written by version 0.69.3.
+test.each([
+  [75, "init error: DB error: database error: --skip-db-update cannot be specified on the first run"],
+  [75, "init error: DB error: failed to download vulnerability DB: OCI artifact error: failed to download"],
+  [75, "init error: DB error: error in vulnerability DB initialize: failed to open db: invalid database"],
+  [
+    75,
+    `unable to find the specified image "films:1": 4 errors occurred:\n\t* remote error: Get "https://h/v2/": dial tcp: no`,
+  ],
+  [78, `unable to find the specified image "films:1": 4 errors occurred:\n\t* remote error: MANIFEST_UNKNOWN`],
+  [78, "image scan error: unable to initialize archive image: 2 errors occurred:"],
+  [78, "unknown flag: --nonsense"],
+  [78, `flag error: unable to parse flags: invalid argument "[nope]" for "--scanners" flag`],
+  [78, `config file "bad.yaml" loading error: While parsing config: yaml: line 1: did not find expected node content`],
+  [78, "fs scan error: walk dir error: unknown error with nowhere: lstat nowhere: no such file or directory"],
+  [1, "fs scan error: walk dir error: unknown error with config/a.db: semaphore acquire: context deadline exceeded"],
+])("status %i for a scan that says: %s", async (ends, words) => {
+  await scripted(`2026-11-22T17:35:07Z\tFATAL\tFatal error\trun error: ${words}`, "exit 1");
+  const ended = await project.run(trivy({ scan: "image", image: "films:1", scanners: ["vuln"] }));
+  expect(ended.exitCode).toBe(ends);
+});
+
+test("what a scan only warns of, or tells of the checks that it brings itself, does not make it fail", async () => {
+  const words = 'ERROR\t[misconfig] Falling back to embedded checks\terr="failed to download checks bundle: dial tcp"';
+  await scripted(words, `printf '{"SchemaVersion":2}' > out/reports/trivy-config-report.json`);
+  expect(await project.run(trivy({ scan: "config" }))).toMatchObject({ exitCode: 0, findings: [], problems: [] });
+});
+
+async function scripted(words: string, end: string): Promise<void> {
+  await project.write({ "bin/trivy": `#!/bin/sh\ncat >&2 <<'END'\n${words}\nEND\n${end}\n` });
+  await chmod(join(project.folder, "bin/trivy"), 0o755);
+}
+
 test.skipIf(!hasTrivy)(
   `without its database vulnerabilities are not known, secrets are told all the same, and never quoted${without}`,
   async () => {
@@ -169,9 +202,8 @@ test.skipIf(!hasTrivy)(`a broken configuration and a wrong call are told as such
 async function saveImage(): Promise<void> {
   await project.write({ "layer/app/node_modules/ms/package.json": '{"name":"ms","version":"1.0.0","license":"MIT"}' });
   tar("image/layer.tar", "layer", ["app"]);
-  const digest = spawnSync("sha256sum", [join(project.folder, "image/layer.tar")])
-    .stdout.toString()
-    .slice(0, 64);
+  const layer = await readFile(join(project.folder, "image/layer.tar"));
+  const digest = createHash("sha256").update(layer).digest("hex");
   const rootfs = { type: "layers", diff_ids: [`sha256:${digest}`] };
   await project.write({
     "image/config.json": JSON.stringify({ architecture: "amd64", os: "linux", config: {}, rootfs, history: [{}] }),

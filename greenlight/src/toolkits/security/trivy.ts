@@ -74,12 +74,12 @@ export function trivy(options: TrivyOptions): StepDefinition {
   });
 }
 
-/** As version 0.69 writes them on its last line, `FATAL`; what it only warns of is no failure. */
+/** As version 0.69 writes them behind `FATAL`, of an image below it; what it only warns of is no failure. */
 const WORDS = {
   unreached:
-    "FATAL.*(DB error|database error|failed to download|first run|OCI artifact error|dial tcp|no such host|i/o timeout|TOOMANYREQUESTS)",
+    "FATAL.*(DB error|database error|failed to download|OCI artifact error)|remote error:.*(dial tcp|i/o timeout|TOOMANYREQUESTS)",
   misconfigured:
-    "FATAL.*(unknown (shorthand )?flag|unknown command|invalid argument|flag error|config|no such file or directory|unable to find the specified image)",
+    "FATAL.*(unknown (shorthand )?flag|unknown command|flag error|config file .* loading error|no such file or directory|unable to find the specified image|unable to initialize archive image)",
 };
 
 /** Trivy does nothing at all without its database of vulnerabilities: what needs none is then looked for by itself. */
