@@ -77,7 +77,7 @@ export function trivy(options: TrivyOptions): StepDefinition {
 /** As version 0.69 writes them behind `FATAL`, of an image below it; what it only warns of is no failure. */
 const WORDS = {
   unreached:
-    "FATAL.*(DB error|database error|failed to download|OCI artifact error)|remote error:.*(dial tcp|i/o timeout|TOOMANYREQUESTS)",
+    "FATAL.*(DB error|database error|failed to download|OCI artifact error|Java DB)|remote error:.*(dial tcp|i/o timeout|TOOMANYREQUESTS)",
   misconfigured:
     "FATAL.*(unknown (shorthand )?flag|unknown command|flag error|config file .* loading error|no such file or directory|unable to find the specified image|unable to initialize archive image)",
 };
