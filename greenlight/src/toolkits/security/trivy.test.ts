@@ -93,6 +93,10 @@ test.each([
   [75, "init error: DB error: error in vulnerability DB initialize: failed to open db: invalid database"],
   [
     75,
+    "post analysis error: Unable to initialize the Java DB: Java DB update failed: '--skip-java-db-update' cannot be",
+  ],
+  [
+    75,
     `unable to find the specified image "films:1": 4 errors occurred:\n\t* remote error: Get "https://h/v2/": dial tcp: no`,
   ],
   [78, `unable to find the specified image "films:1": 4 errors occurred:\n\t* remote error: MANIFEST_UNKNOWN`],
