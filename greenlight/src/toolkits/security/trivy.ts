@@ -74,15 +74,18 @@ export function trivy(options: TrivyOptions): StepDefinition {
   });
 }
 
-/** As version 0.69 writes them on its last line, `FATAL`; what it only warns of is no failure. */
+/** As version 0.69 writes them behind `FATAL`, of an image below it; what it only warns of is no failure. */
 const WORDS = {
   unreached:
-    "FATAL.*(DB error|database error|failed to download|first run|OCI artifact error|dial tcp|no such host|i/o timeout|TOOMANYREQUESTS)",
+    "FATAL.*(DB error|database error|failed to download|OCI artifact error|Java DB)|remote error:.*(dial tcp|i/o timeout|TOOMANYREQUESTS)",
   misconfigured:
-    "FATAL.*(unknown (shorthand )?flag|unknown command|invalid argument|flag error|config|no such file or directory|unable to find the specified image)",
+    "FATAL.*(unknown (shorthand )?flag|unknown command|flag error|config file .* loading error|no such file or directory|unable to find the specified image|unable to initialize archive image)",
 };
 
-/** Trivy does nothing at all without its database of vulnerabilities: what needs none is then looked for by itself. */
+/**
+ * Trivy does nothing at all without its database of vulnerabilities: what needs none is then looked for by itself, quietly, so that
+ * what the log ends with is why there is none.
+ */
 function scanOf(options: TrivyOptions, { folder, report }: { folder: ToolFolder; report: string }): string {
   const log = folder.word(folder.report(`trivy-${options.scan}.log`));
   const call = (scanners: readonly Scanner[]): string =>
@@ -91,7 +94,7 @@ function scanOf(options: TrivyOptions, { folder, report }: { folder: ToolFolder;
   const first = endByWords(call(scanners), log, WORDS);
   const others = scanners.filter((scanner) => scanner !== "vuln");
   if (others.length === 0 || others.length === scanners.length) return first;
-  return `${first}; if [ $code -eq ${UNREACHED} ]; then ${call(others)} || rm -f ${folder.word(report)}; fi`;
+  return `${first}; if [ $code -eq ${UNREACHED} ]; then ${call(others)} --quiet || rm -f ${folder.word(report)}; fi`;
 }
 
 function settingsOf(options: TrivyOptions, report: string): string {

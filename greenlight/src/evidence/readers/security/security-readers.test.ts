@@ -29,23 +29,41 @@ describe("gitleaks --report-format json", () => {
   });
 });
 
-// The sample follows the documented form: it was not written by the tool itself.
+// The sample was written by version 0.69.3, and cut to some of its checks; its lines of code were taken out as the step does.
 describe("trivy --format json", () => {
   it("vulnerabilities, failed checks and secrets have their level, file and line", () => {
     const found = readAs("findings", { format: "trivy-json", text: sample("trivy.json") });
     expect(found.findings.map(({ rule, level, file, line }) => [level, rule, file, line ?? "-"].join(" "))).toEqual([
-      "error CVE-2099-0001 package-lock.json -",
-      "error DS002 Dockerfile 3",
-      "error github-pat src/a b.ts 2",
+      "error CVE-2021-44906 package-lock.json -",
+      "error DS-0002 Dockerfile -",
+      "error DS-0021 Dockerfile 3",
+      "error DS-0031 Dockerfile 2",
+      "error KSV-0017 k8s.yaml 16",
+      "error KSV-0109 k8s.yaml -",
+      "error github-pat a b/한글.py 2",
       "warning CVE-2017-20162 package-lock.json -",
     ]);
+    expect(found.findings[0]).toMatchObject({
+      message: "minimist 1.2.0, CRITICAL: minimist: prototype pollution; mended in 1.2.6",
+      helpUri: "https://avd.aquasec.com/nvd/cve-2021-44906",
+    });
+    const unquoted = found.findings.filter(({ snippet }) => snippet === null);
+    expect(unquoted.map(({ rule }) => rule)).toEqual(["DS-0031", "KSV-0109", "github-pat"]);
+    expect(unquoted[1]?.message).toBe("ConfigMap with secrets");
   });
 
   it("what lies in an image is no file of the project; a report without results is clean", () => {
     const result = { Target: "app/package-lock.json", Secrets: [{ RuleID: "r", Severity: "LOW" }] };
     const image = JSON.stringify({ SchemaVersion: 2, ArtifactType: "container_image", Results: [result] });
     expect(readAs("findings", { format: "trivy-json", text: image }).findings).toEqual([
-      { rule: "r", level: "note", message: "found a secret [app/package-lock.json]", file: null, line: null },
+      {
+        rule: "r",
+        level: "note",
+        message: "found a secret [app/package-lock.json]",
+        file: null,
+        line: null,
+        snippet: null,
+      },
     ]);
     expect(readAs("findings", { format: "trivy-json", text: '{"SchemaVersion":2}' }).findingCount).toBe(0);
     expect(readProblem("trivy-json", '{"SchemaVersion":1}').place).toContain("SchemaVersion");
