@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { BlobStore, CacheStore } from "../engine/blob-store.ts";
 import type { RunStore } from "../engine/run-store.ts";
 import type { StatIndex } from "../engine/stat-index.ts";
-import type { KeeperUnits } from "./keeper-units.ts";
+import type { KeeperUnits } from "./environments/keeper-units.ts";
 
 /** What `main.ts` hands to the use cases: the adapters, each opened for a project's state folder. */
 export interface Composition {

@@ -1,7 +1,7 @@
-import { cancelRun, type CancelledRun } from "../app/cancel-run.ts";
 import { withdrawDeployments } from "../app/environments/answer-approval.ts";
 import { loadProject } from "../app/load-project.ts";
 import { readWho } from "../app/read-checkout.ts";
+import { cancelRun, type CancelledRun } from "../app/runs/cancel-run.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import { listenForCancel } from "./cancellation.ts";
 import type { CommandCall } from "./command-call.ts";

@@ -1,7 +1,7 @@
 import { localEnvironments } from "../app/environments/local-environments.ts";
+import { abandonedEnvironments } from "../app/environments/see-environments.ts";
 import { stopEnvironment } from "../app/environments/stop-environment.ts";
 import { loadProject } from "../app/load-project.ts";
-import { abandonedEnvironments } from "../app/see-environments.ts";
 import { formatProblem, ProblemError } from "../base/problem.ts";
 import type { Environment } from "../deployment/environment.ts";
 import type { CodeHostDescriptor } from "../pipeline/definition.ts";

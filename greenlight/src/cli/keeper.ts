@@ -1,4 +1,4 @@
-import { keptEnvironments, type KeptEnvironment } from "../app/keeper-units.ts";
+import { keptEnvironments, type KeptEnvironment } from "../app/environments/keeper-units.ts";
 import { formatProblem, problem, ProblemError, type Problem } from "../base/problem.ts";
 import type { KeeperUnitOrder, KeeperUnitState } from "../deployment/keeper-unit.ts";
 import type { CommandCall } from "./command-call.ts";

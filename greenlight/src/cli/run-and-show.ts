@@ -1,5 +1,5 @@
-import type { PlanExecution } from "../app/execute-plan.ts";
 import type { ProjectPlace } from "../app/find-project.ts";
+import type { PlanExecution } from "../app/runs/execute-plan.ts";
 import { runPipeline } from "../app/runs/run-pipeline.ts";
 import { problem, ProblemError } from "../base/problem.ts";
 import type { RunView } from "../engine/run-view.ts";

@@ -1,5 +1,5 @@
+import { seeEnvironments, type SeenEnvironment } from "../app/environments/see-environments.ts";
 import { listRuns } from "../app/runs/read-runs.ts";
-import { seeEnvironments, type SeenEnvironment } from "../app/see-environments.ts";
 import { formatProblem, problem, ProblemError } from "../base/problem.ts";
 import type { CommandCall } from "./command-call.ts";
 import { printAtOnce, standardOutput } from "./standard-output.ts";

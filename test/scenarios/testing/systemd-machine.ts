@@ -37,7 +37,20 @@ export const WITHOUT_MACHINE: string = ((): string => {
   if (process.getuid?.() !== 0) return " (skipped: only root may make a machine)";
   const missing = PROGRAMS.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
   if (missing.length > 0) return ` (skipped: no ${missing.join(", ")})`;
-  const probe = ["--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--fork", "mount", "-t", "tmpfs", "none", "/mnt"];
+  const probe = [
+    "--mount",
+    "--pid",
+    "--uts",
+    "--ipc",
+    "--net",
+    "--cgroup",
+    "--fork",
+    "mount",
+    "-t",
+    "tmpfs",
+    "none",
+    "/mnt",
+  ];
   return spawnSync("unshare", probe).status === 0 ? "" : " (skipped: namespaces are not allowed here)";
 })();
 

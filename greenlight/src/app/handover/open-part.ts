@@ -4,7 +4,7 @@ import type { RunView } from "../../engine/run-view.ts";
 import type { Blueprint } from "../../pipeline/blueprint.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 import type { Composition } from "../composition.ts";
-import { executePlan, type PlanExecution } from "../execute-plan.ts";
+import { executePlan, type PlanExecution } from "../runs/execute-plan.ts";
 import { newRunId } from "../runs/run-pipeline.ts";
 import { GREENLIGHT_VERSION } from "../version.ts";
 import { beginPart, type BegunPart } from "./begin-part.ts";

@@ -4,8 +4,8 @@ import type { Blueprint } from "../../pipeline/blueprint.ts";
 import { makePlan } from "../../pipeline/make-plan.ts";
 import type { Plan, PlannedStep, RunTrigger } from "../../pipeline/plan.ts";
 import type { Composition } from "../composition.ts";
-import { executePlan, type PlanExecution } from "../execute-plan.ts";
 import { readTrigger } from "../read-checkout.ts";
+import { executePlan, type PlanExecution } from "./execute-plan.ts";
 import { findRun, type FetchRun, type FoundRun, type RunState } from "./find-run.ts";
 
 export interface ContinueRequest extends Pick<

@@ -5,8 +5,8 @@ import type { Blueprint } from "../../pipeline/blueprint.ts";
 import { makePlan } from "../../pipeline/make-plan.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 import type { Composition } from "../composition.ts";
-import { executePlan, type PlanExecution } from "../execute-plan.ts";
 import { readTrigger } from "../read-checkout.ts";
+import { executePlan, type PlanExecution } from "./execute-plan.ts";
 
 export interface RunRequest extends Pick<
   PlanExecution,

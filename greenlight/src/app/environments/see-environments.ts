@@ -2,20 +2,20 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import type { Clock } from "../base/clock.ts";
-import { ProblemError, type Problem } from "../base/problem.ts";
-import type { Environment, EnvironmentState } from "../deployment/environment.ts";
-import type { Target, TargetConnection } from "../deployment/target.ts";
-import { modulePath } from "../engine/module-path.ts";
-import type { EnvironmentDefinition } from "../pipeline/definition.ts";
+import type { Clock } from "../../base/clock.ts";
+import { ProblemError, type Problem } from "../../base/problem.ts";
+import type { Environment, EnvironmentState } from "../../deployment/environment.ts";
+import type { Target, TargetConnection } from "../../deployment/target.ts";
+import { modulePath } from "../../engine/module-path.ts";
+import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import {
   readDefinitionNote,
   traceLoad,
   writeDefinitionNote,
   type NotedDefinition,
   type NotedEnvironment,
-} from "./definition-note.ts";
-import type { ProjectPlace } from "./find-project.ts";
+} from "../definition-note.ts";
+import type { ProjectPlace } from "../find-project.ts";
 
 /** The environments that there are, also where the definition does not load. */
 export interface SeenEnvironments {
@@ -68,7 +68,7 @@ export async function seeDistant(
   const noted = definition?.environments.find((each) => each.name === name && !each.definition.target.isLocal);
   if (definition === null || noted === undefined) return null;
   const target = await connectTarget(request.place, noted);
-  const { viewEnvironment } = await import("../deployment/view-environment.ts");
+  const { viewEnvironment } = await import("../../deployment/view-environment.ts");
   const seen = { environment: name, isDefined: true, ...(await viewEnvironment(target)) };
   return { project: definition.project, seen, target };
 }
@@ -125,7 +125,7 @@ async function knowDefinition(
 }
 
 async function loadDefinition({ place }: Request): Promise<NotedDefinition> {
-  const { loadProject } = await import("./load-project.ts");
+  const { loadProject } = await import("../load-project.ts");
   const blueprint = await loadProject(place);
   const environments = await Promise.all(
     Object.entries(blueprint.environments).map(async ([name, definition]) => {
@@ -140,7 +140,7 @@ async function loadDefinition({ place }: Request): Promise<NotedDefinition> {
 async function observe({ place }: Request, noted: NotedEnvironment): Promise<EnvironmentState> {
   const [target, { viewEnvironment }] = await Promise.all([
     connectTarget(place, noted),
-    import("../deployment/view-environment.ts"),
+    import("../../deployment/view-environment.ts"),
   ]);
   return viewEnvironment(target);
 }
@@ -163,7 +163,7 @@ async function open(
   { place, clock }: Request,
   { name, definition }: { readonly name: string; readonly definition: EnvironmentDefinition },
 ): Promise<Environment> {
-  const { connectEnvironment } = await import("./environments/connect-environment.ts");
+  const { connectEnvironment } = await import("./connect-environment.ts");
   return connectEnvironment({
     name,
     definition,

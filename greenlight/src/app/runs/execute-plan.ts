@@ -2,27 +2,27 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-import { formatProblem, problem, ProblemError } from "../base/problem.ts";
-import { processStartTime } from "../base/process-identity.ts";
-import type { Approver } from "../engine/approval.ts";
-import { recordedContainers } from "../engine/containers/container-records.ts";
-import type { RunEvent, RunResumed } from "../engine/event.ts";
-import { recordedEngines } from "../engine/processes/engine-folder.ts";
-import { ProjectTree } from "../engine/project-tree.ts";
-import { runPlan } from "../engine/run-plan.ts";
-import type { RunStore } from "../engine/run-store.ts";
-import type { RunView } from "../engine/run-view.ts";
-import type { EnvironmentSelection, Plan } from "../pipeline/plan.ts";
-import type { Composition } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
-import { waitForProject, type Holder } from "./hold-project.ts";
-import { lockMachine } from "./machine-lock.ts";
-import { repositoryFolder } from "./read-checkout.ts";
-import { readCancelRequest } from "./runs/cancel-request.ts";
-import { prepareSecrets } from "./secrets/prepare-secrets.ts";
-import { shareRun } from "./shared-store/share-run.ts";
-import { prepareStateFolder } from "./state-folder.ts";
-import { GREENLIGHT_VERSION } from "./version.ts";
+import { formatProblem, problem, ProblemError } from "../../base/problem.ts";
+import { processStartTime } from "../../base/process-identity.ts";
+import type { Approver } from "../../engine/approval.ts";
+import { recordedContainers } from "../../engine/containers/container-records.ts";
+import type { RunEvent, RunResumed } from "../../engine/event.ts";
+import { recordedEngines } from "../../engine/processes/engine-folder.ts";
+import { ProjectTree } from "../../engine/project-tree.ts";
+import { runPlan } from "../../engine/run-plan.ts";
+import type { RunStore } from "../../engine/run-store.ts";
+import type { RunView } from "../../engine/run-view.ts";
+import type { EnvironmentSelection, Plan } from "../../pipeline/plan.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
+import { waitForProject, type Holder } from "../hold-project.ts";
+import { lockMachine } from "../machine-lock.ts";
+import { repositoryFolder } from "../read-checkout.ts";
+import { prepareSecrets } from "../secrets/prepare-secrets.ts";
+import { shareRun } from "../shared-store/share-run.ts";
+import { prepareStateFolder } from "../state-folder.ts";
+import { GREENLIGHT_VERSION } from "../version.ts";
+import { readCancelRequest } from "./cancel-request.ts";
 
 export interface PlanExecution {
   readonly place: ProjectPlace;
@@ -143,7 +143,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
 
 /** What runs that were killed left: containers are no children of their steps. */
 async function endContainers({ place, onNotice }: PlanExecution): Promise<void> {
-  const { endAbandonedContainers } = await import("../engine/containers/end-containers.ts");
+  const { endAbandonedContainers } = await import("../../engine/containers/end-containers.ts");
   const count = await endAbandonedContainers(place.stateFolder);
   if (count > 0) onNotice?.(`removed ${count === 1 ? "a container" : `${count} containers`} that an earlier run left`);
 }
@@ -152,7 +152,7 @@ async function endContainers({ place, onNotice }: PlanExecution): Promise<void> 
 function stepsIn(stateFolder: string): { begin(): Promise<void>; end(): Promise<void> } {
   let begun: Promise<() => Promise<void>> | null = null;
   const load = async (): Promise<() => Promise<void>> =>
-    (await import("../engine/step-process.ts")).beginSteps(stateFolder);
+    (await import("../../engine/step-process.ts")).beginSteps(stateFolder);
   return {
     begin: async () => {
       await (begun ??= load());
@@ -193,10 +193,10 @@ async function finishReport(
 ): Promise<void> {
   const steps = view.stages.flatMap((stage) => stage.steps);
   if (steps.some((step) => typeof step.facts["html"] === "string")) {
-    const { writeReport } = await import("./write-report.ts");
+    const { writeReport } = await import("../write-report.ts");
     await writeReport(stateFolder, view, nowMs);
   } else if (steps.some((step) => step.evidence.some(({ kind }) => kind === "findings"))) {
-    const { writeFindings } = await import("./write-findings.ts");
+    const { writeFindings } = await import("../write-findings.ts");
     // It costs a file, not the run: what was found stands in its record.
     await writeFindings(stateFolder, view).catch((error: unknown) => {
       onNotice?.(`warning: the findings can't be written to a file: ${(error as Error).message}`);

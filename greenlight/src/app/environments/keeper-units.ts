@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 
-import type { Clock } from "../base/clock.ts";
-import { problem, ProblemError } from "../base/problem.ts";
-import type { KeeperUnitAnswer, KeeperUnitOrder } from "../deployment/keeper-unit.ts";
-import type { ProjectPlace } from "./find-project.ts";
+import type { Clock } from "../../base/clock.ts";
+import { problem, ProblemError } from "../../base/problem.ts";
+import type { KeeperUnitAnswer, KeeperUnitOrder } from "../../deployment/keeper-unit.ts";
+import type { ProjectPlace } from "../find-project.ts";
 import { seeDistant, seeEnvironments, type SeenEnvironment } from "./see-environments.ts";
 
 /** The port to the service manager of this machine. */

@@ -1,15 +1,15 @@
-import { problem, ProblemError, type Problem } from "../base/problem.ts";
-import { isSameProcess } from "../base/process-identity.ts";
-import { endAbandonedContainers } from "../engine/containers/end-containers.ts";
-import type { EventBody, RunEvent } from "../engine/event.ts";
-import type { RunStore } from "../engine/run-store.ts";
-import type { RunView, StepView } from "../engine/run-view.ts";
-import { endAbandonedSteps } from "../engine/step-process.ts";
-import type { Composition } from "./composition.ts";
-import type { ProjectPlace } from "./find-project.ts";
-import { holdProject } from "./hold-project.ts";
-import { requestCancel } from "./runs/cancel-request.ts";
-import { findRun, readRun, type FoundRun, type RunState } from "./runs/find-run.ts";
+import { problem, ProblemError, type Problem } from "../../base/problem.ts";
+import { isSameProcess } from "../../base/process-identity.ts";
+import { endAbandonedContainers } from "../../engine/containers/end-containers.ts";
+import type { EventBody, RunEvent } from "../../engine/event.ts";
+import type { RunStore } from "../../engine/run-store.ts";
+import type { RunView, StepView } from "../../engine/run-view.ts";
+import { endAbandonedSteps } from "../../engine/step-process.ts";
+import type { Composition } from "../composition.ts";
+import type { ProjectPlace } from "../find-project.ts";
+import { holdProject } from "../hold-project.ts";
+import { requestCancel } from "./cancel-request.ts";
+import { findRun, readRun, type FoundRun, type RunState } from "./find-run.ts";
 
 export interface CancelOrder {
   readonly place: ProjectPlace;
