@@ -34,5 +34,5 @@ export async function licences(rawArguments: Json, context: FunctionContext): Pr
     throw new ProblemError([problem("LICENCES_NOT_INSTALLED", { place: lockPath, message })]);
   }
   const file = relative(folder, lockPath).split(sep).join("/");
-  await writeLicences(found, policy, { file, report: context.outputs["report"] });
+  await writeLicences(found, policy, { file, report: context.outputs["report"], tool: "licences" });
 }

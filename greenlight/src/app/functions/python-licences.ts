@@ -33,7 +33,11 @@ export async function pythonLicences(rawArguments: Json, context: FunctionContex
   }
   const texts = await Promise.all((requirements ?? []).map((file) => readFile(join(folder, file), "utf8")));
   const found = await pythonDistributions(program, requirements === null ? null : texts.flatMap(requirementsOf));
-  await writeLicences(found, policy, { file: requirements?.[0] ?? null, report: context.outputs["report"] });
+  await writeLicences(found, policy, {
+    file: requirements?.[0] ?? null,
+    report: context.outputs["report"],
+    tool: "python licences",
+  });
 }
 
 function findInterpreter(folder: string, projectFolder: string): string | null {

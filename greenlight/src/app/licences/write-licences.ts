@@ -14,7 +14,7 @@ const MOST_NAMED = 10;
 export async function writeLicences(
   { manifests, missing }: InstalledPackages,
   policy: LicencePolicy,
-  { file, report }: { readonly file: string | null; readonly report: string | undefined },
+  { file, report, tool }: { readonly file: string | null; readonly report: string | undefined; readonly tool: string },
 ): Promise<void> {
   if (report === undefined) throw new Error('the step declares no output "report"');
   const findings = manifests.flatMap((each): Finding[] => {
@@ -30,7 +30,7 @@ export async function writeLicences(
     why: `${missing.length} of the packages are not installed: ${missing.slice(0, MOST_NAMED).join(", ")}${more}`,
   };
   const evidence = findingsEvidence({
-    tool: "licences",
+    tool,
     checkedCount: null,
     findings,
     ...(missing.length === 0 ? {} : lacking),

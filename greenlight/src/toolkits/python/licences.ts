@@ -21,7 +21,7 @@ const DAY_MS = 24 * 60 * 60_000;
  */
 export function licences(options: LicencesOptions): StepDefinition {
   const place = placeOf(options.folder);
-  const report = place.report("licences-report.sarif");
+  const report = place.report("python-licences-report.sarif");
   const { allow = null, deny = [], known = {}, requirements = null, needs, timeoutMs } = options;
   const files = ["*requirements*.txt", "requirements/**", "pyproject.toml", "*.lock", ...(requirements ?? [])];
   return functionStep(options.name ?? place.stepName("python licences"), {
@@ -36,7 +36,7 @@ export function licences(options: LicencesOptions): StepDefinition {
     },
     inputs: options.inputs ?? place.inputs(files),
     outputs: { report },
-    evidence: [{ format: "sarif", path: report, tool: "licences", ...place.evidenceFolder }],
+    evidence: [{ format: "sarif", path: report, tool: "python licences", ...place.evidenceFolder }],
     validForMs: DAY_MS,
     ...(needs === undefined ? {} : { needs }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
