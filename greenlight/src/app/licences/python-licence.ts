@@ -63,7 +63,7 @@ export function pythonLicence({ expression, licence, classifiers }: ToldLicence)
   if (ids.length > 0 && ids.every((id) => id !== undefined)) return [...new Set(ids)].join(" AND ");
   if (known !== null) return known;
   // Some put the licence's whole text there.
-  const [said = ""] = [...names, field].filter((text) => text !== "");
+  const said = [...names, field].find((text) => text !== "") ?? "";
   return said === "" ? null : said.split("\n", 1)[0]?.slice(0, 100) || null;
 }
 
