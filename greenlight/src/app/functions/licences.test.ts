@@ -105,7 +105,7 @@ test("a package that is locked and not installed leaves the answer open, an opti
   await write("node_modules/a/package.json", { name: "a", version: "1.0.0", license: "MIT" });
   await licences(args, context);
   const text = await readFile(report, "utf8");
-  const why = "1 locked packages are not installed: gone 1.2.3";
+  const why = "1 of the packages are not installed: gone 1.2.3";
   const read = readEvidence("sarif", "licences", text, { projectFolder: folder });
   expect(read).toMatchObject({ value: [{ isInconclusive: true, why, findings: [] }] });
   const pieces = () => Readable.from([Buffer.from(text)]);

@@ -1,5 +1,6 @@
 import { environment } from "./environment.ts";
 import { black, isort } from "./formatting.ts";
+import { licences } from "./licences.ts";
 import { flake8, mypy, pylint, ruffCheck, ruffFormat } from "./linting.ts";
 import { quality } from "./quality.ts";
 import { bandit, pipAudit, safety } from "./security.ts";
@@ -17,6 +18,7 @@ export const python = {
   bandit,
   safety,
   pipAudit,
+  licences,
   ruffCheck,
   ruffFormat,
   unitTests,
