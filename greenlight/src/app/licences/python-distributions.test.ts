@@ -94,7 +94,8 @@ describe.skipIf(PYTHON === undefined)(`an environment${PYTHON === undefined ? " 
     expect(await some("films==1.0")).toEqual(["films", "num.py"]);
     expect(await some("Films[pretty]")).toEqual(["colour", "films", "num.py"]);
     const report = join(folder, "out/licences.sarif");
-    const context = { project: { name: "x", folder, stateFolder: folder }, needs: {}, outputs: { report } };
+    const run = { id: "r", step: "s" };
+    const context = { project: { name: "x", folder, stateFolder: folder }, run, needs: {}, outputs: { report } };
     const args = { folder: "", requirements: ["requirements.txt"], allow: ["MIT"], deny: [], known: {} };
     await pythonLicences(args, context);
     const log = JSON.parse(await readFile(report, "utf8")) as {
