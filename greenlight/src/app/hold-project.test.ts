@@ -34,7 +34,7 @@ afterEach(async () => {
  */
 const ENGINE = `
 import { waitForProject } from ${JSON.stringify(join(import.meta.dirname, "hold-project.ts"))};
-import { readCancelRequest } from ${JSON.stringify(join(import.meta.dirname, "cancel-request.ts"))};
+import { readCancelRequest } from ${JSON.stringify(join(import.meta.dirname, "runs/cancel-request.ts"))};
 import { systemClock } from ${JSON.stringify(join(import.meta.dirname, "../base/system-clock.ts"))};
 const [stateFolder, runId, group] = process.argv.slice(1);
 const end = Promise.withResolvers();
