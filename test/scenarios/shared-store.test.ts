@@ -77,7 +77,11 @@ describe("a shared store", () => {
       const engine = first.start(["run"], trusted);
       await waitUntil("the hanging step", () => (existsSync(join(first.folder, "pid")) ? true : null), 60_000);
       const runs = join(shared, "shop/runs");
-      const [id = ""] = await waitUntil("its record", () => (existsSync(runs) ? readdirSync(runs) : null), 20_000);
+      const id = await waitUntil(
+        "its record",
+        () => (existsSync(runs) ? (readdirSync(runs)[0] ?? null) : null),
+        20_000,
+      );
       const events = join(runs, id, "events");
       const isRecorded = (): boolean =>
         existsSync(events) &&
