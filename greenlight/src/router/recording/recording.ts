@@ -93,6 +93,8 @@ export class Recorder {
   readonly #planPath: string;
   readonly #file: RecordingFile;
   #active: Active | null = null;
+  /** The plan in memory is the one on the disk. */
+  #isFollowed = false;
   #tokens = 0;
   #refilledAt = 0;
   #kept: Kept[] = [];
@@ -128,8 +130,12 @@ export class Recorder {
   /** Null ends the recording. What was recorded stays until it is pushed out. Rejects when the plan can't be kept. */
   async follow(value: unknown): Promise<void> {
     const plan = value === null ? null : parseRecordingPlan(value);
+    // Told at each switch, which waits for the answer; nearly always it is the plan that is followed already.
+    if (this.#isFollowed && JSON.stringify(plan) === JSON.stringify(this.#active?.plan ?? null)) return;
+    this.#isFollowed = false;
     await writeDurably(this.#planPath, JSON.stringify(plan));
     this.adopt(plan);
+    this.#isFollowed = true;
   }
 
   adopt(plan: RecordingPlan | null): void {
