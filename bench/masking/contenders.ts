@@ -8,7 +8,18 @@ export interface Contender {
 
 export const CONTENDERS: Readonly<Record<string, (secrets: readonly string[]) => Contender>> = {
   copy: () => ({ push: (chunk) => Buffer.from(chunk), flush: () => Buffer.alloc(0) }),
-  greenlight: (secrets) => new Masker(secrets.map((value, index) => ({ name: `SECRET_${index}`, value }))).stream(),
+  greenlight: (secrets) => maskerOf(secrets).stream(),
+  "greenlight, two streams by turns": (secrets) => {
+    const merged = maskerOf(secrets).merged();
+    let source = 1;
+    return {
+      push(chunk) {
+        source = 1 - source;
+        return merged.push(source, chunk);
+      },
+      flush: () => merged.flush(),
+    };
+  },
   "replaceAll per needle": (secrets) => {
     const needles = secrets.flatMap(plainNeedles);
     return {
@@ -21,6 +32,10 @@ export const CONTENDERS: Readonly<Record<string, (secrets: readonly string[]) =>
     };
   },
 };
+
+function maskerOf(secrets: readonly string[]): Masker {
+  return new Masker(secrets.map((value, index) => ({ name: `SECRET_${index}`, value })));
+}
 
 /** What somebody would look for who writes the encodings down one by one; as Latin-1, for speed. */
 export function plainNeedles(secret: string): string[] {

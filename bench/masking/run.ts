@@ -32,8 +32,20 @@ interface Figures {
 const CASES: readonly Case[] = [
   { contender: "copy", secretCount: 3, streamBytes: 256 * MEGABYTE, targetMegabytes: null },
   { contender: "greenlight", secretCount: 3, streamBytes: 256 * MEGABYTE, targetMegabytes: 100 },
+  {
+    contender: "greenlight, two streams by turns",
+    secretCount: 3,
+    streamBytes: 256 * MEGABYTE,
+    targetMegabytes: 100,
+  },
   { contender: "replaceAll per needle", secretCount: 3, streamBytes: 64 * MEGABYTE, targetMegabytes: null },
   { contender: "greenlight", secretCount: 50, streamBytes: 256 * MEGABYTE, targetMegabytes: 60 },
+  {
+    contender: "greenlight, two streams by turns",
+    secretCount: 50,
+    streamBytes: 256 * MEGABYTE,
+    targetMegabytes: 60,
+  },
   { contender: "replaceAll per needle", secretCount: 50, streamBytes: 16 * MEGABYTE, targetMegabytes: null },
 ];
 

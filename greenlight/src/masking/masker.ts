@@ -1,5 +1,6 @@
 import { findSecrets } from "./find-secrets.ts";
 import { maskJson } from "./mask-json.ts";
+import { MergedMasker } from "./merged-masker.ts";
 import { SecretIndex } from "./secret-index.ts";
 import { secretPatterns } from "./secret-patterns.ts";
 import { isMaskable, MINIMUM_SECRET_CHARACTERS } from "./secret-texts.ts";
@@ -56,6 +57,11 @@ export class Masker {
   /** For one stream of bytes, from its beginning. */
   stream(): StreamMasker {
     return new StreamMasker(this.#index);
+  }
+
+  /** For streams whose bytes meet in one text, from their beginning: standard output and error, as they are numbered. */
+  merged(): MergedMasker {
+    return new MergedMasker(this.#index, 2);
   }
 
   #holdsSecret(text: string): boolean {

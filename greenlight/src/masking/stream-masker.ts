@@ -1,6 +1,6 @@
 import { findSecrets, type Range } from "./find-secrets.ts";
-import { LINE_SIGHT_BYTES } from "./line-wrap.ts";
 import type { SecretIndex } from "./secret-index.ts";
+import { sightOf } from "./secret-scan.ts";
 
 /** What stands where secrets stood, however many of them overlapped or touched. */
 export const MASK = "***";
@@ -70,11 +70,4 @@ export class StreamMasker {
 function inOrder(pending: readonly Range[], found: readonly Range[]): readonly Range[] {
   const all = [...pending, ...found];
   return all.length < 2 ? all : all.toSorted((left, right) => left.start - right.start);
-}
-
-/** The end of what has left, a copy. */
-function sightOf(before: Buffer, left: Buffer): Buffer {
-  if (left.length >= LINE_SIGHT_BYTES) return Buffer.from(left.subarray(left.length - LINE_SIGHT_BYTES));
-  const all = Buffer.concat([before, left]);
-  return all.subarray(Math.max(0, all.length - LINE_SIGHT_BYTES));
 }
