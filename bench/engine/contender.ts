@@ -5,7 +5,7 @@ export interface Contender {
   readonly name: string;
   /** The version that is here; null when it could not be installed. */
   readonly version: string | null;
-  /** What it keeps between runs, relative to the workspace; removed for a cold round. Empty: it keeps nothing. */
+  /** What it keeps between runs, relative to the workspace; taken away for a cold round. Empty: it keeps nothing. */
   readonly state: readonly string[];
   /** Where the tasks lie in its workspace, when it wants them elsewhere than in the root. */
   place?(tasks: readonly Task[]): Task[];

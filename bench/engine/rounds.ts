@@ -31,8 +31,9 @@ export async function measureRounds(options: {
   readonly contenders: readonly Contender[];
   readonly tasks: readonly Task[];
   readonly rounds: number;
+  readonly aside: boolean;
 }): Promise<Rounds> {
-  const { contenders, tasks, scratch } = options;
+  const { contenders, tasks, scratch, aside } = options;
   const results = contenders.map((contender): Result => ({
     contender,
     measured: { cold: [], unchanged: [], restore: [] },
@@ -44,7 +45,7 @@ export async function measureRounds(options: {
     const { contender } = result;
     await unlessWrong(result, result.contender.name, async () => {
       await prove(contender, scratch);
-      workspaces.set(result, new Workspace({ scratch, contender, tasks }));
+      workspaces.set(result, new Workspace({ scratch, contender, tasks, aside }));
     });
   }
   for (let round = 0; round <= options.rounds; round += 1) {

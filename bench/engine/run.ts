@@ -1,5 +1,6 @@
 // The engine beside task runners that people know: `node bench/engine/run.ts [N=500] [ROUNDS=10]`, with
-// `--only floor,greenlight,turbo`, `--greenlight DIR` (another built package) and `--keep` (leave the workspaces).
+// `--only floor,greenlight,turbo`, `--greenlight DIR` (another built package), `--aside` (move away what was there before a
+// round instead of deleting it, as deleting slows down what comes next) and `--keep` (leave the workspaces).
 // Build first: `node setup.mjs build`. Ends with 1 when a contender did wrong work; a missed target is only said.
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -28,6 +29,7 @@ const { positionals, values } = parseArgs({
     rounds: { type: "string" },
     only: { type: "string" },
     greenlight: { type: "string" },
+    aside: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
   },
 });
@@ -41,9 +43,11 @@ const scratch = realpathSync(mkdtempSync(join(tmpdir(), "greenlight-engine-")));
 try {
   const loadBefore = load();
   const tasks = makeTasks(count);
-  const measured = await measureRounds({ scratch, contenders: here, tasks, rounds });
+  const measured = await measureRounds({ scratch, contenders: here, tasks, rounds, aside: values.aside });
   console.log(`${describeMachine(cpus())}; load ${loadBefore} before, ${load()} after`);
-  console.log(`${count} tasks in layers of ten, two at once; medians of ${rounds} interleaved rounds`);
+  console.log(
+    `${count} tasks in layers of ten, two at once; medians of ${rounds} interleaved rounds${values.aside ? "; what was there before moved away" : ""}`,
+  );
   console.log(formatTable(measured, notHere));
   console.log(
     "CPU: user and system time of the whole tree; peak: resident memory of the cold run, the tool's own process",

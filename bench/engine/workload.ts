@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** One task of the workload: a shell line, one input file, one output file. Paths are relative to the workspace. */
@@ -51,14 +51,12 @@ export function writeInputs(folder: string, tasks: readonly Task[]): void {
   for (const each of new Set(tasks.map((task) => dirname(task.input))))
     mkdirSync(join(folder, each), { recursive: true });
   for (const task of tasks) writeFileSync(join(folder, task.input), `input of ${task.name}\n`);
-  removeOutputs(folder, tasks);
+  for (const each of outputFolders(tasks)) mkdirSync(join(folder, each), { recursive: true });
 }
 
-export function removeOutputs(folder: string, tasks: readonly Task[]): void {
-  for (const each of new Set(tasks.map((task) => dirname(task.output)))) {
-    rmSync(join(folder, each), { recursive: true, force: true });
-    mkdirSync(join(folder, each));
-  }
+/** Relative to the workspace. */
+export function outputFolders(tasks: readonly Task[]): Set<string> {
+  return new Set(tasks.map((task) => dirname(task.output)));
 }
 
 /** The first task whose output is absent or wrong, as a sentence; null when all are right. */

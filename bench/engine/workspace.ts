@@ -1,22 +1,33 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 import { measureProcess, type Measured } from "../measure/measure-process.ts";
 import type { Contender } from "./contender.ts";
-import { removeOutputs, writeInputs, type Task } from "./workload.ts";
+import { outputFolders, writeInputs, type Task } from "./workload.ts";
+
+export interface WorkspaceOptions {
+  readonly scratch: string;
+  readonly contender: Contender;
+  readonly tasks: readonly Task[];
+  /** Move what was there before a round away instead of deleting it. */
+  readonly aside?: boolean;
+}
 
 /** A contender's own git checkout of the workload: all get one, as some can't do without. */
 export class Workspace {
   readonly contender: Contender;
   readonly tasks: readonly Task[];
   readonly folder: string;
+  readonly #aside: string | null;
   readonly #env: Readonly<Record<string, string | undefined>>;
 
-  constructor(options: { readonly scratch: string; readonly contender: Contender; readonly tasks: readonly Task[] }) {
+  constructor(options: WorkspaceOptions) {
     this.contender = options.contender;
     this.tasks = this.contender.place?.(options.tasks) ?? options.tasks;
     this.folder = join(options.scratch, this.contender.name);
+    this.#aside = options.aside === true ? join(options.scratch, "aside") : null;
+    if (this.#aside !== null) mkdirSync(this.#aside, { recursive: true });
     const home = join(options.scratch, "home");
     mkdirSync(home, { recursive: true });
     mkdirSync(this.folder);
@@ -41,12 +52,25 @@ export class Workspace {
 
   /** As before the first run: no output, nothing kept. */
   makeCold(): void {
-    for (const path of this.contender.state) rmSync(join(this.folder, path), { recursive: true, force: true });
+    for (const path of this.contender.state) this.#takeAway(path);
     this.removeOutputs();
   }
 
   removeOutputs(): void {
-    removeOutputs(this.folder, this.tasks);
+    for (const path of outputFolders(this.tasks)) {
+      this.#takeAway(path);
+      mkdirSync(join(this.folder, path));
+    }
+  }
+
+  /**
+   * For some minutes after a deletion ext4 looks through the deleted inodes whenever a file is made. That counts as the
+   * contender's own time, the more so the more files it makes; moved away instead, nothing was deleted.
+   */
+  #takeAway(path: string): void {
+    const from = join(this.folder, path);
+    if (this.#aside === null) rmSync(from, { recursive: true, force: true });
+    else if (existsSync(from)) renameSync(from, mkdtempSync(join(this.#aside, "a")));
   }
 
   run(): Promise<Measured> {

@@ -10,7 +10,7 @@ const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 export type OwnProgram =
   | "agent-main"
   | "certificate-main"
-  | "engine/function-runner"
+  | "engine/steps/function-runner"
   | "keeper/main"
   | "keeper/stand-by-main"
   | "router/main";

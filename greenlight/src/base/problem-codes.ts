@@ -30,6 +30,9 @@ export const PROBLEMS = kinds({
     remedy: "set the variable in the environment or in the project's .env, or correct the secret's source",
   },
   SECRET_TOO_SHORT: { remedy: "use a value of at least eight characters; a shorter one can't be masked" },
+  SECRET_IN_NAME: {
+    remedy: "give the thing another name; a secret that was committed with the definition has to be renewed",
+  },
   SECRET_UNREADABLE: { remedy: "make the file readable, or try the command by hand in the project's folder" },
   STEP_CLOSURE: { remedy: "pass a module and the name of its export, and plain JSON as arguments" },
   MATRIX_EMPTY: { remedy: "loosen `exclude` or add an `include`, so that at least one combination is left" },
@@ -49,6 +52,10 @@ export const PROBLEMS = kinds({
   CONFIG_THREW: { remedy: "mend the definition so that loading it does not throw" },
   PROJECT_UNKNOWN: { remedy: "name the folder of a project with --project DIR, or write greenlight.config.ts by hand" },
   CONFIG_NOT_A_PROJECT: { remedy: "export default defineProject({ … }) from greenlight.config.ts" },
+  PRINT_FAILED: { isOurs: true, remedy: "free space where the output goes; what was done is recorded all the same" },
+  PACKAGE_MISMATCH: {
+    remedy: "run the project's own copy with `npx greenlight`, or install the same version in both places",
+  },
   CONFIG_INVALID: { remedy: "give the field a value of that form" },
   OUTPUT_MISSING: { remedy: "make the command write the declared output, or correct `outputs`" },
   OUTPUT_NO_FILE: { remedy: "write regular files; a socket, pipe or dangling link can't be kept" },

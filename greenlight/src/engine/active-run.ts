@@ -3,8 +3,8 @@ import type { EngineContext } from "./engine-context.ts";
 import type { RunResumed } from "./event.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import type { Journal } from "./journal.ts";
+import type { StampBook } from "./manifests/stamp-book.ts";
 import type { StepView } from "./run-view.ts";
-import type { StampBook } from "./stamp-book.ts";
 
 /** What the steps of one run share while it goes on. */
 export interface ActiveRun {

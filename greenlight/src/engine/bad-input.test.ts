@@ -7,8 +7,8 @@ import type { Clock } from "../base/clock.ts";
 import { systemClock } from "../base/system-clock.ts";
 import { step } from "../pipeline/define.ts";
 import type { RunEvent } from "./event.ts";
-import { logPath } from "./log-path.ts";
 import { viewRun } from "./run-view.ts";
+import { logPath } from "./steps/log-path.ts";
 import { randomFrom } from "./testing/random-graph.ts";
 import { Rig } from "./testing/rig.ts";
 

@@ -3,10 +3,10 @@ import type { Problem } from "../base/problem.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import type { Approver } from "./approval.ts";
 import type { BlobStore, CacheStore } from "./blob-store.ts";
-import type { Masking } from "./masking.ts";
-import type { ProjectTree } from "./project-tree.ts";
+import type { ProjectTree } from "./files/project-tree.ts";
+import type { StatIndex } from "./files/stat-index.ts";
 import type { RunStore } from "./run-store.ts";
-import type { StatIndex } from "./stat-index.ts";
+import type { Masking } from "./steps/masking.ts";
 
 /** Everything a run needs from outside; the composition root fills it. */
 export interface EngineContext {

@@ -4,9 +4,9 @@ import type { Clock } from "../base/clock.ts";
 import { monotonicMs } from "../base/monotonic.ts";
 import { problem } from "../base/problem.ts";
 import type { EventBody, EventHead, RunEvent } from "./event.ts";
-import type { Masking } from "./masking.ts";
 import type { RunStore } from "./run-store.ts";
 import { viewRun, type RunView } from "./run-view.ts";
+import type { Masking } from "./steps/masking.ts";
 
 /** Events of so many milliseconds are stored together: each write costs more than what it writes. */
 const GATHER_MS = 15;

@@ -2,7 +2,8 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { beginSteps, killActiveSteps } from "./step-process.ts";
+import { NO_MASKING } from "./steps/masking.ts";
+import { beginSteps, killActiveSteps } from "./steps/step-process.ts";
 import { isRunning, StepRig } from "./testing/step-rig.ts";
 
 // In a file of its own, because afterwards no step can be started in the process any more.
@@ -14,10 +15,7 @@ test("for who does not want to wait: what runs is killed at once and told as can
     const cancel = new AbortController();
     const exits = [
       rig.run(command, { graceMs: 60_000, signal: cancel.signal }),
-      rig.run(`${command} `, {
-        graceMs: 60_000,
-        mask: () => ({ push: (chunk) => chunk, flush: () => Buffer.alloc(0) }),
-      }),
+      rig.run(`${command} `, { graceMs: 60_000, mask: NO_MASKING.merged }),
     ];
     await expect.poll(() => rig.pidsIn("pids").length, { interval: 5 }).toBe(2);
     cancel.abort();

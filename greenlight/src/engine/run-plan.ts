@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { monotonicMs } from "../base/monotonic.ts";
 import type { Problem } from "../base/problem.ts";
 import { describeIdle } from "../evidence/idle-suppressions.ts";
@@ -5,15 +7,15 @@ import type { EnvironmentSelection, PlannedStep } from "../pipeline/plan.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { RunEvent, RunResumed, RunStarted } from "./event.ts";
+import { removeLeftScratch } from "./files/scratch-folder.ts";
+import { SETTLING_MS, type StatIndex } from "./files/stat-index.ts";
 import type { FinishedStep } from "./finished-step.ts";
 import { Journal } from "./journal.ts";
-import type { Masking } from "./masking.ts";
+import { StampBook } from "./manifests/stamp-book.ts";
 import { worstOutcome, type Outcome } from "./outcome.ts";
 import { runStage } from "./run-stage.ts";
 import { viewRun, type RunView, type StepView } from "./run-view.ts";
-import { removeLeftScratch } from "./scratch-folder.ts";
-import { StampBook } from "./stamp-book.ts";
-import type { StatIndex } from "./stat-index.ts";
+import type { Masking } from "./steps/masking.ts";
 import { stopsRun } from "./whether-to-run.ts";
 
 export interface RunOptions {
@@ -99,6 +101,12 @@ export async function runPlan(context: EngineContext, options: RunOptions): Prom
   await journal.flush();
   context.index.flush();
   await context.cache.flush();
+  if (run.stamps.isSettling && !signal.aborted) {
+    // What the last steps wrote can't be told from a second change yet; without their stamps the next run would look closely.
+    await sleep(SETTLING_MS);
+    await keepStamps(run);
+    context.index.flush();
+  }
   return journal.view();
 }
 

@@ -1,9 +1,9 @@
 import type { PlannedStep } from "../pipeline/plan.ts";
 import type { ActiveRun, StepCall } from "./active-run.ts";
-import { describeCancel, describeFault } from "./describe-fault.ts";
-import { endStep } from "./end-step.ts";
 import type { FinishedStep } from "./finished-step.ts";
-import { reuseFirst } from "./reuse-first.ts";
+import { reuseFirst } from "./reuse/reuse-first.ts";
+import { describeCancel, describeFault } from "./steps/describe-fault.ts";
+import { endStep } from "./steps/end-step.ts";
 import { whyNotRun } from "./whether-to-run.ts";
 
 /** Runs the steps of one stage; with `stopped`, those that need a success are skipped for that reason. */
@@ -13,7 +13,7 @@ export async function runStage(run: ActiveRun, steps: readonly PlannedStep[], st
 }
 
 /** Loaded when there is something to do: a run of which nothing has to run does without. */
-const loadWork = () => import("./run-step.ts");
+const loadWork = () => import("./steps/run-step.ts");
 let working: ReturnType<typeof loadWork> | undefined;
 
 /** The combinations of one matrix: they share a bound, and a failure may end them all. */
@@ -150,11 +150,12 @@ class StageRun {
 async function startStep(call: StepCall, stopped: string | null): Promise<FinishedStep | null> {
   const { run, step } = call;
   try {
-    if (run.only !== null && !run.only.has(step.name)) return await (await import("./keep-step.ts")).keepUnseen(call);
+    if (run.only !== null && !run.only.has(step.name))
+      return await (await import("./reuse/keep-step.ts")).keepUnseen(call);
     const notRun = whyNotRun(run, step, stopped);
     if (notRun !== null) return endStep(call, notRun);
     if (call.signal.aborted) return endStep(call, describeCancel(call));
-    const kept = run.mode === "new" ? null : await (await import("./keep-step.ts")).keepStep(call);
+    const kept = run.mode === "new" ? null : await (await import("./reuse/keep-step.ts")).keepStep(call);
     if (kept !== null) return kept;
     await run.context.beforeSteps?.();
     const { runStep } = await (working ??= loadWork());

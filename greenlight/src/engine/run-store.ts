@@ -1,7 +1,7 @@
 import type { RunEvent, StepEnded } from "./event.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifests/manifest.ts";
+import type { StepStamp } from "./manifests/step-stamp.ts";
 import type { Outcome } from "./outcome.ts";
-import type { StepStamp } from "./step-stamp.ts";
 
 /**
  * Port: the runs of one project. Appends are durable when they resolve, all of a call's events or none, and keep their
@@ -25,6 +25,8 @@ export interface RunStore {
    */
   stamps(pipeline: string): Promise<ReadonlyMap<string, StepStamp>>;
   saveStamps(pipeline: string, stamps: ReadonlyMap<string, StepStamp>): Promise<void>;
+  /** When `clean` removed the run of this id, or the only one whose id begins so: ISO 8601. Null: it did not, as far as is known. */
+  removedAt(named: string): Promise<string | null>;
   close(): Promise<void>;
 }
 

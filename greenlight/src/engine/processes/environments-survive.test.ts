@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { readLimitTag } from "../../base/limit-tag.ts";
 import { KeeperRig } from "../../keeper/testing/keeper-rig.ts";
-import { beginSteps, endAbandonedSteps, type StepExit } from "../step-process.ts";
+import { beginSteps, endAbandonedSteps, type StepExit } from "../steps/step-process.ts";
 import { isRunning, StepRig } from "../testing/step-rig.ts";
 import { ENGINE_TOKEN, STEP_MARKER } from "./step-marker.ts";
 

@@ -1,29 +1,35 @@
 import { closeSync, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 
-import type { LogFilter } from "../masking.ts";
+import type { MergedFilter } from "../steps/masking.ts";
+
+/** Milliseconds that one stream's bytes wait for the other's: long enough for who writes piece by piece, short for who reads along. */
+const BLOCKED_MS = 250;
 
 /**
- * Brings what a program writes through filters into its log, in the order of arrival; each stream has a filter of its own,
- * so that a secret is found in one although the other spoke in between. A chunk is written before the next one is
- * read, so that no more than one a stream is ever in memory, and a fast writer waits. When the log can't be written, the
+ * Brings what a program writes through a filter into its log, in the order of arrival. A chunk is written before the next one
+ * is read, so that no more than one a stream is ever in memory, and a fast writer waits. When the log can't be written, the
  * program goes on and what it writes is thrown away.
  */
 export class MaskedOutput {
   readonly #log: number;
-  readonly #streams: readonly { readonly from: Readable; readonly filter: LogFilter }[];
+  readonly #filter: MergedFilter;
+  readonly #streams: readonly (Readable | null)[];
   readonly #closed: Promise<unknown>;
+  #timer: NodeJS.Timeout | undefined;
   #problem: string | null = null;
 
-  constructor(log: number, mask: () => LogFilter, streams: readonly (Readable | null)[]) {
+  /** `streams`: standard output and error. */
+  constructor(log: number, filter: MergedFilter, streams: readonly (Readable | null)[]) {
     this.#log = log;
-    this.#streams = streams.flatMap((from) => (from === null ? [] : [{ from, filter: mask() }]));
-    this.#closed = Promise.all(this.#streams.map((stream) => this.#copy(stream)));
+    this.#filter = filter;
+    this.#streams = streams;
+    this.#closed = Promise.all(streams.map((from, source) => this.#copy(from, source)));
   }
 
   /**
    * Waits until both streams have ended, at most `limitMs`: somebody who left the program's group may hold them open for
-   * ever. Then writes what the filters hold back and closes the log. Answers why the log is not whole, or null.
+   * ever. Then writes what the filter holds back and closes the log. Answers why the log is not whole, or null.
    */
   async drain(limitMs: number): Promise<string | null> {
     let timer: NodeJS.Timeout | undefined;
@@ -34,20 +40,35 @@ export class MaskedOutput {
       }),
     ]);
     clearTimeout(timer);
-    for (const { from, filter } of this.#streams) {
-      from.destroy();
-      this.#write(filter.flush());
-    }
+    clearTimeout(this.#timer);
+    for (const from of this.#streams) from?.destroy();
+    this.#write(this.#filter.flush());
     closeSync(this.#log);
     return this.#problem;
   }
 
-  #copy({ from, filter }: { readonly from: Readable; readonly filter: LogFilter }): Promise<void> {
-    from.on("data", (chunk: Buffer) => this.#write(filter.push(chunk)));
+  #copy(from: Readable | null, source: number): Promise<void> {
+    if (from === null) return Promise.resolve();
+    from.on("data", (chunk: Buffer) => {
+      this.#write(this.#filter.push(source, chunk));
+      this.#limitWait();
+    });
     return new Promise((resolve) => {
       from.once("close", resolve);
       from.once("error", () => resolve());
     });
+  }
+
+  #limitWait(): void {
+    if (!this.#filter.isBlocked) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#write(this.#filter.release());
+    }, BLOCKED_MS);
   }
 
   #write(bytes: Buffer): void {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 
 import { err, ok } from "../../base/result.ts";
-import { openLog } from "../step-log.ts";
+import { openLog } from "../steps/step-log.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProcessEnd, ProgramCall, StartFailure, StartResult } from "./started-process.ts";
 import { taggedCall } from "./tagged-call.ts";
@@ -39,7 +39,7 @@ export async function startDirectly(call: ProgramCall): Promise<StartResult> {
   if (pid === undefined) return err(notStarted(await errorOf(child)));
   const ended = endOf(child);
   if (call.mask === null) return ok({ pid, ended, drain: async () => null, abandon: () => child.unref() });
-  const masked = new MaskedOutput(log, call.mask, [child.stdout, child.stderr]);
+  const masked = new MaskedOutput(log, call.mask(), [child.stdout, child.stderr]);
   return ok({ pid, ended, drain: (limitMs) => masked.drain(limitMs), abandon: () => child.unref() });
 }
 

@@ -1,5 +1,5 @@
 import type { Result } from "../../base/result.ts";
-import type { LogFilter } from "../masking.ts";
+import type { MergedFilter } from "../steps/masking.ts";
 
 /** A program to start in a process group of its own. Its standard input is empty. */
 export interface ProgramCall {
@@ -12,8 +12,8 @@ export interface ProgramCall {
   readonly logPath: string;
   /** What it bears as a limit and hands on (`base/limit-tag.ts`), where the system can do that. */
   readonly tag: string;
-  /** Makes a filter for each of its two streams; null: the program writes straight into the file. */
-  readonly mask: (() => LogFilter) | null;
+  /** Makes the filter of its two streams; null: the program writes straight into the file. */
+  readonly mask: (() => MergedFilter) | null;
 }
 
 export interface StartedProcess {

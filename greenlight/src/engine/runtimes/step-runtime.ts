@@ -5,9 +5,9 @@ import { digestText } from "../../base/file-digest.ts";
 import { problem } from "../../base/problem.ts";
 import type { PlannedStep } from "../../pipeline/plan.ts";
 import { howToInstall, type FoundRuntime, type RuntimeRequest } from "../../pipeline/runtime-definition.ts";
-import { bareVerdict } from "../end-step.ts";
 import type { EngineContext } from "../engine-context.ts";
-import type { StepVerdict } from "../step-verdict.ts";
+import { bareVerdict } from "../steps/end-step.ts";
+import type { StepVerdict } from "../steps/step-verdict.ts";
 import { toolFolderOf } from "../tools/tool-folders.ts";
 import { findRuntime } from "./find-runtime.ts";
 

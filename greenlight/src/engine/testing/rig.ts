@@ -17,11 +17,11 @@ import type { QualityPolicy } from "../../pipeline/quality-definition.ts";
 import type { Approver } from "../approval.ts";
 import type { EngineContext } from "../engine-context.ts";
 import type { RunEvent } from "../event.ts";
-import { NO_MASKING, type Masking } from "../masking.ts";
-import { ProjectTree } from "../project-tree.ts";
+import { ProjectTree } from "../files/project-tree.ts";
 import { runPlan, type RunOptions } from "../run-plan.ts";
 import type { RunView, StepView } from "../run-view.ts";
-import { beginSteps } from "../step-process.ts";
+import { NO_MASKING, type Masking } from "../steps/masking.ts";
+import { beginSteps } from "../steps/step-process.ts";
 
 export interface RigRun {
   readonly view: RunView;

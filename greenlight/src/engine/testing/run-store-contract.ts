@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { RunEvent, RunStarted, StepEnded } from "../event.ts";
-import type { Manifest } from "../manifest.ts";
+import type { Manifest } from "../manifests/manifest.ts";
+import type { StepStamp } from "../manifests/step-stamp.ts";
 import type { RunStore } from "../run-store.ts";
-import type { StepStamp } from "../step-stamp.ts";
 
 /** One kind of store, as the contract needs it. */
 export interface RunStoreKind {

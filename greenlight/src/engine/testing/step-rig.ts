@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { processStartTime } from "../../base/process-identity.ts";
-import { runStepProcess, type StepExit, type StepProcess } from "../step-process.ts";
+import { runStepProcess, type StepExit, type StepProcess } from "../steps/step-process.ts";
 
 /** Shell lines run as steps in a folder of their own, as the engine runs them. */
 export class StepRig {

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { problem, type Problem } from "../../base/problem.ts";
 import type { ToolDescriptor } from "../../pipeline/tool-definition.ts";
 import type { EngineContext } from "../engine-context.ts";
-import type { Attempt } from "../run-step.ts";
 import { interpreterOf } from "../runtimes/step-runtime.ts";
+import type { Attempt } from "../steps/run-step.ts";
 import { toolFacts } from "./tool-facts.ts";
 
 /** What keeps the step's tool from being started: it is missing, or of a version whose reports are not understood. */

@@ -4,10 +4,10 @@ import type { ProblemCode } from "../../base/problem-codes.ts";
 import { problem, type Problem } from "../../base/problem.ts";
 import type { Evidence, FindingsEvidence } from "../../evidence/evidence.ts";
 import type { ToolDescriptor, ToolExit } from "../../pipeline/tool-definition.ts";
-import { lastLines } from "../log-tail.ts";
-import type { Attempt } from "../run-step.ts";
-import type { StepExit } from "../step-process.ts";
-import type { StepVerdict } from "../step-verdict.ts";
+import { lastLines } from "../steps/log-tail.ts";
+import type { Attempt } from "../steps/run-step.ts";
+import type { StepExit } from "../steps/step-process.ts";
+import type { StepVerdict } from "../steps/step-verdict.ts";
 
 /** What a tool's report says: what could be read of it, and what could not. */
 export interface ReadReport {

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 
 import type { PlannedStep } from "../../pipeline/plan.ts";
-import { digestIndexed } from "../digest-indexed.ts";
+import { digestIndexed } from "../files/digest-indexed.ts";
+import type { ManifestContext } from "../manifests/take-manifest.ts";
 import { interpreterOf } from "../runtimes/step-runtime.ts";
-import type { ManifestContext } from "../take-manifest.ts";
 import { findProgram } from "./find-program.ts";
 import { npmVersionOf } from "./npm-package.ts";
 import { normalName, pythonEnvironmentOf, surelyLacks } from "./python-environment.ts";

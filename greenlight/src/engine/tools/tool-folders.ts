@@ -1,7 +1,7 @@
 import { delimiter, dirname, join, resolve } from "node:path";
 
 import type { PlannedStep } from "../../pipeline/plan.ts";
-import { isOutside } from "../is-outside.ts";
+import { isOutside } from "../files/is-outside.ts";
 
 export interface ToolPlace {
   readonly projectFolder: string;
