@@ -15,6 +15,8 @@ import { makeBlueprint } from "../greenlight/src/pipeline/make-blueprint.ts";
 import { makePlan } from "../greenlight/src/pipeline/make-plan.ts";
 import type { Plan, RunTrigger } from "../greenlight/src/pipeline/plan.ts";
 import { isQuality } from "../greenlight/src/pipeline/quality-form.ts";
+import { DEFAULT_RETENTION } from "../greenlight/src/pipeline/retention-definition.ts";
+import { isRetention, RETENTION } from "../greenlight/src/pipeline/retention-form.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/definition.md"), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "greenlight-page-"));
@@ -115,6 +117,23 @@ export default defineProject({ name: "films", environments: { production }, pipe
     ok: true,
     value: { environments: { production: { replay: { p95Ms: 50 } } } },
   });
+});
+
+test("the page on definitions lists every field of the retention, and what holds without it", () => {
+  const [, section = ""] = /\n## Retention\n(.+?)\n## /su.exec(page) ?? [];
+  const rows = [...section.matchAll(/^\| `([\w.]+)`.*\| ([^|]+) \|$/gmu)];
+  const listed = new Map(rows.map(([, field = "", leftOut = ""]) => [field, leftOut.trim()]));
+  const fields = Object.entries(RETENTION).flatMap(([part, own]) =>
+    Object.keys(own).map((field) => `${part}.${field}`),
+  );
+  expect([...listed.keys()].toSorted()).toEqual(fields.toSorted());
+  for (const [part, own] of Object.entries(DEFAULT_RETENTION)) {
+    for (const [field, value] of Object.entries(own as object)) {
+      expect([field, listed.get(`${part}.${field}`)]).toEqual([field, written(value)]);
+    }
+  }
+  const [, shown = ""] = /`retention: (\{.+?\})` says/u.exec(section) ?? [];
+  expect(isRetention(new Function(`return (${shown})`)())).toBe(true);
 });
 
 test("the policy that the page shows is one", () => {

@@ -8,6 +8,7 @@ import type {
   Trigger,
 } from "./definition.ts";
 import type { QualityPolicy } from "./quality-definition.ts";
+import type { RetentionPolicy } from "./retention-definition.ts";
 
 /** The definition validated and made plain data: JSON in, the same JSON out. Compilers and `plan` read it. */
 export interface Blueprint {
@@ -19,6 +20,7 @@ export interface Blueprint {
   readonly store: StoreDescriptor | null;
   readonly codeHost: CodeHostDescriptor | null;
   readonly quality: QualityPolicy | null;
+  readonly retention: RetentionPolicy | null;
 }
 
 export interface PipelineBlueprint {

@@ -20,6 +20,9 @@ describe("two writers of one place", () => {
     ["out/*.js", "out"],
     ["out/*.js", "./out/*.js"],
     ["out/{a,b}", "out/a"],
+    ["out/*", "out/b"],
+    ["out/*.xml", "out/report*"],
+    ["out/**/*.xml", "out/a/b.xml"],
   ])("%s and %s are told once", (one, other) => {
     expect(checkOutputs([writer("one", one), writer("other", other)])).toHaveLength(1);
     expect(checkOutputs([writer("other", other), writer("one", one)])).toHaveLength(1);
@@ -28,6 +31,8 @@ describe("two writers of one place", () => {
   test.each([
     ["out/a", "out/ab"],
     ["out/*.js", "out/*.css"],
+    ["out/*", "out/b/**"],
+    ["out/a-*", "out/b-*"],
     ["films (1).jsonl", "films (2).jsonl"],
     ["out/a", "a/out"],
   ])("%s and %s are apart", (one, other) => {

@@ -1,5 +1,6 @@
 import { problem, type Problem } from "../base/problem.ts";
 import { fieldOf, writtenPaths, type StepPaths, type WrittenPath } from "./check-paths.ts";
+import { canOverlap, globShape, literalStart } from "./glob-overlap.ts";
 import { findHolder, fixedPart, isSimple, plainPath } from "./paths.ts";
 
 /** A step, or one combination of it, that will run. */
@@ -34,15 +35,43 @@ export function checkOutputs(writers: readonly Writer[]): Problem[] {
   }
   const problems: Problem[] = [];
   const told = new Set<string>();
+  const tell = (each: Written, owner: Written): void => {
+    const [one, other] = [placeOf(each), placeOf(owner)];
+    if (told.has(`${one}\0${other}`)) return;
+    told.add(`${one}\0${other}`).add(`${other}\0${one}`);
+    problems.push(describe(each, owner));
+  };
   for (const each of written) {
     const owner = findHolder(owners, each.owned, (other) => other.writer !== each.writer);
-    if (owner === undefined) continue;
-    const pair = `${placeOf(each)}\0${placeOf(owner)}`;
-    if (told.has(pair)) continue;
-    told.add(pair);
-    problems.push(describe(each, owner));
+    if (owner !== undefined) tell(each, owner);
   }
+  if (written.some((each) => isWild(each.output.path))) findOverlaps(written, tell);
   return problems;
+}
+
+/**
+ * Tells of globs that could take another writer's file for their own: then its old content would come back from the cache with
+ * theirs. In the order of their beginnings, so that a glob is compared only with what begins like it.
+ */
+function findOverlaps(written: readonly Written[], tell: (each: Written, owner: Written) => void): void {
+  const sorted = written
+    .map((each) => {
+      const { path } = each.output;
+      return { each, start: literalStart(path), shape: globShape(path), isGlob: isWild(path) };
+    })
+    .toSorted((left, right) => (left.start < right.start ? -1 : left.start > right.start ? 1 : 0));
+  for (const [index, { each, start, shape, isGlob }] of sorted.entries()) {
+    for (let at = index + 1; at < sorted.length; at += 1) {
+      const other = sorted[at];
+      if (other === undefined || !other.start.startsWith(start)) break;
+      if (other.each.writer === each.writer || !(isGlob || other.isGlob)) continue;
+      if (canOverlap(shape, other.shape)) tell(other.each, each);
+    }
+  }
+}
+
+function isWild(path: string): boolean {
+  return !isSimple(path) && /[*?]/u.test(path);
 }
 
 function describe(each: Written, owner: Written): Problem {

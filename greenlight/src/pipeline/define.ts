@@ -19,6 +19,7 @@ import type {
 } from "./definition.ts";
 import { matrix } from "./matrix.ts";
 import type { QualityPolicy } from "./quality-definition.ts";
+import type { RetentionPolicy } from "./retention-definition.ts";
 import type { RuntimeRequest } from "./runtime-definition.ts";
 import type { ToolDescriptor } from "./tool-definition.ts";
 
@@ -183,6 +184,8 @@ export function defineProject(options: {
   /** `github()`: who is told of deployments. */
   readonly codeHost?: CodeHostDescriptor;
   readonly quality?: QualityPolicy;
+  /** What `greenlight clean` leaves; nothing is removed without that command. */
+  readonly retention?: RetentionPolicy;
 }): ProjectDefinition {
   return {
     kind: "project",
@@ -193,5 +196,6 @@ export function defineProject(options: {
     store: options.store ?? null,
     codeHost: options.codeHost ?? null,
     quality: options.quality ?? null,
+    retention: options.retention ?? null,
   };
 }

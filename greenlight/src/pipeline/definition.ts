@@ -2,6 +2,7 @@ import type { Json } from "../base/json.ts";
 import type { EVIDENCE_FORMATS } from "./evidence-formats.ts";
 import type { BakingDefinition, HealthDefinition, RecordDefinition, ReplayDefinition } from "./gates-definition.ts";
 import type { QualityPolicy } from "./quality-definition.ts";
+import type { RetentionPolicy } from "./retention-definition.ts";
 import type { RuntimeRequest } from "./runtime-definition.ts";
 import type { ToolDescriptor } from "./tool-definition.ts";
 
@@ -19,6 +20,8 @@ export interface ProjectDefinition {
   readonly codeHost: CodeHostDescriptor | null;
   /** How findings and coverage are judged; null: errors fail, warnings warn. */
   readonly quality: QualityPolicy | null;
+  /** What `greenlight clean` leaves; null: the usual. */
+  readonly retention: RetentionPolicy | null;
 }
 
 /** Where a secret's value comes from. It never stands in a definition, a manifest or a record. */

@@ -41,6 +41,7 @@ export function makeBlueprint(exported: unknown, configPath: string): Result<Blu
     store: project.store,
     codeHost: project.codeHost,
     quality: project.quality,
+    retention: project.retention,
   });
 }
 

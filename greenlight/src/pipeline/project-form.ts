@@ -21,6 +21,7 @@ import {
   isVariableValue,
 } from "./plain-data.ts";
 import { isQuality } from "./quality-form.ts";
+import { isRetention } from "./retention-form.ts";
 import { isLabel, type Checks } from "./step-form.ts";
 
 export const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/u;
@@ -49,6 +50,7 @@ const PROJECT: Checks<ProjectDefinition> = {
   store: (value: unknown) => value === null || hasExactly(value, STORE),
   codeHost: (value: unknown) => value === null || hasExactly(value, CODE_HOST),
   quality: (value: unknown) => value === null || isQuality(value),
+  retention: (value: unknown) => value === null || isRetention(value),
 };
 
 const ENVIRONMENT: Checks<EnvironmentDefinition> = {

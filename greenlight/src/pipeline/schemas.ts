@@ -7,6 +7,7 @@ import { gateSchemas } from "./gates-schema.ts";
 import { PRINTABLE, VARIABLE_NAME } from "./plain-data.ts";
 import { ENVIRONMENT_NAME, EXPIRY, PROJECT_NAME, PUBLIC_KEY } from "./project-form.ts";
 import { qualitySchema } from "./quality-schema.ts";
+import { retentionSchema } from "./retention-schema.ts";
 import { RUNTIME_VERSION } from "./runtime-definition.ts";
 import { AXIS_NAME, EVENT_KINDS, MAX_TIMER_MS, RETRIED_OUTCOMES, TOOL_EXITS } from "./step-form.ts";
 
@@ -185,6 +186,7 @@ function makeSchemas({ z }: typeof Zod): Schemas {
       .nullable(),
     codeHost: z.strictObject({ kind: filled, module: filled, options }).nullable(),
     quality: qualitySchema(z).nullable(),
+    retention: retentionSchema(z).nullable(),
   });
   return { step, project };
 }

@@ -96,6 +96,7 @@ const whole = {
     flaky: "pass" as const,
     coverage: { floorPercent: 80, changedLinesPercent: 90, against: "main" },
   },
+  retention: { runs: { keep: 20, days: 2 }, cache: { days: 100, maxBytes: 0 }, releases: { keep: 2 } },
 };
 
 /** Values near the borders of what is allowed somewhere. */

@@ -6,7 +6,7 @@ import { makePlan } from "../make-plan.ts";
 import type { EnvironmentSelection, Plan, PlannedStep, RunTrigger } from "../plan.ts";
 
 type Stages = Readonly<Record<string, readonly StepEntry[]>>;
-type Rest = Partial<Omit<ProjectDefinition, "pipelines" | "store" | "codeHost" | "quality">>;
+type Rest = Partial<Omit<ProjectDefinition, "pipelines" | "store" | "codeHost" | "quality" | "retention">>;
 
 /** A project of one pipeline, `delivery`. */
 export function projectOf(stages: Stages, rest: Rest = {}): ProjectDefinition {

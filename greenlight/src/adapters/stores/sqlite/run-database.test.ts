@@ -126,6 +126,36 @@ describe("a file that is no database of runs", () => {
     expect(readdirSync(join(folder, "state"))).toContain("runs.sqlite.v1");
   });
 
+  test("an older one never takes the place of another that is kept", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await fill();
+      const database = new DatabaseSync(path);
+      database.exec("PRAGMA user_version = 1");
+      database.close();
+    }
+    expect(await askAll()).toBe("answered");
+    const kept = readdirSync(join(folder, "state")).filter((name) => name.includes(".v1"));
+    expect(kept.toSorted()).toEqual(["runs.sqlite.v1", "runs.sqlite.v1-2", "runs.sqlite.v1-3"]);
+  });
+
+  test("an older one stays while another process has it open", async () => {
+    await fill();
+    const engine = new DatabaseSync(path);
+    engine.exec("PRAGMA user_version = 1; SELECT * FROM runs");
+    expect(await askAll()).toBe("STORE_UNWRITABLE");
+    engine.close();
+    expect(await askAll()).toBe("answered");
+  });
+
+  test("one of a newer version is left as it is, and told", async () => {
+    await fill();
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    expect(await askAll()).toBe("STORE_UNREADABLE");
+    expect(readdirSync(join(folder, "state"))).toEqual(["runs.sqlite"]);
+  });
+
   test("one that says to be of this version but holds other tables is unreadable", async () => {
     await fill();
     const database = new DatabaseSync(path);
@@ -196,5 +226,27 @@ describe("a file that another process holds", () => {
     }
     await runs.append(started("r2"));
     await runs.close();
+  });
+});
+
+/** SQLite needs this file beside a record that it writes, and can't have it: as on a read-only disk, for root too. */
+function forbidWriting(): void {
+  mkdirSync(`${path}-shm`, { recursive: true });
+}
+
+describe("where nothing can be written", () => {
+  test("what ran is read all the same, and a run is refused", async () => {
+    await fill(2);
+    forbidWriting();
+    const runs = new RunDatabase(path, { busyMs: 100 });
+    expect(await runs.runs(5)).toHaveLength(2);
+    expect(await runs.events("r1")).toHaveLength(1);
+    expect(codeOf(await runs.append(started("r3")).catch((error: unknown) => error))).toBe("STORE_UNWRITABLE");
+    await runs.close();
+  });
+
+  test("and no record is there, that is told", async () => {
+    forbidWriting();
+    expect(await askAll()).toBe("STORE_UNWRITABLE");
   });
 });

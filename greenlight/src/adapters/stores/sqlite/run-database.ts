@@ -1,36 +1,16 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
 import type { RunEvent, StepEnded } from "../../../engine/event.ts";
-import type { Manifest } from "../../../engine/manifest.ts";
+import type { Manifest } from "../../../engine/manifests/manifest.ts";
+import type { StepStamp } from "../../../engine/manifests/step-stamp.ts";
 import { isSuccess } from "../../../engine/outcome.ts";
 import type { LastManifest, RunStore, RunSummary, Success, SuccessQuery } from "../../../engine/run-store.ts";
-import type { StepStamp } from "../../../engine/step-stamp.ts";
-import { END_STAMP, makeStampTable, READ_STAMPS, readStamps, writeStamps } from "./stamp-table.ts";
-
-const VERSION = 2;
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS events (
-    run_id TEXT NOT NULL, sequence INTEGER NOT NULL, json TEXT NOT NULL,
-    PRIMARY KEY (run_id, sequence)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, outcome TEXT, started TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started_at, id);
-  CREATE TABLE IF NOT EXISTS successes (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, pipeline TEXT NOT NULL, step TEXT NOT NULL, manifest_digest TEXT, subject TEXT,
-    run_id TEXT NOT NULL, sequence INTEGER NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS successes_by_step ON successes (pipeline, step, id);
-  CREATE TABLE IF NOT EXISTS manifests (digest TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
-  PRAGMA user_version = ${VERSION};
-`;
-
-const LOOK = `SELECT user_version AS version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'events') AS hasEvents
-  FROM pragma_user_version`;
+import { readRemovedAt } from "./removed-runs.ts";
+import { openRunRecord } from "./run-schema.ts";
+import { END_STAMP, READ_STAMPS, readStamps, writeStamps } from "./stamp-table.ts";
 
 /** Milliseconds that a read or write waits while another process holds the file. */
 const BUSY_MS = 5000;
@@ -55,7 +35,7 @@ export class RunDatabase implements RunStore {
     this.#path = path;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      this.#database = open(path, options.busyMs ?? BUSY_MS);
+      this.#database = openRunRecord(path, options.busyMs ?? BUSY_MS);
     } catch (error) {
       throw storeError(path, error);
     }
@@ -197,6 +177,10 @@ export class RunDatabase implements RunStore {
     if (stamps.size > 0) writeStamps(this.#database, pipeline, stamps);
   }
 
+  async removedAt(named: string): Promise<string | null> {
+    return readRemovedAt(this.#database, named);
+  }
+
   async close(): Promise<void> {
     // A manifest that no event followed is still worth keeping, but not worth failing for.
     if (this.#manifests.size > 0) await this.append().catch(() => undefined);
@@ -241,37 +225,8 @@ export class RunDatabase implements RunStore {
   }
 }
 
-function open(path: string, busyMs: number): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: busyMs });
-  try {
-    // One look for both: another process may be making the tables right now.
-    const seen = database.prepare(LOOK).get();
-    const version = Number(seen?.["version"]);
-    if (version === VERSION) {
-      database.exec("PRAGMA synchronous = NORMAL;");
-      makeStampTable(database);
-      return database;
-    }
-    if (seen?.["hasEvents"] === 0) {
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-      // At one go: to another process that opens it meanwhile, half a record would look like one of another version.
-      database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
-      makeStampTable(database);
-      return database;
-    }
-    database.close();
-    // What another version wrote is kept beside it; its events can't be read as today's.
-    for (const suffix of ["", "-wal", "-shm"]) {
-      if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.v${version}${suffix}`);
-    }
-    return open(path, busyMs);
-  } catch (error) {
-    if (database.isOpen) database.close();
-    throw error;
-  }
-}
-
-function storeError(place: string, error: unknown): ProblemError {
+/** As a ProblemError that says what helps. */
+export function storeError(place: string, error: unknown): ProblemError {
   const message = error instanceof Error ? error.message : String(error);
   return new ProblemError([describe(place, message)], { cause: error });
 }
@@ -280,6 +235,9 @@ function describe(place: string, message: string): Problem {
   if (/malformed|not a database|corrupt|no such (?:table|column)|has no column|datatype mismatch/iu.test(message)) {
     const remedy = "move the file away; the history of runs is lost with it, the cache and the environments are not";
     return problem("STORE_UNREADABLE", { place, message, remedy });
+  }
+  if (message.startsWith("a newer version")) {
+    return problem("STORE_UNREADABLE", { place, message, remedy: "use that version here, too, or move the file away" });
   }
   if (/is locked|is busy/iu.test(message)) {
     const remedy = "end the process that holds it, or wait for that, then go on: greenlight resume";

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-import type { StepStamp } from "../../../engine/step-stamp.ts";
+import type { StepStamp } from "../../../engine/manifests/step-stamp.ts";
 
 export const READ_STAMPS = "SELECT step, subject, needs, json FROM step_stamps WHERE pipeline = ?";
 /** By run and step. */

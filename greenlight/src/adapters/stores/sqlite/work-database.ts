@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { digestText } from "../../../base/file-digest.ts";
 import { problem, ProblemError } from "../../../base/problem.ts";
 import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
-import type { IndexedFile, StatIndex } from "../../../engine/stat-index.ts";
+import type { IndexedFile, StatIndex } from "../../../engine/files/stat-index.ts";
 import { readCacheEntry } from "./read-cache-entry.ts";
 import type { ByteTable } from "./small-blobs.ts";
 
