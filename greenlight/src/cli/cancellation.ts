@@ -33,7 +33,7 @@ export function listenForCancel(): Cancellation {
     } else if (count === 2) {
       console.error(`\n${name}: killing what runs …`);
       // Loaded already where any step runs.
-      void import("../engine/step-process.ts").then(({ killActiveSteps }) => killActiveSteps());
+      void import("../engine/steps/step-process.ts").then(({ killActiveSteps }) => killActiveSteps());
       deadline = setTimeout(() => process.exit(130), CLOSE_MS).unref();
     } else {
       process.exit(130);

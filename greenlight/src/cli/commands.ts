@@ -230,6 +230,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./testdata.ts")).testdata,
   },
   {
+    name: "clean",
+    description: "remove old runs, results and releases that nothing uses; `retention` says what is old",
+    options: [["--dry-run", "show what would go, and remove nothing"]],
+    load: async () => (await import("./clean.ts")).clean,
+  },
+  {
     name: "store",
     description: "make the key of a shared store, or send it what it missed",
     argument: ["<what>", "key, or sync"],

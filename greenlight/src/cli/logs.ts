@@ -10,6 +10,7 @@ import type { RunView, StepView } from "../engine/run-view.ts";
 import type { CommandCall } from "./command-call.ts";
 import { exitCodeOfRun, followWhileWanted } from "./follow-and-show.ts";
 import { followLogs } from "./follow-logs.ts";
+import { HarmlessText } from "./harmless-text.ts";
 import { printable, Terminal } from "./terminal.ts";
 
 /** In one JSON document a log has no more room than this; the whole of it comes without `--json`, or with `--follow`. */
@@ -107,11 +108,14 @@ async function printDocument(view: RunView, steps: readonly StepView[], found: S
   console.log(JSON.stringify({ run: view.id, logs: tails }));
 }
 
-/** Resolves when the reader has taken it, so that a slow one does not fill memory. */
+const harmless = new HarmlessText();
+
+/** Resolves when the reader has taken it, so that a slow one does not fill memory. A file gets every byte, a terminal no orders. */
 function writeOut(bytes: Uint8Array): Promise<void> {
   if (process.stdout.destroyed) return Promise.resolve();
+  const fit = process.stdout.isTTY ? harmless.take(bytes) : bytes;
   return new Promise((resolve) => {
     // A reader that went away wants to see no more.
-    process.stdout.write(bytes, () => resolve());
+    process.stdout.write(fit, () => resolve());
   });
 }

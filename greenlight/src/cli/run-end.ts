@@ -3,12 +3,17 @@ import { relative } from "node:path";
 import { findingLines, flakyTestLines, idleNotices } from "../app/finding-lines.ts";
 import { formatProblem, type Problem } from "../base/problem.ts";
 import type { RunView, StepView } from "../engine/run-view.ts";
-import { formatDuration, printable, type Terminal } from "./terminal.ts";
+import { formatDuration, oneLine, printable, type Terminal } from "./terminal.ts";
 import { clipText, wrapText } from "./text-width.ts";
 
 /** So many failures are shown with what they wrote; of the others only the names. */
 const SHOWN_FAILURES = 3;
 const NAMED_FAILURES = 10;
+/** Of so many allowed failures the reason is shown before the outcome; so many warned steps are named behind it. */
+const SHOWN_ALLOWED = 5;
+const NAMED_WARNED = 10;
+/** A step may have thousands: one for each file that it should not have written. */
+const SHOWN_PROBLEMS = 10;
 
 interface EndOutput {
   readonly terminal: Terminal;
@@ -35,7 +40,7 @@ export function showEnd(view: RunView, output: EndOutput): void {
   const report = steps.find((step) => typeof step.facts["html"] === "string")?.facts["html"];
   if (typeof report === "string") write(`  report      ${nearPath(report)}`);
   for (const warning of view.warnings) writeProblem(output, warning, { indent: "", style: "yellow" });
-  for (const step of steps.filter(({ isAllowedFailure }) => isAllowedFailure)) {
+  for (const step of steps.filter(({ isAllowedFailure }) => isAllowedFailure).slice(0, SHOWN_ALLOWED)) {
     const [first = "", ...rest] = fitted(`${printable(step.name)}: ${oneLine(step.why)}`, "", output);
     write(`${terminal.paint("yellow", "!")} ${first}`);
     for (const line of rest) write(line);
@@ -44,7 +49,9 @@ export function showEnd(view: RunView, output: EndOutput): void {
   const others = steps.filter((step) => step.problems.length > 0 && !isFailure(step) && !step.isAllowedFailure);
   for (const step of others) {
     write(terminal.paint("yellow", `${step.outcome}: ${printable(step.name)}`));
-    for (const problem of step.problems) writeProblem(output, problem, { indent: "  ", style: null });
+    for (const problem of step.problems.slice(0, SHOWN_PROBLEMS))
+      writeProblem(output, problem, { indent: "  ", style: null });
+    countMore(step.problems.length - SHOWN_PROBLEMS, output);
   }
   for (const notice of idleNotices(view)) writeProblem(output, notice, { indent: "", style: "dim" });
   for (const line of [...flakyTestLines(view), ...(view.outcome === "passed" ? [] : findingLines(view))]) {
@@ -55,8 +62,30 @@ export function showEnd(view: RunView, output: EndOutput): void {
   if (view.outcome === "waiting") {
     write(`  An approval is wanted: \`greenlight approve\`, then \`greenlight resume ${view.id}\`.`);
   }
+  showWarned(
+    steps.filter((step) => step.outcome === "warned"),
+    output,
+  );
   showFailures(view, steps.filter(isFailure), output);
   if (view.outcome === "cancelled") write(`  go on: greenlight retry ${view.id}`);
+}
+
+/** Which steps warned, and in a few words why: a person looks at the last lines only. */
+function showWarned(warned: readonly StepView[], output: EndOutput): void {
+  const { terminal, write } = output;
+  for (const step of warned.slice(0, NAMED_WARNED)) {
+    const [first] = step.problems;
+    const why =
+      step.isAllowedFailure || first === undefined ? oneLine(step.why) : `${first.code}: ${firstLine(first.message)}`;
+    const text = `! ${printable(step.name)}: ${oneLine(why)}`;
+    const line = output.columns === null ? `  ${text}` : clipText(`  ${text}`, output.columns);
+    write(terminal.paint("yellow", line));
+  }
+  if (warned.length > NAMED_WARNED) write(`  … and ${warned.length - NAMED_WARNED} more that warned`);
+}
+
+function countMore(more: number, { write }: EndOutput): void {
+  if (more > 0) write(`  … and ${more} more problems of this step`);
 }
 
 function showFailures(view: RunView, failures: readonly StepView[], output: EndOutput): void {
@@ -68,13 +97,14 @@ function showFailures(view: RunView, failures: readonly StepView[], output: EndO
     const head = `✖ ${printable(step.name)} ${step.outcome} after ${formatDuration(step.durationMs)}${attempts}`;
     write(terminal.paint("red", terminal.paint("bold", head)));
     const lines = output.lastLines(step);
-    for (const problem of step.problems) {
+    for (const problem of step.problems.slice(0, SHOWN_PROBLEMS)) {
       const isShownBelow = problem.code === "COMMAND_FAILED" && lines.length > 0;
       if (!isShownBelow) writeProblem(output, problem, { indent: "  ", style: null });
       else
         for (const line of fitted(`${problem.code}: ${printable(firstLine(problem.message))}`, "  ", output))
           write(line);
     }
+    countMore(step.problems.length - SHOWN_PROBLEMS, output);
     if (step.why !== "") for (const line of fitted(oneLine(step.why), "  ", output)) write(line);
     for (const line of lines) {
       const cut = output.columns === null ? line : clipText(line, output.columns - 4);
@@ -148,10 +178,6 @@ function firstLine(message: string): string {
 
 export function isFailure(step: StepView): boolean {
   return step.outcome === "failed" || step.outcome === "errored";
-}
-
-function oneLine(text: string): string {
-  return printable(text).replaceAll("\n", " ");
 }
 
 function count(what: string, number: number): string {

@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
@@ -35,6 +36,28 @@ describe("standard output", () => {
       `const isTty = standardOutput.isTTY; printAtOnce(JSON.stringify([isTty, process.moduleLoadList.includes("NativeModule net")]));`,
     );
     expect(text).toBe("[false,false]");
+  });
+
+  test.skipIf(!existsSync("/dev/full")).each([
+    ["at once", "printAtOnce"],
+    ["through its stream", "process.stdout.write.bind(process.stdout)"],
+    ["by console", "console.log"],
+  ])("that can take no more ends nothing, but is known (skipped without /dev/full), written %s", (_how, write) => {
+    const script = `import { forgiveLostReaders, lostOutput, printAtOnce } from ${JSON.stringify(MODULE)};
+       forgiveLostReaders(); const write = ${write};
+       write("a"); write("b"); process.stdout.write("c");
+       setTimeout(() => console.error("went on, " + lostOutput()), 1);`;
+    const full = openSync("/dev/full", "w");
+    try {
+      const args = ["--input-type=module", "-e", script];
+      const { status, stderr } = spawnSync(process.execPath, args, {
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8",
+      });
+      expect([status, stderr]).toEqual([0, expect.stringMatching(/^went on, ENOSPC: /u)]);
+    } finally {
+      closeSync(full);
+    }
   });
 
   test.each([

@@ -3,6 +3,9 @@ import { fstatSync, writeSync } from "node:fs";
 /** True once somebody asked for its stream. What the stream may still hold has to come before anything else. */
 let isStreamOpen = process.platform === "win32";
 
+/** Why the first text that should have been kept was not. */
+let lost: string | null = null;
+
 /** Standard output as a place that may be a terminal. Its stream takes 8 ms to open, so only a device is asked for it. */
 export const standardOutput = {
   get isTTY(): boolean {
@@ -29,11 +32,19 @@ export function printAtOnce(text: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EAGAIN") process.stdout.write(bytes.subarray(written));
-    else if (!isLostReader(code)) throw error;
+    else lose(error as NodeJS.ErrnoException);
   }
 }
 
-/** Lets what is written to a reader that went away (`| head`) be lost: it wants to see no more, and the run goes on. */
+/** The message of the system when standard output or error is a file that could take no more; null: all is written. */
+export function lostOutput(): string | null {
+  return lost;
+}
+
+/**
+ * Lets what is written to a reader that went away (`| head`) be lost: it wants to see no more, and the run goes on. So it does when a
+ * file can take no more (`> log` on a full disk), but then `lostOutput` tells it.
+ */
 export function forgiveLostReaders(): void {
   for (const name of ["stdout", "stderr"] as const) {
     const property = Object.getOwnPropertyDescriptor(process, name);
@@ -53,9 +64,17 @@ export function forgiveLostReaders(): void {
 }
 
 function forgive(stream: NodeJS.WriteStream): void {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (!isLostReader(error.code)) throw error;
-  });
+  stream.on("error", lose);
+}
+
+function lose(error: NodeJS.ErrnoException): void {
+  if (isLostReader(error.code)) return;
+  if (!isFull(error.code)) throw error;
+  lost ??= error.message;
+}
+
+function isFull(code: string | undefined): boolean {
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
 }
 
 /** A pipe, a terminal, or a socket that another program gave as standard output. */

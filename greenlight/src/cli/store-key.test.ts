@@ -17,6 +17,7 @@ function call(isJson: boolean): { readonly call: CommandCall; said(): string } {
     clock: systemClock,
     openRuns: never,
     openWork: never,
+    openHoldings: never,
     keeperUnits: never,
   } as CommandCall["composition"];
   return { call: { composition, isJson, place: never }, said: () => lines.join("\n") };

@@ -8,7 +8,7 @@ import { digestText } from "../../base/file-digest.ts";
 import type { Problem } from "../../base/problem.ts";
 import { ownIdentity } from "../../base/process-identity.ts";
 import type { BlobStore, CacheStore } from "../../engine/blob-store.ts";
-import { modulePath } from "../../engine/module-path.ts";
+import { modulePath } from "../../engine/manifests/module-path.ts";
 import type { ObjectStore, ObjectStoreModule } from "../../engine/object-store.ts";
 import type { StoreDescriptor } from "../../pipeline/definition.ts";
 import type { RunTrigger } from "../../pipeline/plan.ts";

@@ -1,6 +1,6 @@
 import { problem, ProblemError } from "../../base/problem.ts";
 import type { BlobStore } from "../../engine/blob-store.ts";
-import { isManifestOf, type Manifest } from "../../engine/manifest.ts";
+import { isManifestOf, type Manifest } from "../../engine/manifests/manifest.ts";
 import { keepInline } from "./inline-blobs.ts";
 import { addChunk, EMPTY_RECORD, type RunRecord } from "./run-chunk.ts";
 import type { Seal } from "./seal.ts";

@@ -5,7 +5,7 @@ import { digestFile } from "../../base/file-digest.ts";
 import { canonicalJson } from "../../base/json.ts";
 import { problem, type Problem } from "../../base/problem.ts";
 import type { RunEvent, StepEnded } from "../../engine/event.ts";
-import type { Manifest } from "../../engine/manifest.ts";
+import type { Manifest } from "../../engine/manifests/manifest.ts";
 import type { RunSummary } from "../../engine/run-store.ts";
 import { InlineGatherer } from "./inline-blobs.ts";
 import type { RecordContext } from "./read-record.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { timeOrderedId } from "../../base/ids.ts";
-import { manifestDigest } from "../../engine/manifest.ts";
+import { manifestDigest } from "../../engine/manifests/manifest.ts";
 import { waitUntil } from "../../keeper/testing/wait-until.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { bodies, chunksIn, ended, LedRun, MANIFEST, RUN, stepEnded } from "./testing/led-run.ts";

@@ -1,6 +1,6 @@
 import { ProblemError } from "../../base/problem.ts";
-import { logPath } from "../../engine/log-path.ts";
 import type { RunStore } from "../../engine/run-store.ts";
+import { logPath } from "../../engine/steps/log-path.ts";
 import type { SharedStore } from "./open-shared-store.ts";
 import type { ResumedRun } from "./run-records.ts";
 import { unmarkUnsent } from "./unsent-runs.ts";

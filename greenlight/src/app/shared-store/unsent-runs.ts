@@ -31,15 +31,26 @@ export function unmarkUnsent(stateFolder: string, runId: string): void {
 
 /** Those noted within the last thirty days, the newest five hundred at most; oldest first. Older notes are thrown away. */
 export function unsentRuns(stateFolder: string, now: number): readonly string[] {
-  const noted = namesIn(folderOf(stateFolder)).filter(isRunId).toSorted();
+  const kept = runsToSend(stateFolder, now);
+  const isKept = new Set(kept);
+  for (const runId of notedRuns(stateFolder)) if (!isKept.has(runId)) unmarkUnsent(stateFolder, runId);
+  return kept;
+}
+
+/** The same, and throws nothing away. */
+export function runsToSend(stateFolder: string, now: number): readonly string[] {
   const isOld = (runId: string): boolean => {
     const stats = statSync(join(folderOf(stateFolder), runId), { throwIfNoEntry: false });
     return stats === undefined || now - stats.mtimeMs > MAX_AGE_MS;
   };
-  const kept = noted.slice(-MAX_RUNS).filter((runId) => !isOld(runId));
-  const isKept = new Set(kept);
-  for (const runId of noted) if (!isKept.has(runId)) unmarkUnsent(stateFolder, runId);
-  return kept;
+  return notedRuns(stateFolder)
+    .slice(-MAX_RUNS)
+    .filter((runId) => !isOld(runId));
+}
+
+/** Oldest first. */
+function notedRuns(stateFolder: string): readonly string[] {
+  return namesIn(folderOf(stateFolder)).filter(isRunId).toSorted();
 }
 
 function folderOf(stateFolder: string): string {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { RunEvent } from "../../engine/event.ts";
 import { EventMaker } from "../../engine/testing/make-events.ts";
@@ -33,17 +33,29 @@ interface Span {
 
 let server: Server;
 let received: Received[];
-let answer: "take" | "refuse" | "hang";
+/** Answers that were never read to their end. */
+let brokenOff: number;
+let answer: "take" | "refuse" | "hang" | "drip";
 /** The exporter reads its own variables from the process. */
 let before: string | undefined;
 
 beforeEach(async () => {
   received = [];
+  brokenOff = 0;
   answer = "take";
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     if (answer === "hang") return;
+    if (answer === "drip") {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write("x"), 50);
+      response.on("close", () => {
+        clearInterval(timer);
+        brokenOff += 1;
+      });
+      return;
+    }
     const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Received["body"];
     received.push({ path: request.url ?? "", headers: request.headers, body });
     response.statusCode = answer === "take" ? 200 : 400;
@@ -135,5 +147,13 @@ describe("a collector", () => {
     expect(slow.endMs).toBeLessThan(4000);
     answer = "refuse";
     expect((await send(eventsOfRun(2))).problem?.message).toMatch(/4 spans of the run did not arrive: /u);
+  });
+
+  test("that goes on answering for ever is left in the middle, so that the process can end", async () => {
+    answer = "drip";
+    const { problem, endMs } = await send(eventsOfRun(2));
+    expect(problem?.message).toMatch(/^4 spans of the run did not arrive: it did not answer within/u);
+    expect(endMs).toBeLessThan(4000);
+    await vi.waitFor(() => expect(brokenOff).toBe(1), 5000);
   });
 });

@@ -3,13 +3,15 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { problem, ProblemError, type Problem } from "../../base/problem.ts";
 import type { RunEvent } from "../../engine/event.ts";
 import { RunSpans, type Attributes, type SpanData } from "./run-spans.ts";
+import { SentRequests } from "./sent-requests.ts";
 
 /** Spans are sent so many at a time; more than so many are not kept while the collector is slow. */
 const BATCH_SIZE = 256;
 const MOST_KEPT = 8192;
-/** A request that is under way when the time at the end is up still holds the process: both together are the most it costs. */
 const REQUEST_TIMEOUT_MS = 2500;
+/** The most that it costs after the run: what is under way then is broken off, because it would hold the process. */
 const END_TIMEOUT_MS = 2500;
+const USER_AGENT = "greenlight";
 
 export interface Telemetry {
   recall(event: RunEvent): void;
@@ -24,7 +26,8 @@ export interface Telemetry {
  */
 export async function openTelemetry(env: Readonly<Record<string, string | undefined>>): Promise<Telemetry> {
   const { exporter, resources, api } = await importLibraries();
-  const sender = new exporter.OTLPTraceExporter({ timeoutMillis: REQUEST_TIMEOUT_MS });
+  const sender = new exporter.OTLPTraceExporter({ timeoutMillis: REQUEST_TIMEOUT_MS, userAgent: USER_AGENT });
+  const requests = new SentRequests(`${USER_AGENT} `);
   const spans = new RunSpans({ traceparent: env["TRACEPARENT"], url: runUrl(env) });
   const environment = resources.detectResources({ detectors: [resources.envDetector] });
   const waiting: SpanData[] = [];
@@ -74,9 +77,11 @@ export async function openTelemetry(env: Readonly<Record<string, string | undefi
         while (waiting.length > 0 && !hasFailed()) await sendNow();
       };
       const isInTime = await endsWithin(rest(), END_TIMEOUT_MS);
+      const missingCount = waiting.length + underWayCount + lostCount;
+      requests.end();
       if (isInTime && failure === null && lostCount === 0) return null;
       const why = failure ?? (isInTime ? "it took them too slowly" : `it did not answer within ${END_TIMEOUT_MS} ms`);
-      const message = `${waiting.length + underWayCount + lostCount} spans of the run did not arrive: ${why}`;
+      const message = `${missingCount} spans of the run did not arrive: ${why}`;
       return problem("TELEMETRY_UNREACHABLE", { place: endpointOf(env), message });
     },
   };

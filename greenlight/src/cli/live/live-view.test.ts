@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { RunEvent } from "../../engine/event.ts";
-import { logPath } from "../../engine/log-path.ts";
+import { logPath } from "../../engine/steps/log-path.ts";
 import { EventMaker } from "../../engine/testing/make-events.ts";
 import { HAS_TERMINALS, runInTerminal, type TerminalRun } from "./testing/run-in-terminal.ts";
 

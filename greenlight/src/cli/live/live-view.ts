@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../engine/event.ts";
-import { logPath } from "../../engine/log-path.ts";
+import { logPath } from "../../engine/steps/log-path.ts";
 import { ProgressLines } from "../progress-lines.ts";
 import type { Terminal } from "../terminal.ts";
 import { clipPainted } from "../text-width.ts";

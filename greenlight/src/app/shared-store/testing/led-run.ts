@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { Problem } from "../../../base/problem.ts";
 import type { EventBody, RunEvent } from "../../../engine/event.ts";
-import { manifestDigest, type Manifest } from "../../../engine/manifest.ts";
+import { manifestDigest, type Manifest } from "../../../engine/manifests/manifest.ts";
 import type { RunRecorder } from "../run-recorder.ts";
 import type { ResumedRun } from "../run-records.ts";
 import type { Machine } from "./store-rig.ts";
