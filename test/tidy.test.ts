@@ -25,7 +25,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ["base", "evidence", "engine"],
   toolkits: ["base", "pipeline"],
   compilers: ["base", "pipeline"],
-  "adapters/stores": ["base", "pipeline", "engine", "masking"],
+  // The port of cleaning sits with it.
+  "adapters/stores": ["base", "pipeline", "engine", "masking", "app"],
   // The port of notices sits with the outbox.
   "adapters/certificates": ["base", "keeper"],
   "adapters/codehosts": ["base", "pipeline", "app"],

@@ -32,8 +32,9 @@ export type {
   ReplayDefinition,
 } from "./pipeline/gates-definition.ts";
 export type { FindingPattern, QualityPolicy, QualityRule, Suppression } from "./pipeline/quality-definition.ts";
+export type { RetentionPolicy } from "./pipeline/retention-definition.ts";
 export type { ToolDescriptor, ToolExit } from "./pipeline/tool-definition.ts";
-export type { Effect, EffectContext, EffectResult } from "./engine/effect.ts";
-export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/function-step.ts";
+export type { Effect, EffectContext, EffectResult } from "./engine/steps/effect.ts";
+export type { FunctionContext, FunctionResult, FunctionStep } from "./engine/steps/function-step.ts";
 export { bundle, deploy, modelGate, pythonPackages } from "./toolkits/delivery/release-steps.ts";
 export { benchmark, health, report, smokeTests, uploadFindings } from "./toolkits/delivery/probe-steps.ts";

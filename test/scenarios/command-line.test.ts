@@ -1,11 +1,12 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { processStartTime } from "../../greenlight/src/base/process-identity.ts";
-import { ended, Sandbox } from "./testing/sandbox.ts";
+import { ended, GREENLIGHT, Sandbox } from "./testing/sandbox.ts";
 
 let sandbox: Sandbox;
 
@@ -166,3 +167,24 @@ describe("Ctrl-C", () => {
     await expect.poll(() => processStartTime(orphan)).toBeNull();
   });
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a run that prints where nothing fits any more goes on to its end, is recorded, and says so (skipped without /dev/full)",
+  async () => {
+    config(`export default defineProject({ name: "shop", pipelines: { delivery: pipeline({ stages: {
+      one: [step("a", { run: "sleep 0.2; echo a > a.txt", inputs: [], outputs: { a: "a.txt" } })] } }) } });`);
+    const full = openSync("/dev/full", "w");
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [GREENLIGHT, "run"], {
+        cwd: sandbox.folder,
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8",
+      });
+      expect([status, stderr]).toEqual([3, expect.stringMatching(/^PRINT_FAILED: standard output: ENOSPC/u)]);
+    } finally {
+      closeSync(full);
+    }
+    expect(existsSync(join(sandbox.folder, "a.txt"))).toBe(true);
+    expect((await sandbox.greenlight(["status"])).stdout).toMatch(/ {2}passed /u);
+  },
+);

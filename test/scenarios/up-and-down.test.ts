@@ -98,7 +98,7 @@ describe("up and down", () => {
     expect(await word()).toMatchObject({ word: "film" });
   });
 
-  test("a changed service replaces the old one, and the report tells both", async () => {
+  test.runIf(IS_HEAVY)("a changed service replaces the old one, and the report tells both", async () => {
     await sandbox.greenlight(["up", "--once", "--yes"]);
     const before = (await status()).environments[0]?.live?.releaseId ?? "";
     writeService(sandbox, ANSWER.replace("}", ", more: true }"));

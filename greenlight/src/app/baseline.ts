@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { writeDurably } from "../base/durable-file.ts";
 import { problem, ProblemError, type Problem } from "../base/problem.ts";
-import { readBaseline } from "../engine/finding-standard.ts";
+import { readBaseline } from "../engine/findings/finding-standard.ts";
 import type { RunView } from "../engine/run-view.ts";
 import {
   DEFAULT_BASELINE,

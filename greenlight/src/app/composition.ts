@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { BlobStore, CacheStore } from "../engine/blob-store.ts";
+import type { StatIndex } from "../engine/files/stat-index.ts";
 import type { RunStore } from "../engine/run-store.ts";
-import type { StatIndex } from "../engine/stat-index.ts";
+import type { Holdings } from "./cleaning/holdings.ts";
 import type { KeeperUnits } from "./environments/keeper-units.ts";
 
 /** What `main.ts` hands to the use cases: the adapters, each opened for a project's state folder. */
@@ -9,6 +10,8 @@ export interface Composition {
   readonly clock: Clock;
   openRuns(stateFolder: string): Promise<RunStore>;
   openWork(stateFolder: string): Promise<WorkStores>;
+  /** What lies in the state folder, for `clean`. */
+  openHoldings(stateFolder: string): Promise<Holdings>;
   /** What makes the system start keepers again. */
   keeperUnits(): Promise<KeeperUnits>;
 }

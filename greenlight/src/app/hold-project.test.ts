@@ -89,6 +89,14 @@ test("the hold of a killed engine does not stay", async () => {
   holdProject(folder, "run2")();
 });
 
+test("a lock file that holds something else is named, with the remedy to move it away", () => {
+  const path = join(folder, "run.lock");
+  writeFileSync(path, "this is no lock, and longer than a header".repeat(100));
+  expect(() => holdProject(folder, "a")).toThrow(`STORE_UNREADABLE: ${path}: file is not a database`);
+  rmSync(path);
+  holdProject(folder, "a")();
+});
+
 describe("runs of one group", () => {
   test("queue: each waits for the one before it, in the order of arrival", async () => {
     const first = start("first", QUEUE);

@@ -45,11 +45,13 @@ export function holdProject(stateFolder: string, runId: string, group: string | 
     throw unwritable(stateFolder, error);
   }
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    // Nothing is ever written into it, so its journal need not be a file.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     writeFileSync(holderPath, JSON.stringify({ runId, group, ...ownIdentity() }));
   } catch (error) {
     database.close();
     if (error instanceof Error && /locked|busy/iu.test(error.message)) throw inProgress(stateFolder);
+    if (error instanceof Error && /not a database/iu.test(error.message)) throw noLock(stateFolder, error);
     throw unwritable(stateFolder, error);
   }
   return () => database.close();
@@ -145,13 +147,23 @@ function cancelsOlderOf(ticket: Ticket, group: string): boolean {
 
 function inProgress(stateFolder: string): ProblemError {
   const holder = readHolder(stateFolder);
-  const name = holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid})`;
+  const name = holder === null ? "another run" : `${whoHolds(holder)} (process ${holder.pid})`;
   return new ProblemError([problem("RUN_IN_PROGRESS", { place: stateFolder, message: `${name} is going on` })]);
+}
+
+/** Commands hold it as well, and are no runs. */
+function whoHolds({ runId }: Holder): string {
+  return /^[0-9a-z]{16}$/u.test(runId) ? `run ${runId}` : `"greenlight ${runId}"`;
 }
 
 function superseded(group: string, runId: string): ProblemError {
   const message = `run ${runId}, which came later, takes the place of those that wait`;
   return new ProblemError([problem("RUN_SUPERSEDED", { place: group, message })], { exitCode: 130 });
+}
+
+/** The file that is locked came to hold something else; only its being there matters. */
+function noLock(stateFolder: string, { message }: Error): ProblemError {
+  return new ProblemError([problem("STORE_UNREADABLE", { place: join(stateFolder, "run.lock"), message })]);
 }
 
 function unwritable(stateFolder: string, error: unknown): ProblemError {

@@ -16,8 +16,10 @@ export async function loadProject(place: ProjectPlace): Promise<Blueprint> {
     throw new ProblemError([describeLoadError(name, place, error)], { cause: error });
   }
   const made = makeBlueprint(module.default, name);
-  if (!made.ok) throw new ProblemError(made.error);
-  return made.value;
+  if (made.ok) return made.value;
+  const { describeOtherCopy } = await import("./other-copy.ts");
+  const otherCopy = await describeOtherCopy(place);
+  throw new ProblemError(otherCopy === null ? made.error : [otherCopy]);
 }
 
 async function importConfig(path: string): Promise<{ readonly default?: unknown }> {

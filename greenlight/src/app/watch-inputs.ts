@@ -1,7 +1,7 @@
 import { dirname, join, relative, sep } from "node:path";
 
-import { findFiles, isPattern } from "../engine/find-files.ts";
-import { modulePath } from "../engine/module-path.ts";
+import { findFiles, isPattern } from "../engine/files/find-files.ts";
+import { modulePath } from "../engine/manifests/module-path.ts";
 import { DEFAULT_BASELINE } from "../evidence/baseline.ts";
 import type { Blueprint, StepBlueprint } from "../pipeline/blueprint.ts";
 import type { ProjectPlace } from "./find-project.ts";
@@ -120,7 +120,7 @@ function ownModule(step: StepBlueprint, place: ProjectPlace): string[] {
 
 async function closureOf(path: string, folder: string): Promise<string[]> {
   try {
-    const { importClosure } = await import("../engine/import-closure.ts");
+    const { importClosure } = await import("../engine/manifests/import-closure.ts");
     const closure = await importClosure(path, folder);
     return Object.keys(closure.modules).map((name) => join(folder, name));
   } catch {

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { findingListPath, hasFindingList, readFindingList } from "../engine/finding-list.ts";
+import { findingListPath, hasFindingList, readFindingList } from "../engine/findings/finding-list.ts";
 import type { RunView } from "../engine/run-view.ts";
 import type { Finding } from "../evidence/evidence.ts";
 import { sarifText, type SarifPart } from "../evidence/sarif.ts";

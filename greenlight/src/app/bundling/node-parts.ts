@@ -3,8 +3,8 @@ import { dirname, join, relative, sep } from "node:path";
 
 import { lockClosure, type PackageLock } from "../../base/lock-closure.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
-import { findFiles } from "../../engine/find-files.ts";
-import { findLockFile } from "../../engine/locked-packages.ts";
+import { findFiles } from "../../engine/files/find-files.ts";
+import { findLockFile } from "../../engine/manifests/locked-packages.ts";
 import type { NodeArguments } from "./bundle-arguments.ts";
 import { filesBelow, type Candidate, type ServiceParts } from "./service-parts.ts";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { problem, ProblemError } from "../../base/problem.ts";
-import { findFiles } from "../../engine/find-files.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import { findFiles } from "../../engine/files/find-files.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { LAUNCHER_PATH, PACKAGES_FOLDER, pythonLauncher } from "../../release/python-launcher.ts";
 import type { PythonArguments } from "./bundle-arguments.ts";
 import { filesBelow, type ServiceParts } from "./service-parts.ts";

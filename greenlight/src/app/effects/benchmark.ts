@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { problem } from "../../base/problem.ts";
-import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/steps/effect.ts";
 import type { BenchmarkEvidence, Evidence, LatencyFigures } from "../../evidence/evidence.ts";
 import { formatCount } from "../../evidence/figures.ts";
 import { judgeEvidence } from "../../evidence/judge.ts";

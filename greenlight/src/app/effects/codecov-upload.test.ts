@@ -6,7 +6,7 @@ import { inflateSync } from "node:zlib";
 
 import { describe, expect, it } from "vitest";
 
-import type { EffectContext } from "../../engine/effect.ts";
+import type { EffectContext } from "../../engine/steps/effect.ts";
 import { effectContext, recalled } from "../probing/testing/effect-context.ts";
 import { codecovUpload } from "./codecov-upload.ts";
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { digestText } from "../../base/file-digest.ts";
 import { problem } from "../../base/problem.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/steps/effect.ts";
 import { parseArguments } from "../probing/effect-arguments.ts";
 
 const ARGUMENTS = z.strictObject({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import type { EffectContext } from "../../engine/effect.ts";
+import type { EffectContext } from "../../engine/steps/effect.ts";
 import { coverageEvidence, fileOfLines } from "../../evidence/coverage-files.ts";
 import type { CoverageEvidence, FileCoverage } from "../../evidence/evidence.ts";
 import { effectContext } from "../probing/testing/effect-context.ts";

@@ -1,5 +1,5 @@
 import type { Json } from "../../base/json.ts";
-import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/steps/effect.ts";
 import { changedCoverage } from "../../evidence/changed-coverage.ts";
 import type { ChangedCoverage, CoverageEvidence } from "../../evidence/evidence.ts";
 import { judgeEvidence } from "../../evidence/judge.ts";

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { FakeWorld } from "../../deployment/testing/fake-world.ts";
 import { requestFor } from "../../deployment/testing/requests.ts";
-import type { EffectResult } from "../../engine/effect.ts";
+import type { EffectResult } from "../../engine/steps/effect.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import { effectContext } from "../probing/testing/effect-context.ts";
 import { deploy } from "./deploy.ts";

@@ -6,7 +6,7 @@ import { problem } from "../../base/problem.ts";
 import { systemClock } from "../../base/system-clock.ts";
 import { unreachable } from "../../base/unreachable.ts";
 import type { ApprovalPolicy, DeployOutcome, DeployRequest } from "../../deployment/environment.ts";
-import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/steps/effect.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";
 import { readManifest } from "../../release/read-manifest.ts";

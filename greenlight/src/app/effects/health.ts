@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { problem, type Problem } from "../../base/problem.ts";
-import type { Effect, EffectContext } from "../../engine/effect.ts";
+import type { Effect, EffectContext } from "../../engine/steps/effect.ts";
 import type { HealthEvidence } from "../../evidence/evidence.ts";
 import { deploymentFacts, type DeploymentFacts } from "../probing/deployment-facts.ts";
 import { parseArguments, servicePath } from "../probing/effect-arguments.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import type { EffectContext } from "../../engine/effect.ts";
 import type { RunView } from "../../engine/run-view.ts";
+import type { EffectContext } from "../../engine/steps/effect.ts";
 import { failedRun, greenRun, unfinished } from "../../report/testing/sample-run.ts";
 import { effectContext } from "../probing/testing/effect-context.ts";
 import { report } from "./report.ts";

@@ -1,5 +1,5 @@
 import { problem } from "../../base/problem.ts";
-import type { Effect, EffectResult } from "../../engine/effect.ts";
+import type { Effect, EffectResult } from "../../engine/steps/effect.ts";
 import { reportFiles } from "../report-files.ts";
 import { writeReport } from "../write-report.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { problem } from "../../base/problem.ts";
-import type { Effect } from "../../engine/effect.ts";
+import type { Effect } from "../../engine/steps/effect.ts";
 import type { SmokeEvidence } from "../../evidence/evidence.ts";
 import { countOf } from "../../evidence/figures.ts";
 import { requireDeployment, type DeploymentFacts } from "../probing/deployment-facts.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { EffectResult, NeedResult } from "../../engine/effect.ts";
+import type { EffectResult, NeedResult } from "../../engine/steps/effect.ts";
 import { inconclusive } from "../../evidence/readers/inconclusive.ts";
 import { effectContext } from "../probing/testing/effect-context.ts";
 import { sonarGate } from "./sonar-gate.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { problem } from "../../base/problem.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/steps/effect.ts";
 import type { Finding } from "../../evidence/evidence.ts";
 import { findingsEvidence } from "../../evidence/findings.ts";
 import { judgeEvidence } from "../../evidence/judge.ts";

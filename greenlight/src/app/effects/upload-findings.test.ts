@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { FakeCodeScanning } from "../../adapters/codehosts/github/testing/fake-code-scanning.ts";
-import type { EffectContext, RecalledEffect } from "../../engine/effect.ts";
+import type { EffectContext, RecalledEffect } from "../../engine/steps/effect.ts";
 import { failedRun } from "../../report/testing/sample-run.ts";
 import { effectContext } from "../probing/testing/effect-context.ts";
 import { uploadFindings } from "./upload-findings.ts";

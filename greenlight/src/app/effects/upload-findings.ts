@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 
 import { digestText } from "../../base/file-digest.ts";
 import { problem } from "../../base/problem.ts";
-import type { Effect, EffectContext, EffectResult } from "../../engine/effect.ts";
-import { modulePath } from "../../engine/module-path.ts";
+import { modulePath } from "../../engine/manifests/module-path.ts";
+import type { Effect, EffectContext, EffectResult } from "../../engine/steps/effect.ts";
 import { sarifText } from "../../evidence/sarif.ts";
 import type { FindingsAnswer, FindingsChannel, FindingsChannelModule } from "../findings/findings-channel.ts";
 import { parseUploadLog, placeInRepository, type UploadLog } from "../findings/upload-log.ts";

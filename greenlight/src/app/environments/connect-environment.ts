@@ -5,7 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Environment } from "../../deployment/environment.ts";
 import { openEnvironment } from "../../deployment/open-environment.ts";
 import type { Target, TargetConnection } from "../../deployment/target.ts";
-import { modulePath } from "../../engine/module-path.ts";
+import { modulePath } from "../../engine/manifests/module-path.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import { recordingSettings } from "../gates/recording-settings.ts";
 

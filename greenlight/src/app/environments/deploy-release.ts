@@ -1,3 +1,4 @@
+import { maskLastWords } from "../../base/last-words.ts";
 import { problem, ProblemError, type Problem } from "../../base/problem.ts";
 import type {
   ApprovalPolicy,
@@ -166,6 +167,7 @@ async function requestFor(
   call.onChosen?.(release);
   const around = { projectFolder: place.folder, env: process.env, signal };
   const { secrets, masking } = await openEnvironmentSecrets(call.environment, definitionOf(call), around);
+  maskLastWords((text) => masking.text(text));
   const paths = new Map<string, string>();
   return {
     ...release,

@@ -6,7 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import { ProblemError, type Problem } from "../../base/problem.ts";
 import type { Environment, EnvironmentState } from "../../deployment/environment.ts";
 import type { Target, TargetConnection } from "../../deployment/target.ts";
-import { modulePath } from "../../engine/module-path.ts";
+import { modulePath } from "../../engine/manifests/module-path.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import {
   readDefinitionNote,

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import type { Json } from "../../base/json.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { findLock, lockedProject } from "../licences/locked-project.ts";
 import { writeLicences } from "../licences/write-licences.ts";
 

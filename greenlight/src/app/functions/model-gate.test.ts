@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { readAs } from "../../evidence/testing/sample.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import { modelGate } from "./model-gate.ts";

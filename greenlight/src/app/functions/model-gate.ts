@@ -7,7 +7,7 @@ import { writeDurably } from "../../base/durable-file.ts";
 import { digestFile, digestText } from "../../base/file-digest.ts";
 import type { Json } from "../../base/json.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
-import type { FunctionContext, FunctionResult } from "../../engine/function-step.ts";
+import type { FunctionContext, FunctionResult } from "../../engine/steps/function-step.ts";
 import type { ModelEvidence } from "../../evidence/evidence.ts";
 import { readModelEvaluation } from "../../evidence/readers/own-report-readers.ts";
 import { DEFAULT_GATE_RULE, judgeModel } from "../../models/gate.ts";

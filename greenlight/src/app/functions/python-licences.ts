@@ -6,7 +6,7 @@ import { z } from "zod";
 
 import type { Json } from "../../base/json.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { pythonDistributions, requirementsOf } from "../licences/python-distributions.ts";
 import { writeLicences } from "../licences/write-licences.ts";
 

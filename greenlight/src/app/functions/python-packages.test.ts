@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { ProblemError } from "../../base/problem.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { readManifest } from "../../release/read-manifest.ts";
 import { askPython } from "../bundling/pip.ts";
 import { bundle } from "./bundle.ts";

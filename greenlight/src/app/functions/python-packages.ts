@@ -6,7 +6,7 @@ import { z } from "zod";
 import { digestText } from "../../base/file-digest.ts";
 import type { Json } from "../../base/json.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { packageName, parsePythonLock, type LockedRequirement } from "../../release/python-lock.ts";
 import { askPython, runPip } from "../bundling/pip.ts";
 import { ENVIRONMENT_FILE, LOCK_FILE, SITE_FOLDER } from "../bundling/python-parts.ts";

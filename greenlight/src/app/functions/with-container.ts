@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { Json } from "../../base/json.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { reachDocker, type DockerDaemon } from "../service-under-test/docker-daemon.ts";
 import { awaitReady, endOf, runTests, serviceFault } from "../service-under-test/run-tests.ts";
 import { ServiceContainer } from "../service-under-test/service-container.ts";

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
 import type { Json } from "../../base/json.ts";
-import type { FunctionContext } from "../../engine/function-step.ts";
+import type { FunctionContext } from "../../engine/steps/function-step.ts";
 import { awaitReady, endOf, runTests, serviceFault } from "../service-under-test/run-tests.ts";
 
 const ARGUMENTS = z.strictObject({

@@ -5,7 +5,7 @@ import type { SwitchGate } from "../../deployment/gates/gate.ts";
 import { modelDigest } from "../../deployment/gates/model-digest.ts";
 import { replayGate } from "../../deployment/gates/replay-gate.ts";
 import type { ReplayPolicy } from "../../deployment/gates/replay-policy.ts";
-import { stepEnvironment } from "../../engine/step-environment.ts";
+import { stepEnvironment } from "../../engine/steps/step-environment.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 import type { ReplayDefinition } from "../../pipeline/gates-definition.ts";
 import type { ReleaseManifest } from "../../release/manifest.ts";

@@ -1,11 +1,11 @@
 import { ProblemError } from "../../base/problem.ts";
 import type { RunEvent } from "../../engine/event.ts";
+import { ProjectTree } from "../../engine/files/project-tree.ts";
+import type { StatIndex } from "../../engine/files/stat-index.ts";
+import { checkSources } from "../../engine/manifests/sealing.ts";
 import { isSuccess } from "../../engine/outcome.ts";
-import { ProjectTree } from "../../engine/project-tree.ts";
 import type { RunStore } from "../../engine/run-store.ts";
 import { viewRun } from "../../engine/run-view.ts";
-import { checkSources } from "../../engine/sealing.ts";
-import type { StatIndex } from "../../engine/stat-index.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 import { repositoryFolder } from "../read-checkout.ts";
 

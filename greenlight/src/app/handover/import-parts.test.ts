@@ -18,7 +18,7 @@ import { RunDatabase } from "../../adapters/stores/sqlite/run-database.ts";
 import { WorkDatabase } from "../../adapters/stores/sqlite/work-database.ts";
 import { digestText } from "../../base/file-digest.ts";
 import { ProblemError } from "../../base/problem.ts";
-import { digestOutputs } from "../../engine/outputs.ts";
+import { digestOutputs } from "../../engine/files/outputs.ts";
 import { step } from "../../pipeline/define.ts";
 import { readParts, writePart } from "./handover-folder.ts";
 import { importParts, type ImportContext } from "./import-parts.ts";

@@ -4,7 +4,7 @@ import { canonicalJson } from "../../base/json.ts";
 import { problem, ProblemError, type Problem } from "../../base/problem.ts";
 import type { BlobStore, CacheStore } from "../../engine/blob-store.ts";
 import type { RunEvent, StepEnded } from "../../engine/event.ts";
-import { digestOutputs, outputsOf } from "../../engine/outputs.ts";
+import { digestOutputs, outputsOf } from "../../engine/files/outputs.ts";
 import type { RunStore } from "../../engine/run-store.ts";
 import { fixedPart, plainPath } from "../../pipeline/paths.ts";
 import type { Plan, PlannedStep } from "../../pipeline/plan.ts";

@@ -4,7 +4,7 @@ import { digestText } from "../../base/file-digest.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { CachedFile } from "../../engine/blob-store.ts";
 import type { RunEvent } from "../../engine/event.ts";
-import { isManifestOf, type Manifest } from "../../engine/manifest.ts";
+import { isManifestOf, type Manifest } from "../../engine/manifests/manifest.ts";
 import { parseEvent } from "./event-schema.ts";
 
 /** What one part of a run hands over to the others: what it recorded, and what its steps put out. */

@@ -1,9 +1,9 @@
 import { problem, ProblemError, type Problem } from "../../base/problem.ts";
 import type { BlobStore } from "../../engine/blob-store.ts";
-import { outputsOf } from "../../engine/outputs.ts";
-import { ProjectTree } from "../../engine/project-tree.ts";
-import { restoreOutputs } from "../../engine/restore-outputs.ts";
-import type { StatIndex } from "../../engine/stat-index.ts";
+import { outputsOf } from "../../engine/files/outputs.ts";
+import { ProjectTree } from "../../engine/files/project-tree.ts";
+import { restoreOutputs } from "../../engine/files/restore-outputs.ts";
+import type { StatIndex } from "../../engine/files/stat-index.ts";
 import type { Plan, PlannedStep } from "../../pipeline/plan.ts";
 import type { StepOutput } from "./part-file.ts";
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import { problem, type Problem } from "../../base/problem.ts";
 import type { DeploymentRecord } from "../../deployment/environment.ts";
-import { modulePath } from "../../engine/module-path.ts";
+import { modulePath } from "../../engine/manifests/module-path.ts";
 import type { CodeHostDescriptor } from "../../pipeline/definition.ts";
 import { createCourier } from "./courier.ts";
 import { feedOutbox, FED_RECORD_COUNT } from "./feed-outbox.ts";

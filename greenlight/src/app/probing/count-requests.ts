@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/system-clock.ts";
-import type { EffectContext } from "../../engine/effect.ts";
+import type { EffectContext } from "../../engine/steps/effect.ts";
 import { connectEnvironment } from "../environments/connect-environment.ts";
 
 /** How many requests the environment's router has handed on since it started; null when it can't tell. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { problem, ProblemError } from "../../base/problem.ts";
-import type { EffectContext, NeedResult } from "../../engine/effect.ts";
+import type { EffectContext, NeedResult } from "../../engine/steps/effect.ts";
 
 const FACTS = z.object({
   environment: z.string().min(1),

@@ -4,7 +4,7 @@ import { endAbandonedContainers } from "../../engine/containers/end-containers.t
 import type { EventBody, RunEvent } from "../../engine/event.ts";
 import type { RunStore } from "../../engine/run-store.ts";
 import type { RunView, StepView } from "../../engine/run-view.ts";
-import { endAbandonedSteps } from "../../engine/step-process.ts";
+import { endAbandonedSteps } from "../../engine/steps/step-process.ts";
 import type { Composition } from "../composition.ts";
 import type { ProjectPlace } from "../find-project.ts";
 import { holdProject } from "../hold-project.ts";

@@ -19,6 +19,9 @@ import { compareRuns, type StepComparison } from "./compare-runs.ts";
 const composition: Composition = {
   clock: systemClock,
   openRuns: async (stateFolder) => new RunDatabase(join(stateFolder, "runs.sqlite")),
+  openHoldings: async () => {
+    throw new Error("nothing is cleaned here");
+  },
   openWork: async (stateFolder) => {
     const { index, cache } = new WorkDatabase(join(stateFolder, "work.sqlite"));
     return { index, cache, blobs: new BlobFolder(join(stateFolder, "store/blobs")) };

@@ -1,5 +1,5 @@
 import { problem, ProblemError } from "../../base/problem.ts";
-import { diffManifests } from "../../engine/manifest.ts";
+import { diffManifests } from "../../engine/manifests/manifest.ts";
 import type { RunStore } from "../../engine/run-store.ts";
 import type { RunView, StepView } from "../../engine/run-view.ts";
 import type { Composition } from "../composition.ts";

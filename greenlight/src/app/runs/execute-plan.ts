@@ -2,13 +2,14 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
+import { maskLastWords } from "../../base/last-words.ts";
 import { formatProblem, problem, ProblemError } from "../../base/problem.ts";
 import { processStartTime } from "../../base/process-identity.ts";
 import type { Approver } from "../../engine/approval.ts";
 import { recordedContainers } from "../../engine/containers/container-records.ts";
 import type { RunEvent, RunResumed } from "../../engine/event.ts";
+import { ProjectTree } from "../../engine/files/project-tree.ts";
 import { recordedEngines } from "../../engine/processes/engine-folder.ts";
-import { ProjectTree } from "../../engine/project-tree.ts";
 import { runPlan } from "../../engine/run-plan.ts";
 import type { RunStore } from "../../engine/run-store.ts";
 import type { RunView } from "../../engine/run-view.ts";
@@ -21,6 +22,7 @@ import { repositoryFolder } from "../read-checkout.ts";
 import { prepareSecrets } from "../secrets/prepare-secrets.ts";
 import { shareRun } from "../shared-store/share-run.ts";
 import { prepareStateFolder } from "../state-folder.ts";
+import { tellIfSlow } from "../tell-if-slow.ts";
 import { GREENLIGHT_VERSION } from "../version.ts";
 import { readCancelRequest } from "./cancel-request.ts";
 
@@ -46,6 +48,8 @@ export interface PlanExecution {
 }
 
 const GRACE_MS = 5000;
+/** Nobody wonders before why a run that has ended does not give the prompt back. */
+const QUIET_MS = 2000;
 
 /** Runs a plan in its project, with everything that a run needs opened before and closed after it. */
 export async function executePlan(composition: Composition, request: PlanExecution): Promise<RunView> {
@@ -70,6 +74,7 @@ export async function executePlan(composition: Composition, request: PlanExecuti
       env: process.env,
       signal,
     });
+    maskLastWords((text) => masking.text(text));
     const runs = await composition.openRuns(place.stateFolder);
     const work = await composition.openWork(place.stateFolder);
     try {
@@ -128,7 +133,11 @@ export async function executePlan(composition: Composition, request: PlanExecuti
         await finishReport(request, view, composition.clock.now());
         return view;
       } finally {
-        await sharing.close();
+        await tellIfSlow(sharing.close(), {
+          clock: composition.clock,
+          afterMs: QUIET_MS,
+          tell: () => request.onNotice?.("the run has ended; what it made is still being sent to the shared store …"),
+        });
         for (const late of sharing.warnings.unheard) request.onNotice?.(`warning: ${formatProblem(late)}`);
       }
     } finally {
@@ -152,7 +161,7 @@ async function endContainers({ place, onNotice }: PlanExecution): Promise<void> 
 function stepsIn(stateFolder: string): { begin(): Promise<void>; end(): Promise<void> } {
   let begun: Promise<() => Promise<void>> | null = null;
   const load = async (): Promise<() => Promise<void>> =>
-    (await import("../../engine/step-process.ts")).beginSteps(stateFolder);
+    (await import("../../engine/steps/step-process.ts")).beginSteps(stateFolder);
   return {
     begin: async () => {
       await (begun ??= load());

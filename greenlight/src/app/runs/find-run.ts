@@ -43,7 +43,16 @@ export async function findRun(runs: RunStore, query: RunQuery): Promise<FoundRun
     const message = "it is not on this machine, and the shared store does not answer";
     throw new ProblemError([problem("STORE_UNREACHABLE", { place: `run ${id}`, message })]);
   }
-  throw unknown(named ?? id, "there is no such run");
+  throw await unknownRun(runs, named ?? id);
+}
+
+/** RUN_UNKNOWN, for a run that was cleaned away with when that was. */
+export async function unknownRun(runs: RunStore, named: string): Promise<ProblemError> {
+  const at = await runs.removedAt(named);
+  if (at === null) return unknown(named, "there is no such run");
+  const message = `it was cleaned away on ${at.slice(0, 10)}`;
+  const remedy = "`greenlight status` lists the runs that are kept; `retention.runs` in the definition says how many";
+  return new ProblemError([problem("RUN_UNKNOWN", { place: named, message, remedy })]);
 }
 
 /** Null for an unknown run. */

@@ -1,8 +1,8 @@
-import { FolderLook } from "../../engine/folder-look.ts";
-import { whyTooOld } from "../../engine/kept-age.ts";
-import { ProjectTree } from "../../engine/project-tree.ts";
-import type { StepResult } from "../../engine/step-result.ts";
-import { howStampHolds, looksWhole, type StepStamp } from "../../engine/step-stamp.ts";
+import { FolderLook } from "../../engine/files/folder-look.ts";
+import { ProjectTree } from "../../engine/files/project-tree.ts";
+import { howStampHolds, looksWhole, type StepStamp } from "../../engine/manifests/step-stamp.ts";
+import { whyTooOld } from "../../engine/reuse/kept-age.ts";
+import type { StepResult } from "../../engine/steps/step-result.ts";
 import type { PlannedStep } from "../../pipeline/plan.ts";
 import type { Plan } from "../../pipeline/plan.ts";
 import type { Composition } from "../composition.ts";
@@ -140,9 +140,9 @@ type Preview = Omit<StepPreview, "step" | "stage" | "needs">;
 /** What only steps need that have changed. */
 async function loadCloser() {
   const [{ digestOutputs }, { explainRun }, { takeManifest }] = await Promise.all([
-    import("../../engine/outputs.ts"),
-    import("../../engine/explain-run.ts"),
-    import("../../engine/take-manifest.ts"),
+    import("../../engine/files/outputs.ts"),
+    import("../../engine/manifests/explain-run.ts"),
+    import("../../engine/manifests/take-manifest.ts"),
   ]);
   return { digestOutputs, explainRun, takeManifest };
 }

@@ -4,6 +4,7 @@ import type { RunSummary } from "../../engine/run-store.ts";
 import { viewRun, type RunView } from "../../engine/run-view.ts";
 import type { Composition } from "../composition.ts";
 import type { ProjectPlace } from "../find-project.ts";
+import { unknownRun } from "./find-run.ts";
 
 /** A run as it is listed: `interrupted` when its engine is gone and it never ended. */
 export interface ListedRun extends Omit<RunSummary, "outcome"> {
@@ -37,12 +38,8 @@ export async function openLastRun(
     const chosen = id ?? (await runs.runs(1))[0]?.id;
     const view = chosen === undefined ? undefined : viewRun(await runs.events(chosen));
     if (view !== undefined) return view;
-    throw new ProblemError([
-      problem("RUN_UNKNOWN", {
-        place: id ?? place.folder,
-        message: id === undefined ? "nothing ran here yet" : "there is no such run",
-      }),
-    ]);
+    if (id !== undefined) throw await unknownRun(runs, id);
+    throw new ProblemError([problem("RUN_UNKNOWN", { place: place.folder, message: "nothing ran here yet" })]);
   } finally {
     await runs.close();
   }

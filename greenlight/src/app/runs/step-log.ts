@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
-import { logPath } from "../../engine/log-path.ts";
 import type { StepView } from "../../engine/run-view.ts";
+import { logPath } from "../../engine/steps/log-path.ts";
 import type { Composition, WorkStores } from "../composition.ts";
 import type { ProjectPlace } from "../find-project.ts";
 

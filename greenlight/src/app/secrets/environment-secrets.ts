@@ -1,5 +1,5 @@
 import { ProblemError, type Problem } from "../../base/problem.ts";
-import { NO_MASKING, type Masking } from "../../engine/masking.ts";
+import { NO_MASKING, type Masking } from "../../engine/steps/masking.ts";
 import type { EnvironmentDefinition } from "../../pipeline/definition.ts";
 
 /** Variable → value, as a service gets it. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { NO_MASKING, type LogFilter, type Masking } from "../../engine/masking.ts";
+import { NO_MASKING, type LogFilter, type Masking } from "../../engine/steps/masking.ts";
 import { isMaskable } from "../../masking/secret-texts.ts";
 
 /**

@@ -8,8 +8,10 @@ import { prepareSecrets } from "./prepare-secrets.ts";
 
 /** Only what secrets need of a plan. */
 function planWith(...secretsOfSteps: string[][]): Plan {
-  const [last = [], ...steps] = secretsOfSteps.map((secrets) => ({ secrets }) as unknown as PlannedStep);
+  const [last = [], ...steps] = secretsOfSteps.map((secrets) => aStep({ secrets }));
   return {
+    project: "shop",
+    pipeline: "delivery",
     secrets: { A: { from: "environment" }, B: { from: "environment" }, C: { from: "file", path: "missing" } },
     store: null,
     codeHost: null,
@@ -26,8 +28,12 @@ function secretsWith(suffix: string): unknown {
   };
 }
 
-function stepAbout(environment: string): unknown {
-  return { secrets: [], environment };
+function aStep(change: Partial<PlannedStep>): PlannedStep {
+  return { name: "work", secrets: [], env: [], ...change } as unknown as PlannedStep;
+}
+
+function stepAbout(environment: string): PlannedStep {
+  return aStep({ environment });
 }
 
 function options(env: Record<string, string>, signal = new AbortController().signal) {
@@ -78,6 +84,31 @@ test("secrets of the environments that steps are about are resolved and masked, 
   ]);
   const untouched = { ...plan, stages: [{ name: "deploy", steps: [stepAbout("staging")] }] } as unknown as Plan;
   expect([...(await prepareSecrets(untouched, options(env))).environmentSecrets.keys()]).toEqual(["staging"]);
+});
+
+test("a name that holds a secret is refused: the record could not tell what it is about", async () => {
+  const plan = planWith(["A"]);
+  const named = { ...plan, stages: [{ name: "secret-of-a", steps: [aStep({ name: "see secret-of-a" }), aStep({})] }] };
+  const error: unknown = await prepareSecrets(named, options({ A: "secret-of-a" })).catch((thrown: unknown) => thrown);
+  expect(error instanceof ProblemError && error.problems).toMatchObject([
+    { code: "SECRET_IN_NAME", place: "***", message: "the name of this stage holds A" },
+    { code: "SECRET_IN_NAME", place: "see ***", message: "the name of this step holds A" },
+  ]);
+  expect((await prepareSecrets(plan, options({ A: "secret-of-a" }))).masking.isActive).toBe(true);
+});
+
+test("a declared secret is masked too where a step sees its variable only, unless it is too short for that", async () => {
+  const plan = { ...planWith([]), stages: [{ name: "build", steps: [aStep({ env: ["A", "B"] })] }] };
+  const { secrets, masking } = await prepareSecrets(plan, options({ A: "secret-of-a", B: "short" }));
+  expect(secrets.size).toBe(0);
+  expect(masking.text("secret-of-a short")).toBe("*** short");
+});
+
+test("what opens the code host is masked where it can be", async () => {
+  const plan = { ...planWith([]), codeHost: { kind: "github" } } as unknown as Plan;
+  expect((await prepareSecrets(plan, options({ GITHUB_TOKEN: "ghs_0123456" }))).masking.isActive).toBe(true);
+  // Eight units of UTF-16, and four characters.
+  expect((await prepareSecrets(plan, options({ GITHUB_TOKEN: "\u{1f600}".repeat(4) }))).masking.isActive).toBe(false);
 });
 
 async function ending(signal: AbortSignal): Promise<unknown> {

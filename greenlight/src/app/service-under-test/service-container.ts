@@ -9,7 +9,7 @@ import { z } from "zod";
 import { randomDigits } from "../../base/ids.ts";
 import { problem, ProblemError } from "../../base/problem.ts";
 import { recordContainer } from "../../engine/containers/container-records.ts";
-import { watchLog } from "../../engine/step-log.ts";
+import { watchLog } from "../../engine/steps/step-log.ts";
 import { containerVariables } from "./container-variables.ts";
 import { jsonOrNull, saidBy, type Docker, type DockerAnswer } from "./docker.ts";
 import type { ServiceImage } from "./service-image.ts";

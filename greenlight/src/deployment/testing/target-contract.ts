@@ -247,7 +247,7 @@ export function targetContract(name: string, open: () => Promise<TargetKind>, is
       expect(await target.keepSlot(kept)).toHaveLength(1);
     });
 
-    test("gives secrets to the service and to nobody else", async () => {
+    test.runIf(isWhole)("gives secrets to the service and to nobody else", async () => {
       const { epoch } = await lease(target);
       expect(await target.start(epoch)).toEqual([]);
       const secret = "a very secret value";

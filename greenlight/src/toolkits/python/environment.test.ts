@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { logPath } from "../../engine/log-path.ts";
+import { logPath } from "../../engine/steps/log-path.ts";
 import { Rig } from "../../engine/testing/rig.ts";
 import type { EnvironmentOptions } from "./environment.ts";
 import { python } from "./index.ts";

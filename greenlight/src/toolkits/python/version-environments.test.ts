@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { logPath } from "../../engine/log-path.ts";
+import { logPath } from "../../engine/steps/log-path.ts";
 import type { RigRun } from "../../engine/testing/rig.ts";
 import { step } from "../../pipeline/define.ts";
 import { onVersions } from "../runtimes/on-versions.ts";

@@ -1,7 +1,7 @@
 import type { EventBody, RunEvent, RunResumed, RunStarted, StepEnded } from "../../../engine/event.ts";
-import { manifestDigest, type Manifest } from "../../../engine/manifest.ts";
+import { digestOutputs } from "../../../engine/files/outputs.ts";
+import { manifestDigest, type Manifest } from "../../../engine/manifests/manifest.ts";
 import type { Outcome } from "../../../engine/outcome.ts";
-import { digestOutputs } from "../../../engine/outputs.ts";
 import { defineProject, pipeline } from "../../../pipeline/define.ts";
 import type { StepDefinition } from "../../../pipeline/definition.ts";
 import { makeBlueprint } from "../../../pipeline/make-blueprint.ts";

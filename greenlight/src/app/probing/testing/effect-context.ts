@@ -1,4 +1,4 @@
-import type { EffectContext, NeedResult, RecalledEffect } from "../../../engine/effect.ts";
+import type { EffectContext, NeedResult, RecalledEffect } from "../../../engine/steps/effect.ts";
 import type { Evidence } from "../../../evidence/evidence.ts";
 
 export interface ContextOptions {
