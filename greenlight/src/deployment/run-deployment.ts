@@ -9,6 +9,7 @@ import { trafficOf } from "./gates/traffic-of.ts";
 import { lookAround } from "./look-around.ts";
 import { nothingFound, type Findings } from "./observation.ts";
 import { performEffect } from "./perform-effect.ts";
+import { mustBeRecordedFirst } from "./record-durability.ts";
 import type { DeploymentTimings, LiveRelease, TargetState } from "./target.ts";
 import { tellLog } from "./tell-log.ts";
 
@@ -21,16 +22,6 @@ export interface DeploymentRun {
   /** True: there was nothing to deploy; the deployment was not recorded. */
   readonly isAlready: boolean;
 }
-
-/** Without these on disk beforehand, nobody could bring the deployment to an end after a crash. */
-const RECORDED_FIRST: ReadonlySet<DeployEffect["kind"]> = new Set([
-  "install",
-  "start-target",
-  "start-green",
-  "switch-to-green",
-  "hold-route",
-  "park-slot",
-]);
 
 /**
  * Moves a deployment on until it is finished, waits for a person, or belongs to another controller: looks, decides, writes
@@ -77,7 +68,7 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     await write();
     // Somebody else may have come while it was written; the target would refuse most of it, but need not be asked.
     if (controller.lease?.isLost() === true) return;
-    const isBlocked = unwritten.length > 0 && RECORDED_FIRST.has(effect.kind) && !isUndoing(effect);
+    const isBlocked = unwritten.length > 0 && mustBeRecordedFirst(effect);
     const performed = isBlocked
       ? { problems: unwritten, found: {} }
       : await performEffect(effect, { controller, deployment });
@@ -104,11 +95,6 @@ export async function runDeployment(controller: Controller, begun: Deployment): 
     const signal = deployment.interruption === null ? request?.signal : undefined;
     if (ms > 0 && signal?.aborted !== true) await clock.sleep(ms, signal).catch(() => {});
   }
-}
-
-/** What brings an old release back must not wait for a disk. */
-function isUndoing(effect: DeployEffect): boolean {
-  return (effect.kind === "hold-route" && effect.until === null) || (effect.kind === "park-slot" && !effect.isParked);
 }
 
 function timingsOf({ target, request }: Controller): DeploymentTimings {

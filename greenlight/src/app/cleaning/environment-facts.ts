@@ -86,9 +86,9 @@ function loggedIn(stateFolder: string, name: string): ReadonlySet<string> {
 function unreadRecords(stateFolder: string, { name, history }: Pick<EnvironmentFacts, "name" | "history">): number {
   const folder = join(stateFolder, "environments", name, "deployments");
   if (!existsSync(folder)) return 0;
-  const known = new Set(history.map(({ id }) => `${id}.json`));
-  const records = readdirSync(folder).filter((file) => /^[0-9a-z]{16}\.json$/u.test(file));
-  return records.filter((file) => !known.has(file)).length;
+  const known = new Set(history.map(({ id }) => id));
+  const ids = readdirSync(folder).flatMap((file) => /^([0-9a-z]{16})(?:\.latest)?\.json$/u.exec(file)?.[1] ?? []);
+  return [...new Set(ids)].filter((id) => !known.has(id)).length;
 }
 
 /** Folders of environments that the definition does not name any more. Only one target keeps its truth in such a folder. */

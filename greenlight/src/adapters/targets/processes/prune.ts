@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { problem, type Problem } from "../../../base/problem.ts";
-import { readDeployments } from "./deployment-records.ts";
+import { readDeployments, removeDeployment } from "./deployment-records.ts";
 import type { Place } from "./place.ts";
 import { recordIds } from "./record-ids.ts";
 
@@ -25,7 +25,7 @@ export async function prune(place: Place, keepDigests: readonly string[]): Promi
     await removeUnless(join(paths.compileCache, "releases"), isKept);
     await removeUnless(paths.predictions, (name) => logged.has(name) || !/^[0-9a-z]{16}\.jsonl$/.test(name));
     for (const id of ids.slice(KEPT_RECORD_COUNT)) {
-      await rm(join(paths.deployments, `${id}.json`), { force: true });
+      await removeDeployment(place, id);
       await rm(join(paths.approvals, `${id}.json`), { force: true });
     }
     return [];

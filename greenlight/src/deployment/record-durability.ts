@@ -1,0 +1,43 @@
+import type { DeployEffect } from "./action.ts";
+import { isFinished, stateOf, type Deployment } from "./deployment.ts";
+
+/** Without these on disk beforehand, nobody could bring the deployment to an end after a crash. */
+const RECORDED_FIRST: ReadonlySet<string> = new Set<DeployEffect["kind"]>([
+  "install",
+  "start-target",
+  "start-green",
+  "switch-to-green",
+  "hold-route",
+  "park-slot",
+]);
+
+/** Whether an effect may only begin when its intent is on disk. What brings an old release back must not wait for a disk. */
+export function mustBeRecordedFirst(effect: DeployEffect): boolean {
+  if (effect.kind === "hold-route" && effect.until === null) return false;
+  if (effect.kind === "park-slot" && !effect.isParked) return false;
+  return RECORDED_FIRST.has(effect.kind);
+}
+
+/**
+ * Whether a record must outlive a power cut: the intent of what has to be recorded first, a wait for a person, and how it ended. What
+ * lies between can be seen from the world and the record before; a controller that is killed loses none of it in either case.
+ */
+export function mustSurvivePowerCut(deployment: Deployment): boolean {
+  if (isFinished(deployment) || stateOf(deployment) === "awaiting-approval") return true;
+  const last = deployment.steps.at(-1);
+  return last !== undefined && last.observedAt === null && RECORDED_FIRST.has(last.effect);
+}
+
+/** Whether `left` was written after `right`, of one deployment: what is recorded of it only grows. */
+export function isLater(left: Deployment, right: Deployment): boolean {
+  const [leftKey, rightKey] = [keyOf(left), keyOf(right)];
+  const index = leftKey.findIndex((each, at) => each !== rightKey[at]);
+  return index !== -1 && (leftKey[index] ?? 0) > (rightKey[index] ?? 0);
+}
+
+/** Steps are bounded in number: their last one's times count where their number no longer grows. */
+function keyOf({ epoch, transitions, steps }: Deployment): readonly number[] {
+  const last = steps.at(-1);
+  const times = [last?.intendedAt, last?.observedAt].map((at) => Date.parse(at ?? "") || 0);
+  return [epoch, transitions.length, steps.length, ...times];
+}
