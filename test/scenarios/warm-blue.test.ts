@@ -77,7 +77,7 @@ function watchAnswers(clientCount: number): Watch {
 }
 
 describe("after a deployment the old release is kept running", () => {
-  test("and a rollback under load is one switch to the same process, within a second, without a lost request", async () => {
+  test("and a rollback under load is one switch to the same process, without a lost request", async () => {
     await rig.deploy("a");
     await rig.deploy("b");
     const before = await slots();
@@ -98,37 +98,33 @@ describe("after a deployment the old release is kept running", () => {
       `rollback of a finished deployment: switched after ${switchedMs.toFixed(0)} ms, ${requestCount} requests`,
     );
     expect([outcome.kind, failures]).toEqual(["deployed", []]);
-    if (IS_HEAVY) expect(switchedMs).toBeLessThan(1000);
     const after = await slots();
     expect([after.live?.pid, after.warm]).toEqual([before.warm?.pid, undefined]);
   });
 
   const count = 20;
   test.runIf(IS_HEAVY)(
-    `and over ${count} switches there and back the old release gets no new request a second after the decision`,
+    `and over ${count} switches there and back the old release gets no new request once the switch is done`,
     async () => {
       await rig.deploy("a");
       const watch = watchAnswers(8);
-      const there: number[] = [];
-      const back: number[] = [];
+      const late: string[] = [];
       for (let round = 0; round < count; round += 1) {
-        for (const [kind, label, from, delays] of [
-          [undefined, `b${round}`, "a", there],
-          ["rollback", "a", `b${round}`, back],
+        for (const [kind, label, from] of [
+          [undefined, `b${round}`, "a"],
+          ["rollback", "a", `b${round}`],
         ] as const) {
           const outcome = await rig.deploy(label, kind === undefined ? {} : { kind });
           expect(outcome.kind).toBe("deployed");
-          // Stamped as soon as `decide` has answered, before it is written down.
           const step = (outcome.deployment as Deployment).steps.findLast(({ effect }) => effect === "switch-to-green");
-          delays.push(Math.max(0, watch.lastSentTo(await rig.releaseIdOf(from)) - Date.parse(step?.intendedAt ?? "")));
+          const switchedAt = Date.parse(step?.observedAt ?? "");
+          const lateMs = watch.lastSentTo(await rig.releaseIdOf(from)) - switchedAt;
+          if (!(lateMs <= 0)) late.push(`${label}: ${lateMs} ms after it`);
         }
       }
       await watch.end();
-      const [deployments, rollbacks] = [Math.max(...there), Math.max(...back)];
-      console.log(`decision to last new request: deployments at most ${deployments} ms, rollbacks ${rollbacks} ms`);
-      expect(watch.failures).toEqual([]);
-      // How soon is for `bench/switches` to say: here client and controller share a thread, and the machine may be slow.
-      expect(Math.max(deployments, rollbacks)).toBeLessThan(1000);
+      // How soon that is, `bench/switches` says.
+      expect({ late, failures: watch.failures }).toEqual({ late: [], failures: [] });
     },
     300_000,
   );

@@ -109,15 +109,13 @@ describe("a keeper's slots", () => {
     expect(await rig.readyAt(port)).toBeNull();
   });
 
-  test("has a killed slot back on the same port within two seconds, every time", async () => {
+  test("has a killed slot back on the same port, every time", async () => {
     const port = await rig.slot("blue", rig.order("d1"));
     for (let kill = 1; kill <= 3; kill += 1) {
       const pid = (await rig.state()).slots.blue?.pid ?? 0;
       process.kill(pid, "SIGKILL");
-      const killedAt = performance.now();
       await expect.poll(async () => (await rig.state()).slots.blue?.restartCount, POLL).toBe(kill);
       await expect.poll(() => rig.readyAt(port), POLL).toBe("release-d1");
-      expect(performance.now() - killedAt).toBeLessThan(2000);
     }
   });
 

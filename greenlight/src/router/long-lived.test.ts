@@ -197,7 +197,7 @@ describe("connections that last", () => {
     await expect.poll(() => rig.trafficOf("a"), POLL).toMatchObject({ inFlightCount: 600, longLivedCount: 300 });
     const startedAt = performance.now();
     expect((await rig.ask("POST", "/", { a: 1 })).text).toBe("quick");
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   /** A streamed answer, and how it ended. */
