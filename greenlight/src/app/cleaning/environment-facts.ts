@@ -82,13 +82,16 @@ function loggedIn(stateFolder: string, name: string): ReadonlySet<string> {
   return new Set(readdirSync(folder).map((file) => file.split(".")[0] ?? ""));
 }
 
-/** History leaves out what it can't read; here that would look as if nobody needed it. */
+/**
+ * History leaves out what it can't read; here that would look as if nobody needed it. A torn `ID.latest.json` alone is of a deployment
+ * that had not begun to change anything.
+ */
 function unreadRecords(stateFolder: string, { name, history }: Pick<EnvironmentFacts, "name" | "history">): number {
   const folder = join(stateFolder, "environments", name, "deployments");
   if (!existsSync(folder)) return 0;
-  const known = new Set(history.map(({ id }) => id));
-  const ids = readdirSync(folder).flatMap((file) => /^([0-9a-z]{16})(?:\.latest)?\.json$/u.exec(file)?.[1] ?? []);
-  return [...new Set(ids)].filter((id) => !known.has(id)).length;
+  const known = new Set(history.map(({ id }) => `${id}.json`));
+  const records = readdirSync(folder).filter((file) => /^[0-9a-z]{16}\.json$/u.test(file));
+  return records.filter((file) => !known.has(file)).length;
 }
 
 /** Folders of environments that the definition does not name any more. Only one target keeps its truth in such a folder. */
