@@ -12,7 +12,7 @@ export function openRuns(stateFolder: string): RunStore {
   return new RunDatabase(join(stateFolder, "runs.sqlite"));
 }
 
-export function openWork(stateFolder: string): WorkStores {
-  const { index, cache, bytes } = new WorkDatabase(join(stateFolder, "work.sqlite"));
+export function openWork(stateFolder: string, how: { readonly isLooking?: boolean } = {}): WorkStores {
+  const { index, cache, bytes } = new WorkDatabase(join(stateFolder, "work.sqlite"), how);
   return { index, cache, blobs: new SmallBlobs(bytes, new BlobFolder(join(stateFolder, "store", "blobs"))) };
 }

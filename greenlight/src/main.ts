@@ -12,7 +12,7 @@ import { forgiveLostReaders, lostOutput } from "./cli/standard-output.ts";
 const composition: Composition = {
   clock: systemClock,
   openRuns: async (stateFolder) => (await import("./local-stores.ts")).openRuns(stateFolder),
-  openWork: async (stateFolder) => (await import("./local-stores.ts")).openWork(stateFolder),
+  openWork: async (stateFolder, how) => (await import("./local-stores.ts")).openWork(stateFolder, how),
   openHoldings: async (stateFolder) => (await import("./open-holdings.ts")).openHoldings(stateFolder),
   keeperUnits: () => import("./keeper/obey-unit-order.ts"),
 };

@@ -9,7 +9,8 @@ import type { KeeperUnits } from "./environments/keeper-units.ts";
 export interface Composition {
   readonly clock: Clock;
   openRuns(stateFolder: string): Promise<RunStore>;
-  openWork(stateFolder: string): Promise<WorkStores>;
+  /** `isLooking`: what can't be written is only read, and is empty where there is nothing. */
+  openWork(stateFolder: string, how?: { readonly isLooking?: boolean }): Promise<WorkStores>;
   /** What lies in the state folder, for `clean`. */
   openHoldings(stateFolder: string): Promise<Holdings>;
   /** What makes the system start keepers again. */

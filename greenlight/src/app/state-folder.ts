@@ -17,6 +17,15 @@ export function prepareStateFolder(stateFolder: string): void {
   }
 }
 
+/** For those who only look: where nothing can be written, there is nothing to hide. */
+export function hideStateFolder(stateFolder: string): void {
+  try {
+    prepareStateFolder(stateFolder);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+  }
+}
+
 function hides(path: string): boolean {
   try {
     return readFileSync(path, "utf8") === HIDE_ALL;

@@ -8,7 +8,7 @@ import type { Plan } from "../../pipeline/plan.ts";
 import type { Composition } from "../composition.ts";
 import type { ProjectPlace } from "../find-project.ts";
 import { repositoryFolder } from "../read-checkout.ts";
-import { prepareStateFolder } from "../state-folder.ts";
+import { hideStateFolder } from "../state-folder.ts";
 
 /** What a run would do with one step, as far as can be told without running anything. */
 export interface StepPreview {
@@ -31,9 +31,9 @@ export async function previewRun(
   options: { readonly place: ProjectPlace; readonly plan: Plan },
 ): Promise<readonly StepPreview[]> {
   const { place, plan } = options;
-  prepareStateFolder(place.stateFolder);
+  hideStateFolder(place.stateFolder);
   const runs = await composition.openRuns(place.stateFolder);
-  const { index, cache } = await composition.openWork(place.stateFolder);
+  const { index, cache } = await composition.openWork(place.stateFolder, { isLooking: true });
   const context = {
     projectFolder: place.folder,
     repositoryFolder: repositoryFolder(place.folder),

@@ -245,8 +245,17 @@ describe("where nothing can be written", () => {
     await runs.close();
   });
 
-  test("and no record is there, that is told", async () => {
+  test("and half a record is there, that is told", async () => {
     forbidWriting();
     expect(await askAll()).toBe("STORE_UNWRITABLE");
+  });
+
+  test.runIf(process.platform === "linux")("and no record is there, nothing ran; a run is refused", async () => {
+    // Root can't make a folder there either.
+    const runs = new RunDatabase("/sys/none/runs.sqlite");
+    expect(await runs.runs(5)).toEqual([]);
+    expect(await runs.stamps("delivery")).toEqual(new Map());
+    expect(codeOf(await runs.append(started("r1")).catch((error: unknown) => error))).toBe("STORE_UNWRITABLE");
+    await runs.close();
   });
 });

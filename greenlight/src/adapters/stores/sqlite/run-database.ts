@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { problem, ProblemError, type Problem } from "../../../base/problem.ts";
@@ -34,7 +32,6 @@ export class RunDatabase implements RunStore {
   constructor(path: string, options: { readonly busyMs?: number } = {}) {
     this.#path = path;
     try {
-      mkdirSync(dirname(path), { recursive: true });
       this.#database = openRunRecord(path, options.busyMs ?? BUSY_MS);
     } catch (error) {
       throw storeError(path, error);

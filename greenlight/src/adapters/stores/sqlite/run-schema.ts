@@ -1,6 +1,8 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { pathToFileURL } from "node:url";
 
+import { isUnwritable, openForLooking } from "./look-only.ts";
 import { setAside } from "./set-aside.ts";
 import { makeStampTable } from "./stamp-table.ts";
 
@@ -26,6 +28,15 @@ const SCHEMA = `
 const LOOK = `SELECT user_version AS version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'events') AS hasEvents
   FROM pragma_user_version`;
 
+function fill(database: DatabaseSync): void {
+  database.exec(SCHEMA);
+  makeStampTable(database);
+}
+
+function isSuitable(database: DatabaseSync): boolean {
+  return Number(database.prepare(LOOK).get()?.["version"]) === VERSION;
+}
+
 /**
  * Opens the record of runs, or makes it. `busyMs`: how long another process may hold it. One of an older version is kept beside it under
  * another name. Throws what SQLite throws, and for one of a newer version.
@@ -36,7 +47,7 @@ export function openRunRecord(path: string, busyMs: number): DatabaseSync {
     try {
       return openWritable(path, busyMs);
     } catch (error) {
-      const readable = isUnwritable(error) ? openReadable(path, busyMs) : null;
+      const readable = isUnwritable(error) ? openForLooking(path, { busyMs, fill, isSuitable }) : null;
       if (readable !== null) return readable;
       // Where two make the record at once, SQLite refuses one of them at once, however long it was to wait.
       if (!String(error).includes("database is locked") || performance.now() > endsAt) throw error;
@@ -46,6 +57,7 @@ export function openRunRecord(path: string, busyMs: number): DatabaseSync {
 }
 
 function openWritable(path: string, busyMs: number): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true });
   const database = new DatabaseSync(path, { timeout: busyMs });
   try {
     // One look for both: another process may be making the tables right now.
@@ -72,28 +84,4 @@ function openWritable(path: string, busyMs: number): DatabaseSync {
     if (database.isOpen) database.close();
     throw error;
   }
-}
-
-function isUnwritable(error: unknown): boolean {
-  return /unable to open|readonly/u.test(String(error));
-}
-
-/**
- * For those who only look, where nothing can be written; whoever writes is told then. Null when there is no record to read. With
- * an engine at work elsewhere its files are read as they grow; else the one file is all, and SQLite has to be told so.
- */
-function openReadable(path: string, busyMs: number): DatabaseSync | null {
-  const alone = pathToFileURL(path);
-  alone.searchParams.set("immutable", "1");
-  for (const place of [path, alone]) {
-    let database: DatabaseSync | null = null;
-    try {
-      database = new DatabaseSync(place, { timeout: busyMs, readOnly: true });
-      if (Number(database.prepare(LOOK).get()?.["version"]) === VERSION) return database;
-      database.close();
-    } catch {
-      if (database?.isOpen === true) database.close();
-    }
-  }
-  return null;
 }

@@ -195,3 +195,15 @@ describe("a file that can't be had", () => {
     expect(() => new WorkDatabase(path)).toThrow(`STORE_UNWRITABLE: ${path}`);
   });
 });
+
+test.runIf(process.platform === "linux")("who only looks finds nothing where nothing can be written", async () => {
+  // Root can't make a folder there either.
+  const nowhere = "/sys/none/work.sqlite";
+  expect(() => new WorkDatabase(nowhere)).toThrow(/EPERM|EACCES|EROFS/u);
+  const work = new WorkDatabase(nowhere, { isLooking: true });
+  expect([work.index.get("/project/1"), await work.cache.get(KEY)]).toEqual([null, null]);
+  work.index.set("/project/1", { identity: "i1", digest: "d" });
+  work.index.flush();
+  expect(work.index.get("/project/1")).toEqual({ identity: "i1", digest: "d" });
+  work.close();
+});

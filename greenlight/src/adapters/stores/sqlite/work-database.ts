@@ -6,6 +6,7 @@ import { digestText } from "../../../base/file-digest.ts";
 import { problem, ProblemError } from "../../../base/problem.ts";
 import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
 import type { IndexedFile, StatIndex } from "../../../engine/files/stat-index.ts";
+import { isUnwritable, openForLooking } from "./look-only.ts";
 import { readCacheEntry } from "./read-cache-entry.ts";
 import type { ByteTable } from "./small-blobs.ts";
 
@@ -51,17 +52,19 @@ export class WorkDatabase {
   #restsUntil = 0;
 
   /**
-   * Opens or creates the file; `busyMs` is how long another process may hold it. Throws a ProblemError when it can't be
-   * read or written.
+   * Opens or creates the file; `busyMs` is how long another process may hold it. With `isLooking` one that can't be written is only
+   * read. Throws a ProblemError when it can't be read or written.
    */
-  constructor(path: string, options: { readonly busyMs?: number } = {}) {
+  constructor(path: string, options: { readonly busyMs?: number; readonly isLooking?: boolean } = {}) {
     this.#path = path;
     this.#busyMs = options.busyMs ?? BUSY_MS;
     try {
       mkdirSync(dirname(path), { recursive: true });
       this.#open = this.#openOrReplace();
     } catch (error) {
-      throw unwritable(path, error);
+      const found = options.isLooking === true && isUnwritable(error) ? this.#openForLooking() : null;
+      if (found === null) throw unwritable(path, error);
+      this.#open = found;
     }
     const numberOf = (): number => this.#open.id;
     this.index = {
@@ -196,6 +199,13 @@ export class WorkDatabase {
     }
   }
 
+  #openForLooking(): OpenDatabase | null {
+    const fill = (database: DatabaseSync): void => database.exec(SCHEMA);
+    const isSuitable = (database: DatabaseSync): boolean => idIn(database) !== 0;
+    const database = openForLooking(this.#path, { busyMs: this.#busyMs, fill, isSuitable });
+    return database === null ? null : prepare(database, idIn(database));
+  }
+
   #startAnew(): void {
     this.#open.database.close();
     this.#open = this.#replace();
@@ -233,26 +243,34 @@ function openDatabase(path: string, busyMs: number): OpenDatabase {
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;");
     database.exec(SCHEMA);
-    return {
-      id: idOf(database),
-      database,
-      getFile: database.prepare("SELECT identity, digest FROM files WHERE path = ?"),
-      getEntry: database.prepare("SELECT json, checksum FROM cache WHERE key = ?"),
-      putFile: database.prepare("INSERT OR REPLACE INTO files VALUES (?, ?, ?)"),
-      putEntry: database.prepare("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)"),
-      getBytes: database.prepare("SELECT bytes FROM blobs WHERE digest = ?"),
-      putBytes: database.prepare("INSERT OR REPLACE INTO blobs VALUES (?, ?)"),
-      deleteBytes: database.prepare("DELETE FROM blobs WHERE digest = ?"),
-    };
+    return prepare(database, idOf(database));
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
+function prepare(database: DatabaseSync, id: number): OpenDatabase {
+  return {
+    id,
+    database,
+    getFile: database.prepare("SELECT identity, digest FROM files WHERE path = ?"),
+    getEntry: database.prepare("SELECT json, checksum FROM cache WHERE key = ?"),
+    putFile: database.prepare("INSERT OR REPLACE INTO files VALUES (?, ?, ?)"),
+    putEntry: database.prepare("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)"),
+    getBytes: database.prepare("SELECT bytes FROM blobs WHERE digest = ?"),
+    putBytes: database.prepare("INSERT OR REPLACE INTO blobs VALUES (?, ?)"),
+    deleteBytes: database.prepare("DELETE FROM blobs WHERE digest = ?"),
+  };
+}
+
+function idIn(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
 /** Chosen once when the file is made. */
 function idOf(database: DatabaseSync): number {
-  const id = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  const id = idIn(database);
   if (id !== 0) return id;
   // A name, no secret: the cryptographic source would cost ten milliseconds of loading.
   const chosen = 1 + Math.floor(Math.random() * (2 ** 31 - 1));
