@@ -77,6 +77,26 @@ describe("what was made while the shared store was down", () => {
     await expectAllThere(second);
   });
 
+  test("of a killed engine's run that another machine has ended comes home with its end", async () => {
+    const first = machines.add();
+    await runOn(first, { isKilled: true });
+    const second = await machines.later(first);
+    await send(second);
+    const other = machines.add();
+    const logPath = (step: string): string => join(other.folder, step);
+    const lent = { runId: RUN, runs: other.runs, logPath, onTakenOver: () => undefined, onWait: () => undefined };
+    const { recorder, events } = await other.store.records.resume(lent);
+    const end = { ...new EventMaker(RUN).stepEnded(0, "three"), sequence: events.length + 1 };
+    await other.runs.append(end);
+    recorder.record(end);
+    await recorder.close();
+    markUnsent(stateFolder(second), RUN);
+    const later = await machines.later(second);
+    expect(await send(later)).toEqual({ sent: [RUN], left: {} });
+    expect(await later.runs.events(RUN)).toEqual(await other.runs.events(RUN));
+    expect((await later.runs.events(RUN)).at(-1)).toMatchObject({ type: "step-ended", step: "three" });
+  });
+
   test("waits on while it is still down, and when there is no time", async () => {
     rmSync(machines.shared, { recursive: true });
     const first = machines.add();
