@@ -72,10 +72,15 @@ function describeRestarts(slot: SeenEnvironment["slots"][number] | undefined): s
 }
 
 function runLine(run: Awaited<ReturnType<typeof listRuns>>[number]): string {
-  const time = run.endedAt === null ? "" : formatDuration(Date.parse(run.endedAt) - Date.parse(run.startedAt));
+  const time = run.endedAt === null ? "" : formatDuration(run.durationMs ?? betweenMs(run.startedAt, run.endedAt));
   const at = run.commit === null ? "no commit" : `${run.branch ?? "detached"}@${run.commit.slice(0, 8)}`;
   const startedAt = `${run.startedAt.slice(0, 19)}Z`;
   return `  ${run.id}  ${run.outcome.padEnd(11)} ${time.padStart(9)}  ${startedAt}  ${run.pipeline}  ${printable(at)}`;
+}
+
+/** At least none: the clock may have been set back between them. */
+function betweenMs(startedAt: string, endedAt: string): number {
+  return Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
 }
 
 function limitOf(value: unknown): number {

@@ -60,6 +60,8 @@ export interface RunSummary {
   readonly who: string;
   readonly startedAt: string;
   readonly endedAt: string | null;
+  /** Milliseconds that its engine took, whatever became of the clock. Null: several engines did. Left out: not known, or not yet. */
+  readonly durationMs?: number | null | undefined;
   readonly outcome: Outcome | "running";
   readonly engine: { readonly pid: number; readonly startTime: string };
 }

@@ -13,6 +13,7 @@ const schema: z.ZodType<RunSummary> = z.object({
   who: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  durationMs: z.number().nullable().optional(),
   outcome: z.enum(OUTCOMES),
   engine: z.object({ pid: z.number(), startTime: z.string() }),
 });
@@ -33,12 +34,21 @@ export function summariseRun(before: RunSummary | null, event: RunEvent): RunSum
         engine: event.engine,
       };
     case "run-resumed":
-      return before === null ? null : { ...before, endedAt: null, outcome: "running", engine: event.engine };
+      return before === null
+        ? null
+        : { ...before, endedAt: null, durationMs: null, outcome: "running", engine: event.engine };
     case "run-ended":
-      return before === null ? null : { ...before, endedAt: event.at, outcome: event.outcome };
+      return before === null ? null : endedBy(before, event);
     default:
       return before;
   }
+}
+
+function endedBy(
+  before: RunSummary,
+  { at, outcome, durationMs }: Extract<RunEvent, { type: "run-ended" }>,
+): RunSummary {
+  return { ...before, endedAt: at, outcome, durationMs: before.durationMs === null ? null : durationMs };
 }
 
 /** The summary that a signed body holds; null when it is of another version. */

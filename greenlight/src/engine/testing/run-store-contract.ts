@@ -69,9 +69,13 @@ function stepEnded(runId: string, sequence: number, more: Partial<StepEnded>): R
   return { type: "step-ended", runId, sequence, at: "2026-01-01T00:00:09.000Z", step: "train", ...ENDED, ...more };
 }
 
-function runEnded(runId: string, sequence: number): RunEvent {
+function runEnded(
+  runId: string,
+  sequence: number,
+  change: { readonly at?: string; readonly durationMs?: number } = {},
+): RunEvent {
   const at = "2026-01-01T00:01:00.000Z";
-  return { type: "run-ended", runId, sequence, at, outcome: "failed", durationMs: 9, pending: [] };
+  return { type: "run-ended", runId, sequence, at, outcome: "failed", durationMs: 9, pending: [], ...change };
 }
 
 async function appendMany(store: RunStore, runId: string): Promise<void> {
@@ -148,6 +152,16 @@ export function runStoreContract(name: string, make: () => Promise<RunStoreKind>
       const at = "2026-01-01T00:02:00.000Z";
       await store.append({ type: "run-resumed", runId: "r1", sequence: 3, at, ...heads, ...how, engine });
       expect(await other.runs(1)).toMatchObject([{ outcome: "running", endedAt: null, engine }]);
+      await store.append(runEnded("r1", 4, { durationMs: 7 }));
+      // The last engine's time is not the run's.
+      expect((await other.runs(1))[0]).toMatchObject({ outcome: "failed", durationMs: null });
+    });
+
+    test("a run took as long as its engine counted, wherever the clock was set meanwhile", async () => {
+      await store.append(started("r1"));
+      expect((await other.runs(1))[0]?.durationMs).toBeUndefined();
+      await store.append(runEnded("r1", 2, { at: "2025-12-24T00:00:00.000Z", durationMs: 6100 }));
+      expect((await other.runs(1))[0]).toMatchObject({ endedAt: "2025-12-24T00:00:00.000Z", durationMs: 6100 });
     });
 
     test("the last success is the newest that suits; failures and allowed ones are none", async () => {

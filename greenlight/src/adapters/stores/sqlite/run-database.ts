@@ -65,12 +65,19 @@ export class RunDatabase implements RunStore {
       case "run-resumed": {
         const engine = JSON.stringify(event.engine);
         const sql =
-          "UPDATE runs SET ended_at = NULL, outcome = NULL, started = json_set(started, '$.engine', json(?)) WHERE id = ?";
+          "UPDATE runs SET ended_at = NULL, outcome = NULL, started = json_set(started, '$.engine', json(?), '$.durationMs', NULL) WHERE id = ?";
         this.#run(sql, engine, event.runId);
         break;
       }
       case "run-ended":
-        this.#run("UPDATE runs SET ended_at = ?, outcome = ? WHERE id = ?", event.at, event.outcome, event.runId);
+        this.#run(
+          // Not of one that was resumed: its last engine took only a part of the time.
+          "UPDATE runs SET ended_at = ?, outcome = ?, started = json_insert(started, '$.durationMs', ?) WHERE id = ?",
+          event.at,
+          event.outcome,
+          event.durationMs,
+          event.runId,
+        );
         break;
       case "step-ended": {
         if (!isSuccess(event.outcome) || event.isAllowedFailure) break;
@@ -99,6 +106,7 @@ export class RunDatabase implements RunStore {
       const started = this.#parse<{
         trigger?: { branch: string | null; commit: string | null; who: string };
         engine: RunSummary["engine"];
+        durationMs?: number | null;
       }>(row["started"]);
       if (started?.trigger === undefined) throw storeError(this.#path, new Error("a record in it is corrupt"));
       return {
@@ -109,6 +117,7 @@ export class RunDatabase implements RunStore {
         who: started.trigger.who,
         startedAt: String(row["started_at"]),
         endedAt: row["ended_at"] === null ? null : String(row["ended_at"]),
+        durationMs: started.durationMs,
         outcome: row["outcome"] === null ? "running" : (String(row["outcome"]) as RunSummary["outcome"]),
         engine: started.engine,
       };

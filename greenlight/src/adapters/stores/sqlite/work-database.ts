@@ -200,8 +200,6 @@ export class WorkDatabase {
   }
 
   #openForLooking(): OpenDatabase | null {
-    const fill = (database: DatabaseSync): void => database.exec(SCHEMA);
-    const isSuitable = (database: DatabaseSync): boolean => idIn(database) !== 0;
     const database = openForLooking(this.#path, { busyMs: this.#busyMs, fill, isSuitable });
     return database === null ? null : prepare(database, idIn(database));
   }
@@ -262,6 +260,14 @@ function prepare(database: DatabaseSync, id: number): OpenDatabase {
     putBytes: database.prepare("INSERT OR REPLACE INTO blobs VALUES (?, ?)"),
     deleteBytes: database.prepare("DELETE FROM blobs WHERE digest = ?"),
   };
+}
+
+function fill(database: DatabaseSync): void {
+  database.exec(SCHEMA);
+}
+
+function isSuitable(database: DatabaseSync): boolean {
+  return idIn(database) !== 0;
 }
 
 function idIn(database: DatabaseSync): number {
