@@ -28,10 +28,13 @@ try {
   for (let round = 0; round < rounds; round += 1) {
     const there = await rig.deploy(`b${round}`);
     kinds.deployment.lastMs.push(await lastRequestMs(clients, "a", there.deployment as Deployment));
+    // As it lies in the environment's history: a rollback makes none.
+    const release = await rig.releases.make("a");
     const begunAt = performance.now();
     let switchedAt = Number.NaN;
     const back = await rig.deploy("a", {
       kind: "rollback",
+      release,
       onTransition: ({ state }) => {
         if (state === "baking") switchedAt = performance.now();
       },

@@ -121,8 +121,11 @@ function keepLease(kept: {
 async function fence(place: Place, epoch: number): Promise<void> {
   const keeper = await livingKeeper(place);
   if (keeper === null || isSuspended(keeper)) return;
-  await orderKeeper(place, { line: "PUT /epoch", body: { epoch }, timeoutMs: FENCE_TIMEOUT_MS });
-  await fenceRouter(place, epoch);
+  // Each waits for its disk.
+  await Promise.all([
+    orderKeeper(place, { line: "PUT /epoch", body: { epoch }, timeoutMs: FENCE_TIMEOUT_MS }),
+    fenceRouter(place, epoch),
+  ]);
 }
 
 /** So that epochs go on rising when the folder of locks was lost. */
