@@ -1,7 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, truncate } from "node:fs/promises";
-import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -10,6 +8,7 @@ import { steadyLoad } from "../../greenlight/src/deployment/testing/steady-load.
 import { EnvironmentRig } from "./testing/environment-rig.ts";
 import { longestSilence } from "./testing/longest-silence.ts";
 import { processesOf } from "./testing/processes.ts";
+import { tearUnsynced } from "./testing/tear-unsynced.ts";
 
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
 
@@ -58,7 +57,7 @@ describe("blue-green, interrupted and killed", () => {
     const endLoad = steadyLoad(rig.port, 5);
     const controller = spawn(process.execPath, rig.doomedController("killed", n), { stdio: "ignore" });
     await once(controller, "exit");
-    if (isTorn) await tearUnsynced(join(rig.folder, "deployments"));
+    if (isTorn) await tearUnsynced(rig.folder);
     expect(await rig.served()).not.toBeNull();
     const outcome = await rig.deploy("next");
     expect(outcome.kind).toBe("deployed");
@@ -104,8 +103,3 @@ describe("blue-green, interrupted and killed", () => {
     },
   );
 });
-
-/** As a power cut does: of a record that no disk was asked to keep, nothing may be left but its name. */
-async function tearUnsynced(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (name.endsWith(".latest.json")) await truncate(join(folder, name));
-}

@@ -11,6 +11,7 @@ import type { Deployment } from "../../greenlight/src/deployment/deployment.ts";
 import type { DeployOutcome } from "../../greenlight/src/deployment/environment.ts";
 import { steadyLoad } from "../../greenlight/src/deployment/testing/steady-load.ts";
 import { EnvironmentRig, type DeployOptions } from "./testing/environment-rig.ts";
+import { tearUnsynced } from "./testing/tear-unsynced.ts";
 
 const POLL = { timeout: 15_000, interval: 20 } as const;
 const IS_HEAVY = process.env["GREENLIGHT_HEAVY"] !== undefined;
@@ -177,15 +178,22 @@ describe("after a deployment the old release is kept running", () => {
   });
 });
 
-const killAfter = IS_HEAVY ? Array.from({ length: 20 }, (_, index) => index + 1) : [5];
-test.runIf(IS_HEAVY).each(killAfter)(
-  "kill -9 of a rollback's controller after record %i is set right by the next rollback",
-  async (n) => {
+const killAfter = Array.from({ length: 20 }, (_, index) => index + 1);
+const tearAfter = killAfter.filter((n) => n % 3 === 0);
+test
+  .runIf(IS_HEAVY)
+  .each([
+    ...killAfter.map((n) => [n, "", false] as const),
+    ...tearAfter.map((n) => [n, ", where only what had reached the disk is left,", true] as const),
+  ])(
+  "kill -9 of a rollback's controller after record %i%s is set right by the next rollback",
+  async (n, _left, isTorn) => {
     await rig.deploy("a");
     await rig.deploy("b");
     const endLoad = steadyLoad(rig.port, 5);
     const controller = spawn(process.execPath, rig.doomedController("a", n, "rollback"), { stdio: "ignore" });
     await once(controller, "exit");
+    if (isTorn) await tearUnsynced(rig.folder);
     expect(["deployed", "already"]).toContain((await goBack("a")).kind);
     expect((await endLoad()).failures).toEqual([]);
     const { live, warm } = await slots();

@@ -1,5 +1,6 @@
 import type { DeployEffect } from "./action.ts";
-import { isFinished, stateOf, type Deployment } from "./deployment.ts";
+import { stateOf, type Deployment } from "./deployment.ts";
+import type { DeploymentStateName } from "./environment.ts";
 
 /** Without these on disk beforehand, nobody could bring the deployment to an end after a crash. */
 const RECORDED_FIRST: ReadonlySet<string> = new Set<DeployEffect["kind"]>([
@@ -18,12 +19,24 @@ export function mustBeRecordedFirst(effect: DeployEffect): boolean {
   return RECORDED_FIRST.has(effect.kind);
 }
 
+/** On the way to the switch nothing is decided yet that whoever comes next would not find out anew. */
+const BEFORE_SWITCH: ReadonlySet<DeploymentStateName> = new Set([
+  "preflight",
+  "stopping-blue",
+  "starting-green",
+  "health",
+  "smoke",
+  "replay",
+  "switching",
+]);
+
 /**
- * Whether a record must outlive a power cut: the intent of what has to be recorded first, a wait for a person, and how it ended. What
- * lies between can be seen from the world and the record before; a controller that is killed loses none of it in either case.
+ * Whether a record must outlive a power cut: the intent of what has to be recorded first, and all that follows the switch or ends
+ * the deployment, as a release that was found wanting must not get a second trial. What lies before can be seen from the world and
+ * the record on disk; a controller that is killed loses none of it in either case.
  */
 export function mustSurvivePowerCut(deployment: Deployment): boolean {
-  if (isFinished(deployment) || stateOf(deployment) === "awaiting-approval") return true;
+  if (!BEFORE_SWITCH.has(stateOf(deployment))) return true;
   const last = deployment.steps.at(-1);
   return last !== undefined && last.observedAt === null && RECORDED_FIRST.has(last.effect);
 }

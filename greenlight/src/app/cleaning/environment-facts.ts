@@ -84,7 +84,7 @@ function loggedIn(stateFolder: string, name: string): ReadonlySet<string> {
 
 /**
  * History leaves out what it can't read; here that would look as if nobody needed it. A torn `ID.latest.json` alone is of a deployment
- * that had not begun to change anything.
+ * that had not begun to change what anybody is served.
  */
 function unreadRecords(stateFolder: string, { name, history }: Pick<EnvironmentFacts, "name" | "history">): number {
   const folder = join(stateFolder, "environments", name, "deployments");

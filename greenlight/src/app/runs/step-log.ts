@@ -1,5 +1,8 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
+import type { BlobStore } from "../../engine/blob-store.ts";
 import type { StepView } from "../../engine/run-view.ts";
 import { logPath } from "../../engine/steps/log-path.ts";
 import type { Composition, WorkStores } from "../composition.ts";
@@ -11,6 +14,7 @@ export class StepLogs {
   readonly #place: ProjectPlace;
   readonly #runId: string;
   #work: WorkStores | null = null;
+  #scratch: string | null = null;
 
   constructor(composition: Composition, place: ProjectPlace, runId: string) {
     this.#composition = composition;
@@ -23,11 +27,22 @@ export class StepLogs {
     const path = logPath(this.#place.stateFolder, this.#runId, step.name);
     if (existsSync(path)) return path;
     if (step.logDigest === null) return null;
-    this.#work ??= await this.#composition.openWork(this.#place.stateFolder);
-    return this.#work.blobs.localPath(step.logDigest);
+    this.#work ??= await this.#composition.openWork(this.#place.stateFolder, { isLooking: true });
+    const { blobs } = this.#work;
+    const { logDigest } = step;
+    return blobs.localPath(logDigest).catch(() => this.#borrow(blobs, logDigest));
+  }
+
+  /** Where no file can be made beside the others, a small log is read from another place. */
+  async #borrow(blobs: BlobStore, digest: string): Promise<string | null> {
+    this.#scratch ??= mkdtempSync(join(tmpdir(), "greenlight-logs-"));
+    const path = join(this.#scratch, digest);
+    return (await blobs.copyTo(digest, path, { isExecutable: false })) ? path : null;
   }
 
   close(): void {
+    if (this.#scratch !== null) rmSync(this.#scratch, { recursive: true, force: true });
+    this.#scratch = null;
     this.#work?.index.close();
     this.#work = null;
   }

@@ -5,7 +5,9 @@ import { pathToFileURL } from "node:url";
 
 /** Whether a file, or the folder for it, could not be opened or made where nothing may be written. */
 export function isUnwritable(error: unknown): boolean {
-  return /unable to open|readonly|EROFS|EACCES|EPERM|ENOENT/u.test(String(error));
+  // Of a folder that can't be made on a read-only disk the system says that there is none.
+  if (error instanceof Error && "syscall" in error && error.syscall === "mkdir") return true;
+  return /unable to open|readonly|EROFS|EACCES|EPERM/u.test(String(error));
 }
 
 /**
@@ -32,7 +34,8 @@ export function openForLooking(
   return isSurelyAbsent(path) ? emptyDatabase(how.fill) : null;
 }
 
-function emptyDatabase(fill: (database: DatabaseSync) => void): DatabaseSync {
+/** One that nothing can be written to. */
+export function emptyDatabase(fill: (database: DatabaseSync) => void): DatabaseSync {
   const database = new DatabaseSync(":memory:");
   fill(database);
   database.exec("PRAGMA query_only = ON");

@@ -6,7 +6,7 @@ import { digestText } from "../../../base/file-digest.ts";
 import { problem, ProblemError } from "../../../base/problem.ts";
 import type { CacheEntry, CacheStore } from "../../../engine/blob-store.ts";
 import type { IndexedFile, StatIndex } from "../../../engine/files/stat-index.ts";
-import { isUnwritable, openForLooking } from "./look-only.ts";
+import { emptyDatabase, isUnwritable, openForLooking } from "./look-only.ts";
 import { readCacheEntry } from "./read-cache-entry.ts";
 import type { ByteTable } from "./small-blobs.ts";
 
@@ -48,6 +48,8 @@ export class WorkDatabase {
   readonly #bytes = new Map<string, Uint8Array | null>();
   #timer: NodeJS.Timeout | undefined;
   readonly #busyMs: number;
+  /** True: what is damaged is left alone, too. */
+  #isLooking = false;
   /** By `performance.now()`: after a write that failed the next one is not tried at once, as each may wait long to fail. */
   #restsUntil = 0;
 
@@ -65,6 +67,7 @@ export class WorkDatabase {
       const found = options.isLooking === true && isUnwritable(error) ? this.#openForLooking() : null;
       if (found === null) throw unwritable(path, error);
       this.#open = found;
+      this.#isLooking = true;
     }
     const numberOf = (): number => this.#open.id;
     this.index = {
@@ -206,7 +209,7 @@ export class WorkDatabase {
 
   #startAnew(): void {
     this.#open.database.close();
-    this.#open = this.#replace();
+    this.#open = this.#isLooking ? prepare(emptyDatabase(fill), 0) : this.#replace();
   }
 
   #openOrReplace(): OpenDatabase {

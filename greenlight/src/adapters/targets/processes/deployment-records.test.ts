@@ -40,7 +40,7 @@ function begun(id = ID): Deployment {
   return { ...whole, transitions: [{ state: "preflight", at: new Date(NOW).toISOString(), why: "" }] };
 }
 
-const enter = (state: "health" | "switching" | "succeeded") => (deployment: Deployment) =>
+const enter = (state: "health" | "switching" | "baking" | "rolling-back" | "succeeded") => (deployment: Deployment) =>
   enterState(deployment, { state, why: "", failure: null }, NOW);
 const intend = (effect: string) => (deployment: Deployment) => intendStep(deployment, effect, NOW);
 const observe = (deployment: Deployment) => observeStep(deployment, [], NOW + 1);
@@ -58,9 +58,12 @@ describe("a deployment's record", () => {
     expect([await read(), readdirSync(inFolder(""))]).toEqual([health, [`${ID}.latest.json`]]);
     const switching = await write(intend("switch-to-green")(enter("switching")(health)));
     expect([await read(), readdirSync(inFolder(""))]).toEqual([switching, [`${ID}.json`]]);
-    const switched = await write(intend("close-upstream")(observe(switching)));
+    const missed = await write(intend("judge-smoke")(observe(switching)));
     expect(readdirSync(inFolder("")).toSorted()).toEqual([`${ID}.json`, `${ID}.latest.json`]);
-    expect(await read()).toEqual(switched);
+    expect(await read()).toEqual(missed);
+    // What was found wanting must not get a second trial.
+    const switched = await write(enter("rolling-back")(missed));
+    expect([await read(), readdirSync(inFolder(""))]).toEqual([switched, [`${ID}.json`]]);
     const ended = await write(enter("succeeded")(switched));
     expect([await read(), readdirSync(inFolder(""))]).toEqual([ended, [`${ID}.json`]]);
   });
@@ -69,6 +72,8 @@ describe("a deployment's record", () => {
     const moves = [
       enter("health"),
       enter("switching"),
+      enter("baking"),
+      enter("rolling-back"),
       enter("succeeded"),
       intend("judge-smoke"),
       intend("start-green"),
