@@ -22,10 +22,12 @@ describe("masking", () => {
     fc.assert(
       fc.property(secrets, around, around, cuts, (secret, before, after, cut) => {
         const masker = new Masker([{ name: "SECRET", value: secret }]);
-        for (const { text, masked, how } of appearances(secret, before, after)) {
+        for (const { text, masked, how, hasNeighbours } of appearances(secret, before, after)) {
           checkedCount += 1;
           const streamed = throughStream(masker, cut(Buffer.from(`⟦${text}⟧`)));
-          if (streamed !== `⟦${masked}⟧` || masker.text(`⟦${text}⟧`) !== streamed)
+          const wanted = `⟦${masked}⟧`;
+          const isRight = hasNeighbours ? showsNoMore(streamed, wanted) : streamed === wanted;
+          if (!isRight || masker.text(`⟦${text}⟧`) !== streamed)
             throw new Error(`${how}: ${JSON.stringify(text)} became ${JSON.stringify(streamed)}`);
         }
       }),
@@ -176,14 +178,18 @@ function appearances(
   secret: string,
   before: Buffer,
   after: Buffer,
-): { readonly text: string; readonly masked: string; readonly how: string }[] {
-  const texts = Object.entries(TEXT_ENCODERS).map(([how, encode]) => ({ text: encode(secret), masked: "***", how }));
+): { readonly text: string; readonly masked: string; readonly how: string; readonly hasNeighbours: boolean }[] {
+  const texts = Object.entries(TEXT_ENCODERS).map(([how, encode]) => {
+    return { text: encode(secret), masked: "***", how, hasNeighbours: false };
+  });
   const base64 = [0, 1, 2].flatMap((shift) => {
     const found = inBase64(secret, Buffer.concat([before, Buffer.alloc(shift, "~")]), after);
     return Object.entries(BASE64_STYLES).map(([style, write]) => ({
       text: write(found.text),
       masked: write(found.masked),
       how: `base64 ${style}`,
+      // A byte beside the secret may by chance make another form of it: a backslash behind one that ends in a backslash.
+      hasNeighbours: before.length + after.length > 0,
     }));
   });
   return [...texts, ...base64];
